@@ -1,0 +1,24 @@
+# Each target makes its own virtual environment when there is none.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+# The lock was made on CPython 3.11 to 3.13; on 3.10 pip resolves within the caps of pyproject.toml.
+LOCK   := $(shell $(PYTHON) -c 'import sys; print("-c requirements.lock" if sys.version_info >= (3, 11) else "")')
+
+.PHONY: demo test check
+
+demo: $(VENV)/.installed
+	$(BIN)/dialogue render scenes/two_hander/scene.yaml -o films/two_hander.mp4
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
+	$(BIN)/python -m pip install --quiet $(LOCK) -e '.[voices,ray,dev]'
+	touch $@
