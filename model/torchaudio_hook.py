@@ -50,7 +50,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 def _mark_absent(module: ModuleType, error: Exception) -> None:
     def unavailable(function: Callable[..., Any]) -> Callable[..., Any]:
         def refuse(*_args: Any, **_kwargs: Any) -> Any:
-            raise RuntimeError(f"torchaudio.{function.__name__} needs its compiled extension, which did not load: {error}")
+            raise RuntimeError(f"torchaudio.{function.__name__} needs its compiled part, which did not load: {error}")
 
         return refuse
 

@@ -1,0 +1,3 @@
+from dialogue.cli.app import main
+
+main()

@@ -1,0 +1,20 @@
+"""What makes pixels. Adding a generator means one new module that satisfies `Generator`, and one entry here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from dialogue.generators.generator import Generator
+
+# Best first: a scene that names no generator gets the first one that can run here.
+GENERATORS = {
+    "animatic": "dialogue.generators.animatic",
+}
+
+
+def generator(name: str) -> Generator:
+    """The generator of that name; its heavy imports happen in its `load`, not here."""
+    if name not in GENERATORS:
+        raise KeyError(f"no generator {name!r}; there are {', '.join(GENERATORS)}")
+    return cast(Generator, importlib.import_module(GENERATORS[name]))

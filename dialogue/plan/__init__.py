@@ -1,0 +1,1 @@
+"""From a scene and the measures of its media to a plan: pure, deterministic, no torch."""

@@ -1,0 +1,152 @@
+"""The plan: who speaks when, with which mouth, in which emotion, in which shot. Readable, editable, diffable JSON.
+
+Turns are in seconds from the film's start; shots are in whole frames. Face boxes are in pixels of the output frame.
+Paths are relative to the scene's folder. Nothing here depends on the clock, the host or an absolute path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dialogue.box import Box
+from model.grid import FrameClock
+
+PLAN_VERSION = 1
+
+
+@dataclass(frozen=True)
+class AudioSlice:
+    """`start` … `end` seconds of a recording, or of one of its channels (from 1; None is all of them mixed)."""
+
+    source: str
+    start: float
+    end: float
+    channel: int | None = None
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """Weights by name, which sum to 1, and how strongly: 0 … 1.5. No weights: the picture as it is."""
+
+    weights: tuple[tuple[str, float], ...] = ()
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A segment of the film in which one speaker speaks.
+
+    `audio` holds the speech of the turn and is as long as the turn. `origin` says where the turn came from.
+    """
+
+    speaker: str
+    start: float
+    end: float
+    audio: AudioSlice
+    text: str | None = None
+    emotion: Emotion = Emotion()
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class EmotionReference:
+    """A picture of the speaker in the emotion `name`."""
+
+    name: str
+    image: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """One of the cast, as shown everywhere: plan, captions, report."""
+
+    id: str
+    name: str
+    color: str  # "#rrggbb"
+    emotions: tuple[EmotionReference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a speaker is in a shot: the face itself, and the padded region that is theirs alone."""
+
+    speaker: str
+    box: Box
+    region: Box
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Frames `start` … `end` (half-open) of the film: one picture, one camera set-up, one generator call.
+
+    `view` is the part of the upright picture, in its own pixels, that fills the output frame; where it reaches
+    beyond the picture the frame is padded. A speaker of the plan without a face here is off screen.
+    """
+
+    index: int
+    start: int
+    end: int
+    picture: str
+    view: Box
+    faces: tuple[Face, ...]
+    prompt: str = ""
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class MixPart:
+    """A slice of a recording, heard from `at` seconds of the film on."""
+
+    audio: AudioSlice
+    at: float
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What is heard: one recording, muxed untouched, or parts laid over each other."""
+
+    source: str | None = None
+    parts: tuple[MixPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One film. `duration` is the audio's, in seconds; the shots cover `frames` frames without a gap."""
+
+    title: str
+    generator: str
+    generator_reason: str
+    seed: int
+    fps: Fraction
+    width: int
+    height: int
+    duration: float
+    speakers: tuple[Speaker, ...]
+    turns: tuple[Turn, ...]
+    shots: tuple[Shot, ...]
+    mix: Mix
+    captions: tuple[str, ...] = ()
+    burn_in: bool = False
+    warnings: tuple[str, ...] = ()
+    version: int = PLAN_VERSION
+
+    @property
+    def clock(self) -> FrameClock:
+        return FrameClock(self.fps)
+
+    @property
+    def frames(self) -> int:
+        return self.shots[-1].end if self.shots else 0
+
+    def speaker(self, speaker_id: str) -> Speaker:
+        """The speaker of that id; KeyError when there is none."""
+        for speaker in self.speakers:
+            if speaker.id == speaker_id:
+                return speaker
+        raise KeyError(f"no speaker {speaker_id!r} in the plan; it has {[s.id for s in self.speakers]}")

@@ -1,0 +1,1 @@
+"""The scene language: what a person writes."""

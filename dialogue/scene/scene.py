@@ -1,0 +1,138 @@
+"""The scene as a person wrote it: the scene language, version 1, as frozen types.
+
+Times are seconds from the scene's start, except `from`/`to`, which are seconds in a recording. Paths are kept as
+written, relative to the scene file. Reading, with places for every error, is `dialogue.scene.reader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+GeneratorName = Literal["tiny", "animatic", "hunyuan-avatar", "hallo3"]
+
+
+class _Written(BaseModel):
+    """Frozen; a key nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True)
+
+
+class FaceBox(_Written):
+    """`[x, y, width, height]` in pixels of the upright picture."""
+
+    box: tuple[float, float, float, float]
+
+
+class FaceDetect(_Written):
+    """`{detect: left|right|largest|N}`: one of the faces found in the picture; N counts from 1, left to right."""
+
+    detect: Literal["left", "right", "largest"] | Annotated[int, Field(ge=1)]
+
+
+class FaceLike(_Written):
+    """`{like: ana.jpg}`: the face in the picture that looks like the one in this image."""
+
+    like: str
+
+
+Face = FaceBox | FaceDetect | FaceLike
+
+
+class AudioRef(_Written):
+    """A recording, or one channel of it: `call.wav`, `call.wav#left`, `call.wav#2` (channels count from 1)."""
+
+    path: str
+    channel: Annotated[int, Field(ge=1)] | None = None
+
+
+class Voice(_Written):
+    """Who this is in a mixed recording: a diarized label, or a sample of the voice alone."""
+
+    speaker: str | None = None
+    enroll: str | None = None
+
+
+class EmotionReference(_Written):
+    """A picture of this person in the emotion."""
+
+    image: str
+    strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
+
+
+class LineEmotion(_Written):
+    """Emotion of a line: weights by name (one name, or a blend that sums to 1) and a strength."""
+
+    weights: Mapping[str, float]
+    strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
+
+
+class Member(_Written):
+    """One of the cast."""
+
+    name: str | None = None
+    face: Face | None = None
+    track: AudioRef | None = None
+    voice: Voice | None = None
+    emotions: Mapping[str, EmotionReference] = {}
+    color: str | None = None
+
+
+class SpokenLine(_Written):
+    """A line of the script."""
+
+    speaker: str
+    text: str
+    audio: AudioRef | None = None
+    start: float | None = Field(default=None, alias="from")
+    end: float | None = Field(default=None, alias="to")
+    after: float | None = None
+    gap: float | None = None
+    emotion: LineEmotion | None = None
+
+
+class Pause(_Written):
+    """Silence between two lines, in seconds."""
+
+    pause: Annotated[float, Field(ge=0)]
+
+
+Line = SpokenLine | Pause
+
+
+class ShotSpec(_Written):
+    """One picture and camera set-up. `lines` counts from 1 and names the lines spoken in it."""
+
+    picture: str | None = None
+    prompt: str | None = None
+    until: float | None = None
+    lines: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    faces: Mapping[str, Face] = {}
+
+
+class Output(_Written):
+    """`size` is (width, height) in pixels; absent, it follows the first picture."""
+
+    size: tuple[int, int] | None = None
+    fps: str = "25"  # a whole number, a decimal or a fraction such as 30000/1001
+    captions: tuple[Literal["srt", "vtt"], ...] = ()
+    burn_in: bool = False
+
+
+class Scene(_Written):
+    """The whole scene file."""
+
+    scene: Literal[1]
+    title: str | None = None
+    generator: GeneratorName | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    output: Output = Output()
+    cast: Mapping[str, Member]
+    picture: str | None = None
+    prompt: str | None = None
+    audio: AudioRef | None = None
+    diarization: str = "auto"  # auto, off, or a file: .rttm .vtt .srt
+    lines: tuple[Line, ...] = ()
+    shots: tuple[ShotSpec, ...] = ()
