@@ -1,0 +1,51 @@
+"""What the command line prints with: results on stdout, everything said about them on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from dialogue.errors import Problem
+
+_STYLES = {"error": "bold red", "warning": "bold yellow"}
+
+
+def problem_text(problem: Problem) -> Text:
+    """The problem as `str()` gives it, the place bold and the severity coloured."""
+    text = Text(str(problem))
+    text.highlight_regex(rf"{problem.severity}: ", _STYLES[problem.severity])
+    if problem.file is not None:
+        text.stylize("bold", 0, len(problem.file))
+    return text
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    """One line each on stderr, never wrapped, so that editors and shells find the place in it."""
+    for problem in problems:
+        err.print(problem_text(problem), soft_wrap=True)
+
+
+def problem_record(problem: Problem) -> dict[str, Any]:
+    """The problem for `--format json`; every key is always there."""
+    return {
+        "severity": problem.severity,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def print_json(value: Any) -> None:
+    """`value` as indented JSON on stdout, plain when piped."""
+    import json
+
+    out.print(json.dumps(value, indent=2, ensure_ascii=False), soft_wrap=True, markup=False, highlight=False)
+
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
