@@ -1,0 +1,97 @@
+"""Which tokens lie inside whose mask, and cross-attention computed on those tokens alone.
+
+Shapes: B batch, S speakers, T latent frames, h x w latent size, n tokens per frame, N = (1 + T) * n image tokens
+(reference first), R rows (one per token and group that it attends to), G groups (one per attended context),
+M most rows of a group, K keys of a group, A inner size of the attention, D hidden size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+
+class FaceTokenWeights(nn.Module):
+    """Masks on the latent grid -> one weight per image token and speaker. Has no parameters.
+
+    A module, because context parallelism splits the outputs of modules along the tokens.
+    """
+
+    def __init__(self, patch_size: int) -> None:
+        super().__init__()
+        self.patch_size = patch_size
+
+    def forward(self, mask: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+        """(B, S, 1 or T, h, w) -> weights (B, N, S) and the latent frame of each token (1, N).
+
+        Every patch takes the value of its first cell (nearest interpolation, as the release); values are used as they
+        are, soft edges included; the reference plane has weight 0.
+        """
+        cells = mask[..., :: self.patch_size, :: self.patch_size]
+        cells = rearrange(cells.expand(-1, -1, frames, -1, -1), "b s t y x -> b t (y x) s")
+        weights = F.pad(rearrange(cells, "b t n s -> b (t n) s"), (0, 0, cells.shape[2], 0))
+        times = torch.arange(-1, frames, device=mask.device).clamp(min=0)
+        return weights, repeat(times, "t -> 1 (t n)", n=cells.shape[2])
+
+
+@dataclass(frozen=True, eq=False)
+class TokenRows:
+    """Rows to compute: each a token of the flattened (B * N) image tokens, its weight and its group.
+
+    Rows are sorted by group. `slots` places them in a padded (G, M) grid; None when every group has M rows.
+    `distinct` are the tokens touched; `owner` maps rows to them, None when no token has two rows.
+    """
+
+    tokens: Tensor  # (R,)
+    weights: Tensor  # (R, 1)
+    groups: Tensor  # (G, ...) coordinates of each group's context
+    width: int  # M
+    slots: Tensor | None  # (R,)
+    distinct: Tensor  # (U,)
+    owner: Tensor | None  # (R,)
+
+
+def token_rows(tokens: Tensor, weights: Tensor, coordinates: Tensor) -> TokenRows:
+    """Sort and group rows: tokens (R,), weights (R,), coordinates (R, c) of the context each row attends to."""
+    groups, group_of_row, counts = torch.unique(coordinates, dim=0, return_inverse=True, return_counts=True)
+    order = torch.argsort(group_of_row, stable=True)
+    tokens, weights, group_of_row = tokens[order], weights[order], group_of_row[order]
+    width = int(counts.max()) if len(counts) else 0
+    slots = None
+    if int(counts.sum()) != width * len(counts):
+        first = torch.cumsum(counts, 0) - counts
+        within = torch.arange(len(tokens), device=tokens.device) - first[group_of_row]
+        slots = group_of_row * width + within
+    distinct, owner = torch.unique(tokens, return_inverse=True)
+    shared = len(distinct) != len(tokens)
+    return TokenRows(
+        tokens, weights.unsqueeze(-1), groups, width, slots, distinct if shared else tokens, owner if shared else None
+    )
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, rows: TokenRows, heads: int) -> Tensor:
+    """Scaled dot-product attention of each group's rows to its own context: (R, A), (G, K, A) twice -> (R, A)."""
+    groups = key.shape[0]
+    grid = query
+    if rows.slots is not None:
+        grid = query.new_zeros(groups * rows.width, query.shape[-1]).index_copy(0, rows.slots, query)
+    grid = rearrange(grid, "(g m) (h a) -> g h m a", g=groups, h=heads)
+    key, value = (rearrange(states, "g k (h a) -> g h k a", h=heads) for states in (key, value))
+    out: Tensor = rearrange(F.scaled_dot_product_attention(grid, key, value), "g h m a -> (g m) (h a)")
+    return out if rows.slots is None else out[rows.slots]
+
+
+def add_rows(hidden_states: Tensor, update: Tensor, rows: TokenRows) -> Tensor:
+    """hidden_states (B, N, D) plus the weighted updates (R, D) of its rows; writes into hidden_states.
+
+    The rows of one token are summed before they are added, so the order of two speakers does not matter.
+    """
+    update = update * rows.weights.to(update.dtype)
+    if rows.owner is not None:
+        update = update.new_zeros(len(rows.distinct), update.shape[-1]).index_add(0, rows.owner, update)
+    flat = hidden_states.flatten(0, 1)
+    return flat.index_copy_(0, rows.distinct, flat[rows.distinct] + update).view_as(hidden_states)
