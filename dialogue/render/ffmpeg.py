@@ -1,0 +1,142 @@
+"""The one door to the ffmpeg process: which binary, how it is started, what its failure says.
+
+The binary is the one imageio-ffmpeg ships, so that a film is the same on every machine; one from the system is used
+only where DIALOGUE_FFMPEG (or imageio-ffmpeg's own IMAGEIO_FFMPEG_EXE) names it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+from dialogue.errors import DialogueError, Problem
+
+CHOICE = "DIALOGUE_FFMPEG"
+_KEPT_LINES = 50  # of what ffmpeg says on stderr
+_REASONS = {
+    "No space left on device": "the disk is full",
+    "Disk quota exceeded": "the disk quota is used up",
+    "File too large": "the file is larger than this disk or account may hold",
+    "Permission denied": "no permission to write or read there",
+    "Read-only file system": "the disk is read-only",
+}
+
+
+def binary() -> str:
+    """Path of the ffmpeg to run; DialogueError says what to install where there is none."""
+    chosen = os.environ.get(CHOICE)
+    if chosen:
+        found = shutil.which(chosen)
+        if found is None:
+            raise DialogueError(Problem(f"{CHOICE} names {chosen!r}, which is no program", hint=f"unset {CHOICE}"))
+        return found
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        found = str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        found = "ffmpeg"
+    # imageio-ffmpeg falls back to whatever is on the PATH under this bare name: another ffmpeg makes other films.
+    if found == "ffmpeg" or not os.access(found, os.X_OK):
+        raise DialogueError(
+            Problem(
+                "ffmpeg is missing: imageio-ffmpeg, which ships it, is not installed whole",
+                hint=f"`pip install --force-reinstall imageio-ffmpeg`, or set {CHOICE} to an ffmpeg with libx264",
+            )
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def version(exe: str) -> str:
+    """The first line `ffmpeg -version` prints, such as `ffmpeg version 7.1`: part of every cached shot's key."""
+    try:
+        done = subprocess.run([exe, "-hide_banner", "-version"], capture_output=True, text=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DialogueError(Problem(f"{exe} does not run: {error}", hint=f"set {CHOICE} to one that does")) from error
+    return done.stdout.split(" Copyright")[0].strip()
+
+
+def path(file: Path) -> str:
+    """`file` as ffmpeg reads it: never taken for an option or a protocol, whatever its name."""
+    return f"file:{file.absolute()}"
+
+
+def run(stream: Any, doing: str, cwd: Path | None = None) -> None:
+    """Run the graph built with ffmpeg-python to its end. `doing` completes "cannot …" where it fails."""
+    with feeding(stream, doing, cwd):
+        pass
+
+
+@contextmanager
+def feeding(stream: Any, doing: str, cwd: Path | None = None) -> Iterator[IO[bytes]]:
+    """Run the graph with its standard input open to write to; leaving waits until ffmpeg has finished its file.
+
+    Raises DialogueError with ffmpeg's own reason when it fails, also when it fails while being written to. When the
+    body raises anything else, ffmpeg is killed and the error goes on.
+    """
+    import ffmpeg
+
+    exe = binary()
+    command = ffmpeg.compile(stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin"), cmd=exe)
+    try:
+        process = subprocess.Popen(
+            [*command, "-y"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            start_new_session=True,  # Ctrl-C reaches us, not ffmpeg: we decide what is kept
+        )
+    except OSError as error:
+        raise DialogueError(Problem(f"cannot {doing}: {exe} does not start: {error.strerror}")) from error
+    assert process.stdin is not None and process.stderr is not None
+    said: deque[bytes] = deque(maxlen=_KEPT_LINES)
+    drain = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
+    drain.start()
+    unread = False
+    try:
+        try:
+            yield process.stdin
+            process.stdin.close()
+        except BrokenPipeError:
+            unread = True  # ffmpeg has ended early; its exit code and words say why
+        code = process.wait()
+        drain.join()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        _shut(process)
+        drain.join()
+    if code != 0 or unread:
+        raise DialogueError(Problem(f"cannot {doing}: {_reason(code, list(said))}"))
+
+
+def _shut(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stderr):
+        if stream is not None:
+            with suppress(OSError):  # unwritten bytes have nowhere to go
+                stream.close()
+
+
+def _reason(code: int, said: list[bytes]) -> str:
+    """Why ffmpeg ended with `code`: the cause in plain words where it is known, else the last thing it said."""
+    lines = [line.decode(errors="replace").strip() for line in said]
+    for known, plain in _REASONS.items():
+        if any(known in line for line in lines):
+            return plain
+    if code == -25:  # SIGXFSZ
+        return _REASONS["File too large"]
+    if code < 0:
+        return f"ffmpeg was ended by signal {-code}"
+    last = next((line for line in reversed(lines) if line and not line.startswith("Conversion failed")), "")
+    return last.split("] ", 1)[-1] or f"ffmpeg ended with exit code {code} and said nothing"
