@@ -1,0 +1,282 @@
+"""The scene language, version 1, declared once: every key, the kind of value it holds, and what it means.
+
+The reader reads by it and the JSON Schema is made from it, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, get_args
+
+from dialogue.scene.files import file, file_or, recording
+from dialogue.scene.kinds import (
+    Key,
+    Kind,
+    Reading,
+    by_form,
+    choice,
+    found,
+    list_of,
+    map_of,
+    number,
+    record,
+    scalar,
+    whole,
+)
+from dialogue.scene.line import LINE, LINE_KEYS, SECONDS, STRENGTH, known_speaker, text, valid_name
+from dialogue.scene.scene import (
+    EmotionReference,
+    Face,
+    FaceBox,
+    FaceDetect,
+    FaceLike,
+    GeneratorName,
+    Member,
+    Output,
+    ShotSpec,
+    Voice,
+)
+from dialogue.scene.source import Keys, Node, Text
+
+VERSION = 1
+SIZES = {"16:9": (1024, 576), "9:16": (576, 1024), "1:1": (704, 704)}  # multiples of 64: any generator makes them
+_NTSC = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001"}
+_YES_NO = {
+    word: value for words, value in ((("yes", "true", "on"), True), (("no", "false", "off"), False)) for word in words
+}
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    if text.strip() in SIZES:
+        return SIZES[text.strip()]
+    match = re.fullmatch(r"\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})\s*", text)
+    if not match:
+        raise ValueError(f"as in 704x704, or one of {', '.join(SIZES)}")
+    width, height = int(match[1]), int(match[2])
+    if width % 2 or height % 2 or not (64 <= width <= 4096 and 64 <= height <= 4096):
+        raise ValueError("width and height are even, 64 to 4096")
+    return width, height
+
+
+def _parse_fps(text: str) -> str:
+    text = _NTSC.get(text.strip(), text.strip())
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}", text) or not 1 <= Fraction(text) <= 120:
+        raise ValueError("1 to 120, as in 25, 29.97 or 30000/1001")
+    return text
+
+
+def _parse_color(text: str) -> str:
+    match = re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text.strip())
+    if not match:
+        raise ValueError('as in "#e66" or "#ee6666", in quotes')
+    digits = match[1].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
+
+
+def _member_name(name: Text, reading: Reading) -> bool:
+    if name.value in (*LINE_KEYS, "pause"):
+        reading.report(name, f"{name.value!r} cannot name a cast member", "it is a key of lines")
+        return False
+    return bool(valid_name("a cast member")(name, reading))
+
+
+# Faces
+
+
+def _build_box(values: tuple[float, ...]) -> FaceBox:
+    return FaceBox(box=(values[0], values[1], values[2], values[3]))
+
+
+def _read_box(node: Node, reading: Reading) -> Face | None:
+    values = _BOX_NUMBERS.read(node, reading)
+    if values is None:
+        return None
+    if values[2] <= 0 or values[3] <= 0:
+        reading.report(node, f"a face {values[2]:g} wide and {values[3]:g} high", "[x, y, width, height] in pixels")
+        return None
+    return _build_box(values)
+
+
+def _one_of(words: str, fields: Mapping[str, Any], node: Keys, reading: Reading) -> bool:
+    if len(fields) != 1:
+        reading.report(node, f"expected {words}, found {' and '.join(fields) or 'neither'}", "one of the two")
+    return len(fields) == 1
+
+
+def _build_face(fields: dict[str, Any], node: Keys, reading: Reading) -> Face | None:
+    if not _one_of("detect or like", fields, node, reading):
+        return None
+    return FaceDetect(detect=fields["detect"]) if "detect" in fields else FaceLike(like=fields["like"])
+
+
+_BOX_NUMBERS = list_of(number("a number of pixels"), "four numbers [x, y, width, height]", 4, 4)
+_DETECT = choice(
+    "left, right, largest or the face's number from the left",
+    {"left": "left", "right": "right", "largest": "largest", **{str(n): n for n in range(1, 100)}},
+    {"anyOf": [{"enum": ["left", "right", "largest"]}, {"type": "integer", "minimum": 1, "maximum": 99}]},
+)
+_FACE_KEYS = {
+    "detect": Key(
+        _DETECT, "Which of the faces found in the picture: left, right, largest, or its number from the left."
+    ),
+    "like": Key(file("a picture of this person"), "A picture of this person: the face that looks like it is theirs."),
+}
+_FACE_WORDS = "a box [x, y, width, height], {detect: …} or {like: …}"
+FACE: Kind[Face] = by_form(
+    _FACE_WORDS,
+    items=Kind(_FACE_WORDS, _BOX_NUMBERS.schema, _read_box),
+    keys=record(_FACE_WORDS, _FACE_KEYS, _build_face, {"minProperties": 1, "maxProperties": 1}),
+)
+
+
+# The cast
+
+
+def _build_voice(fields: dict[str, Any], node: Keys, reading: Reading) -> Voice | None:
+    return Voice(**fields) if _one_of("speaker or enroll", fields, node, reading) else None
+
+
+_REFERENCE_KEYS = {
+    "image": Key(file("a picture"), "A picture of this person in the emotion.", required=True),
+    "strength": Key(STRENGTH, "How strongly it shows: 0 to 1.5; 1 when absent."),
+}
+_picture_path = file("a picture")
+EMOTION_REFERENCE: Kind[EmotionReference] = by_form(
+    "a picture or {image: …, strength: …}",
+    text=Kind(
+        "a picture",
+        _picture_path.schema,
+        lambda node, reading: EmotionReference(image=path) if (path := _picture_path.read(node, reading)) else None,
+    ),
+    keys=record("{image: …, strength: …}", _REFERENCE_KEYS, lambda fields, node, reading: EmotionReference(**fields)),
+)
+_VOICE_KEYS = {
+    "speaker": Key(text("a label"), "The label of this voice in the diarization, such as SPEAKER_01."),
+    "enroll": Key(file("a recording of this voice alone"), "A recording of this voice alone, to know it by."),
+}
+MEMBER_KEYS = {
+    "name": Key(text("a name"), "The name shown in captions, plan and report; the key itself when absent."),
+    "face": Key(FACE, "Whose face it is in every shot that gives no faces: a box in pixels, {detect: …} or {like: …}."),
+    "track": Key(
+        recording("a recording"), "Their own microphone, from the scene's start: a file, or file#left, #right, #2."
+    ),
+    "voice": Key(
+        record("{speaker: …} or {enroll: …}", _VOICE_KEYS, _build_voice, {"minProperties": 1, "maxProperties": 1}),
+        "Who this is in the mixed recording.",
+    ),
+    "emotions": Key(
+        map_of(EMOTION_REFERENCE, "emotions by name", valid_name("an emotion")),
+        "Pictures of this person by emotion; `neutral` is used where a line names none.",
+    ),
+    "color": Key(
+        scalar("a colour", {"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"}, _parse_color),
+        'Their colour in plan, captions and report, as "#e66"; quoted, for # begins a comment.',
+    ),
+}
+MEMBER: Kind[Member] = record("a cast member's keys", MEMBER_KEYS, lambda fields, node, reading: Member(**fields))
+CAST = map_of(
+    MEMBER,
+    "cast members by name",
+    _member_name,
+    {"minProperties": 1, "propertyNames": {"pattern": r"^[^\s#]+$", "not": {"enum": ["pause"]}}},
+)
+
+
+# Shots
+
+
+def _build_shot(fields: dict[str, Any], node: Keys, reading: Reading) -> ShotSpec | None:
+    if "until" in fields and "lines" in fields:
+        reading.report(node.get("lines") or node, "until and lines both say how far the shot goes", "one of the two")
+        return None
+    return ShotSpec(**fields)
+
+
+SHOT_KEYS = {
+    "picture": Key(file("a picture"), "The picture of this shot; the scene's picture when absent."),
+    "prompt": Key(text("a description"), "What is to be seen, in words, for generators that read it."),
+    "until": Key(SECONDS, "When the shot ends, from the scene's start."),
+    "lines": Key(
+        list_of(whole("a line's number from 1", 1, 100_000), "numbers of lines, as in [1, 2]", 1),
+        "The items of `lines`, counted from 1, that are in this shot.",
+    ),
+    "faces": Key(
+        map_of(FACE, "faces by cast member", known_speaker),
+        "Whose faces are in this shot's picture; whoever is not named is off screen.",
+    ),
+}
+SHOT: Kind[ShotSpec] = record("a shot's keys", SHOT_KEYS, _build_shot)
+
+
+# The whole
+
+
+def _read_caption_list(node: Node, reading: Reading) -> tuple[str, ...] | None:
+    one = _CAPTION.read(node, reading)
+    return None if one is None else (one,)
+
+
+_CAPTION = choice("srt or vtt", {"srt": "srt", "vtt": "vtt"})
+_captions = list_of(_CAPTION, "srt, vtt or both")
+_OUTPUT_KEYS = {
+    "size": Key(
+        scalar(
+            "a size as in 704x704 or 16:9",
+            {"type": "string", "pattern": r"^(\d+\s*[xX×]\s*\d+|16:9|9:16|1:1)$"},
+            _parse_size,
+        ),
+        "Width x height in pixels, or 16:9 (1024x576), 9:16 (576x1024), 1:1 (704x704); absent: as the first picture.",
+    ),
+    "fps": Key(
+        scalar(
+            "frames per second",
+            {"anyOf": [{"type": "number", "minimum": 1, "maximum": 120}, {"type": "string"}]},
+            _parse_fps,
+        ),
+        "Frames per second, as in 25, 29.97 or 30000/1001; 25 when absent.",
+    ),
+    "captions": Key(
+        by_form("srt, vtt or both", text=Kind("srt or vtt", _CAPTION.schema, _read_caption_list), items=_captions),
+        "Caption files beside the film.",
+    ),
+    "burn_in": Key(
+        choice("yes or no", _YES_NO, {"anyOf": [{"type": "boolean"}, {"enum": list(_YES_NO)}]}),
+        "Captions drawn into the picture, each speaker in their colour.",
+    ),
+}
+OUTPUT: Kind[Output] = record("output keys", _OUTPUT_KEYS, lambda fields, node, reading: Output(**fields))
+
+
+def _read_version(node: Node, reading: Reading) -> int | None:
+    if isinstance(node, Text) and node.value == str(VERSION):
+        return VERSION
+    reading.report(
+        node, f"scene language {found(node)} is not known", f"this program reads version {VERSION}: `scene: 1`"
+    )
+    return None
+
+
+SCENE_KEYS = {
+    "scene": Key(
+        Kind("1", {"const": VERSION}, _read_version), "The version of the scene language; the first key.", required=True
+    ),
+    "title": Key(text("a title"), "The film's title."),
+    "generator": Key(
+        choice("a generator", {name: name for name in get_args(GeneratorName)}),
+        "What makes the pictures move; absent: the best this machine can run, and the plan says which and why.",
+    ),
+    "seed": Key(whole("a whole number from 0", 0, 2**53), "Another seed, another take; 0 when absent."),
+    "output": Key(OUTPUT, "What the film is like."),
+    "cast": Key(CAST, "Who is in the scene, by a short name used everywhere below.", required=True),
+    "picture": Key(file("a picture"), "The picture of the scene, and of every shot that has none of its own."),
+    "prompt": Key(text("a description"), "What is to be seen, in words, where a shot has no prompt of its own."),
+    "audio": Key(recording("a recording"), "The mix that is heard, untouched; absent, tracks and lines are mixed."),
+    "diarization": Key(
+        file_or("auto, off or a file .rttm, .vtt, .srt", ("auto", "off"), (".rttm", ".vtt", ".srt")),
+        "Who speaks when in the mix: auto, off, or a file; used where members have no track and there are no lines.",
+    ),
+    "lines": Key(list_of(LINE, "a list of lines"), "The script; absent, turns come from tracks or the diarization."),
+    "shots": Key(list_of(SHOT, "a list of shots", 1), "Pictures in order; absent, one shot of `picture`."),
+}

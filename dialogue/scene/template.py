@@ -1,0 +1,132 @@
+"""Scenes ending in `.yaml.j2`: Jinja2 templates, sandboxed, in which every undefined variable is an error.
+
+Each line of the filled text remembers the line of the template it came from, so that problems point into the file
+the writer has open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from dialogue.errors import InputError, Problem
+from dialogue.scene.source import LARGEST
+
+SUFFIX = ".j2"
+# Private-use characters around a line number; a template that holds them itself is not a scene.
+_OPEN, _CLOSE = "\uf8f0", "\uf8f1"
+_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The text, and for each of its lines the line of the template, from 1."""
+
+    text: str
+    lines: tuple[int, ...]
+
+
+class _LineMarks(Extension):
+    """Writes the template's line number at the start of every line it holds."""
+
+    def filter_stream(self, stream: TokenStream) -> TokenStream | Iterable[Token]:
+        return self._marked(stream)
+
+    @staticmethod
+    def _marked(stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            if token.type == "data":
+                parts = token.value.split("\n")
+                value = parts[0] + "".join(
+                    f"\n{_OPEN}{token.lineno + offset}{_CLOSE}{part}" for offset, part in enumerate(parts[1:], start=1)
+                )
+                yield Token(token.lineno, token.type, value)
+            else:
+                yield token
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Neither attributes that lead out of the template, nor products that fill the memory."""
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if not all(isinstance(value, (int, float)) and abs(value) < 1e9 for value in (left, right)):
+            raise SecurityError(f"{operator} is for numbers below a thousand million")
+        if operator == "**" and abs(right) > 64:
+            raise SecurityError("an exponent is 64 at most")
+        return super().call_binop(context, operator, left, right)
+
+
+def fill(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
+    """The template with its variables filled in.
+
+    `{{ title | tojson }}` quotes a value for YAML. Raises InputError at the template's line for a syntax error, an
+    undefined variable, or anything the sandbox forbids.
+    """
+    if _OPEN in text or _CLOSE in text:
+        raise InputError(Problem("the template holds a private-use character", file, 1, 1, hint="remove it"))
+    environment = _Sandbox(
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[_LineMarks],
+    )
+    pieces: list[str] = []
+    size = 0
+    try:
+        for piece in environment.from_string(text).generate(dict(variables)):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST:
+                raise SecurityError(f"it grows beyond {LARGEST} characters")
+    except TemplateSyntaxError as error:
+        raise InputError(Problem(f"in the template: {error.message}", file, error.lineno, 1)) from None
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise InputError(_runtime_problem(error, file, variables)) from None
+    return _unmarked("".join(pieces))
+
+
+def _runtime_problem(error: Exception, file: str, variables: Mapping[str, Any]) -> Problem:
+    """The line is that of the innermost frame Jinja2 made for the template."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    hint = None
+    undefined = re.match(r"'(\w+)' is undefined", str(error))
+    if undefined:
+        known = ", ".join(sorted(variables)) or "none"
+        hint = f"give it with --set {undefined[1]}=…; given: {known}"
+    return Problem(f"in the template: {error}", file, line or 1, 1, hint)
+
+
+def _unmarked(text: str) -> Filled:
+    """Take the marks out; a line without one (from a variable's value) counts as the line above it."""
+    texts, numbers = [], []
+    number = 1
+    for line in text.split("\n"):
+        marks = _MARK.findall(line)
+        number = int(marks[0]) if marks else number
+        texts.append(_MARK.sub("", line))
+        numbers.append(number)
+    return Filled("\n".join(texts), tuple(numbers))
