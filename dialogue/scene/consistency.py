@@ -131,7 +131,7 @@ def _line_order(draft: Draft) -> Iterator[Finding]:
             continue
         moved = "after" if line.after is not None else "gap" if line.gap is not None else None
         fixed = line.start if line.audio is None else None
-        if line.after is not None and previous is None and all(isinstance(item, Pause) for item in draft.lines[:index]):
+        if line.after is not None and all(isinstance(item, Pause) for item in draft.lines[:index]):
             yield Finding(
                 ("lines", index, "after"), "the first line has no line before it", "use gap: for silence first"
             )

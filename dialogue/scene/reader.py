@@ -11,7 +11,8 @@ from dialogue.errors import InputError, Problem
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, Reading, mismatch, read_field
-from dialogue.scene.language import LINE, SCENE_KEYS, SHOT, VERSION
+from dialogue.scene.language import SCENE_KEYS, SHOT, VERSION
+from dialogue.scene.line import LINE
 from dialogue.scene.scene import Scene
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 
@@ -117,11 +118,7 @@ def _right_version(root: Keys, reading: Reading) -> bool:
         return True
     if root.entries[0][0].value != "scene":
         reading.report(version, "scene: comes first", f"begin the file with `scene: {VERSION}`")
-    return (
-        not isinstance(version, Text)
-        or version.value == str(VERSION)
-        or SCENE_KEYS["scene"].kind.read(version, reading)
-    )
+    return not isinstance(version, Text) or SCENE_KEYS["scene"].kind.read(version, reading) is not None
 
 
 def _draft(root: Keys, reading: Reading) -> Draft:

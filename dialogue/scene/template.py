@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
@@ -74,13 +74,8 @@ def fill(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
     """
     if _OPEN in text or _CLOSE in text:
         raise InputError(Problem("the template holds a private-use character", file, 1, 1, hint="remove it"))
-    environment = _Sandbox(
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=[_LineMarks],
-    )
+    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    environment = _Sandbox(undefined=StrictUndefined, extensions=[_LineMarks], **blocks)
     pieces: list[str] = []
     size = 0
     try:
@@ -91,15 +86,7 @@ def fill(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
                 raise SecurityError(f"it grows beyond {LARGEST} characters")
     except TemplateSyntaxError as error:
         raise InputError(Problem(f"in the template: {error.message}", file, error.lineno, 1)) from None
-    except (
-        TemplateError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except Exception as error:  # a template is a program: whatever it raises is a mistake in it
         raise InputError(_runtime_problem(error, file, variables)) from None
     return _unmarked("".join(pieces))
 
