@@ -102,6 +102,10 @@ class AudioEmotionModule(nn.Module):
         self.to_out = nn.Linear(inner_dim, hidden_size)
         self.gamma = nn.Parameter(torch.zeros(1))
 
+    def reset_parameters(self) -> None:
+        """Switch the module off."""
+        nn.init.zeros_(self.gamma)
+
     def forward(self, hidden_states: Tensor, key: Tensor, value: Tensor, rows: TokenRows) -> Tensor:
         """hidden_states (B, N, D) with the emotion added at `rows`; key, value (G, K, A). Writes into hidden_states."""
         inside = hidden_states.flatten(0, 1)[rows.tokens]

@@ -7,6 +7,7 @@ size, L text tokens, S speakers, F = 4T - 3 video frames, W x V x E audio featur
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -15,11 +16,9 @@ from diffusers.loaders import FromOriginalModelMixin, PeftAdapterMixin
 from diffusers.models._modeling_parallel import ContextParallelInput, ContextParallelOutput
 from diffusers.models.attention import AttentionMixin
 from diffusers.models.cache_utils import CacheMixin
-from diffusers.models.embeddings import TimestepEmbedding
 from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.normalization import AdaLayerNormContinuous
 from diffusers.models.transformers.transformer_hunyuan_video import (
-    HunyuanVideoConditionEmbedding,
     HunyuanVideoSingleTransformerBlock,
     HunyuanVideoTokenRefiner,
 )
@@ -29,7 +28,9 @@ from torch import Tensor, nn
 
 from model.attention import ValidTextAttnProcessor
 from model.audio_adapter import AudioContext, AudioForm, AudioKeysValues, AudioProjection, FaceAwareAudioAdapter
+from model.block_cache import BlockCache
 from model.blocks import AvatarTransformerBlock
+from model.condition_embedding import AvatarConditionEmbedding, SinusoidalWaves
 from model.emotion import AudioEmotionModule, EmotionContext, EmotionKeysValues
 from model.face_conditions import FaceConditions, checked_mask, face_conditions
 from model.face_tokens import FaceTokenWeights
@@ -37,16 +38,6 @@ from model.injection import CharacterImageInjection, InjectionMode
 from model.rope import AvatarRotaryPosEmbed, ReferenceShift
 
 logger = logging.get_logger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class BlockCache:
-    """Input of the last single block, by kind of token: what the release keeps between denoising steps."""
-
-    reference: Tensor  # (B, n, D)
-    video: Tensor  # (B, T, n, D)
-    text: Tensor  # (B, L', D), trimmed to the longest valid text of the batch
-    text_lengths: tuple[int, ...] | None  # valid tokens of each row; None when all are
 
 
 @dataclass
@@ -57,8 +48,8 @@ class AvatarTransformerOutput(BaseOutput):  # type: ignore[misc]
     block_cache: BlockCache | None = None
 
 
-class HunyuanVideoAvatarTransformer3DModel(  # type: ignore[misc]
-    ModelMixin, ConfigMixin, AttentionMixin, PeftAdapterMixin, FromOriginalModelMixin, CacheMixin
+class HunyuanVideoAvatarTransformer3DModel(
+    ModelMixin, ConfigMixin, AttentionMixin, PeftAdapterMixin, FromOriginalModelMixin, CacheMixin  # type: ignore[misc]
 ):
     """HunyuanVideo's MM-DiT with character image injection, face-aware audio adapters and emotion modules.
 
@@ -170,16 +161,10 @@ class HunyuanVideoAvatarTransformer3DModel(  # type: ignore[misc]
         self.context_embedder = HunyuanVideoTokenRefiner(
             text_embed_dim, num_attention_heads, attention_head_dim, num_layers=num_refiner_layers
         )
-        self.time_text_embed = HunyuanVideoConditionEmbedding(hidden, pooled_projection_dim, guidance_embeds)
-        self.motion_exp_embed: nn.Module | None = None
-        self.motion_pose_embed: nn.Module | None = None
-        self.fps_embed: nn.Module | None = None
-        if motion_values:
-            self.motion_exp_embed = TimestepEmbedding(256, hidden // motion_values)
-            self.motion_pose_embed = TimestepEmbedding(256, hidden // motion_values)
-        if fps_embeds:
-            self.fps_embed = TimestepEmbedding(256, hidden)
-
+        self.context_embedder.time_text_embed.time_proj = SinusoidalWaves(256)
+        self.time_text_embed = AvatarConditionEmbedding(
+            hidden, pooled_projection_dim, guidance_embeds, motion_values, fps_embeds
+        )
         self.audio_proj: nn.Module | None = None
         if audio_at:
             self.audio_proj = AudioProjection(
@@ -223,6 +208,13 @@ class HunyuanVideoAvatarTransformer3DModel(  # type: ignore[misc]
         self.norm_out = AdaLayerNormContinuous(hidden, hidden, elementwise_affine=False, eps=1e-6)
         self.proj_out = nn.Linear(hidden, patch_size * patch_size * out_channels)
         self.gradient_checkpointing = False
+
+    @classmethod
+    def from_single_file(cls, path: str | Path, **kwargs: Any) -> HunyuanVideoAvatarTransformer3DModel:
+        """The official checkpoint's transformer; arguments of `model.checkpoint.load_official`."""
+        from model.checkpoint import load_official
+
+        return load_official(path, **kwargs)
 
     # ------------------------------------------------------------------------------------------- once per render
 
@@ -311,7 +303,7 @@ class HunyuanVideoAvatarTransformer3DModel(  # type: ignore[misc]
             AvatarTransformerOutput, or (sample,), or (sample, block_cache).
         """
         frames, rows, columns = self._token_grid(hidden_states)
-        temb = self._condition(timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
+        temb = self.time_text_embed(timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
         rotary = self.rope(frames, rows, columns, device=hidden_states.device)
         if block_cache is None:
             text, lengths = self._text(encoder_hidden_states, timestep, encoder_attention_mask)
@@ -322,8 +314,8 @@ class HunyuanVideoAvatarTransformer3DModel(  # type: ignore[misc]
             for block in self.single_transformer_blocks[:-1]:
                 image, text = self._run(block, image, text, temb, lengths, rotary)
         else:
-            image, text, lengths = _from_cache(block_cache)
-        cache = _to_cache(image, text, lengths, frames) if return_block_cache else None
+            image, text, lengths = block_cache.image(), block_cache.text, block_cache.text_lengths
+        cache = BlockCache.of(image, text, lengths, frames) if return_block_cache else None
         image, text = self._run(self.single_transformer_blocks[-1], image, text, temb, lengths, rotary)
 
         tokens = self.proj_out(self.norm_out(image, temb))[:, rows * columns :]
@@ -369,30 +361,6 @@ class HunyuanVideoAvatarTransformer3DModel(  # type: ignore[misc]
             raise ValueError(f"latents are {height} x {width} cells; both must be multiples of patch_size, {patch}")
         return frames, height // patch, width // patch
 
-    def _condition(
-        self,
-        timestep: Tensor,
-        pooled: Tensor,
-        guidance: Tensor | None,
-        motion_exp: Tensor | None,
-        motion_pose: Tensor | None,
-        fps: Tensor | None,
-    ) -> Tensor:
-        """Conditioning vector (B, D): time + text (+ guidance) + expression + pose + frame rate."""
-        temb, _ = self.time_text_embed(timestep, pooled, guidance)
-        for name, values, embed in (
-            ("motion_exp", motion_exp, self.motion_exp_embed),
-            ("motion_pose", motion_pose, self.motion_pose_embed),
-            ("fps", fps, self.fps_embed),
-        ):
-            if embed is None:
-                continue
-            if values is None:
-                raise ValueError(f"{name} is missing; this model is conditioned on it (30, 25 and 25 in the release)")
-            waves = self.time_text_embed.time_proj(values.flatten()).to(pooled.dtype)
-            temb = temb + rearrange(embed(waves), "(b m) d -> b (m d)", b=temb.shape[0])
-        return temb  # type: ignore[no-any-return]
-
     def _text(
         self, states: Tensor, timestep: Tensor, mask: Tensor | None
     ) -> tuple[Tensor, tuple[int, ...] | None]:
@@ -411,13 +379,3 @@ def _layer_list(name: str, layers: tuple[int, ...] | None, count: int, default: 
     if chosen != sorted(set(chosen)) or any(not 0 <= layer < count for layer in chosen):
         raise ValueError(f"{name} is {chosen}; it needs rising numbers of double blocks, 0 to {count - 1}")
     return chosen
-
-
-def _to_cache(image: Tensor, text: Tensor, lengths: tuple[int, ...] | None, frames: int) -> BlockCache:
-    tokens = rearrange(image, "b (t n) d -> b t n d", t=frames + 1)
-    return BlockCache(tokens[:, 0], tokens[:, 1:], text, lengths)
-
-
-def _from_cache(cache: BlockCache) -> tuple[Tensor, Tensor, tuple[int, ...] | None]:
-    image = torch.cat([cache.reference.unsqueeze(1), cache.video], dim=1)
-    return rearrange(image, "b t n d -> b (t n) d"), cache.text, cache.text_lengths
