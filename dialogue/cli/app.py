@@ -129,7 +129,7 @@ def main() -> None:
     app()
 
 
-# Exceptions by which typer itself ends a command. Usage errors are found by descent: newer typers carry their own click.
+# What typer itself ends a command by. Usage errors are found by descent, for newer typers carry a click of their own.
 _USAGE_ERRORS = typer.BadParameter.__mro__[: typer.BadParameter.__mro__.index(Exception)]
 _CONTROL_FLOW = (typer.Exit, typer.Abort, *_USAGE_ERRORS)
 app = _build()

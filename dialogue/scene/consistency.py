@@ -126,28 +126,40 @@ def _line_order(draft: Draft) -> Iterator[Finding]:
         if isinstance(line, Pause):
             pause = index
             continue
-        if line is None:
-            pause = None
-            continue
-        moved = "after" if line.after is not None else "gap" if line.gap is not None else None
-        fixed = line.start if line.audio is None else None
-        if line.after is not None and all(isinstance(item, Pause) for item in draft.lines[:index]):
-            yield Finding(
-                ("lines", index, "after"), "the first line has no line before it", "use gap: for silence first"
-            )
-        if pause is not None and moved:
-            hint = f"leave out one of pause: and {moved}:"
-            yield Finding(("lines", index, moved), "the pause before it already says when this line starts", hint)
-        if pause is not None and fixed is not None:
-            hint = "leave out the pause, or from:"
-            yield Finding(("lines", pause), f"the line after this pause starts at {fixed:g} s, as its from: says", hint)
-        if fixed is not None:
-            if placed is not None and fixed < placed[1]:
+        if line is not None:
+            yield from _start_of_line(draft, index, line, pause)
+            fixed = line.start if line.audio is None else None
+            if fixed is not None and placed is not None and fixed < placed[1]:
                 message = f"this line starts at {fixed:g} s, before line {placed[0] + 1} at {placed[1]:g} s"
                 yield Finding(("lines", index, "from"), message, "write lines in the order they start")
-            placed = (index, fixed)
+            placed = placed if fixed is None else (index, fixed)
         pause = None
+    if pause is not None:
+        yield Finding(
+            ("lines", pause), "the pause after the last line is not heard", "the film ends with it", "warning"
+        )
     yield from _double_speech(draft)
+
+
+def _start_of_line(draft: Draft, index: int, line: SpokenLine, pause: int | None) -> Iterator[Finding]:
+    """`pause` is the index of the pause just before the line."""
+    moved = "after" if line.after is not None else "gap" if line.gap is not None else None
+    if line.after is not None and all(isinstance(item, Pause) for item in draft.lines[:index]):
+        yield Finding(("lines", index, "after"), "the first line has no line before it", "use gap: for silence first")
+    if pause is not None and moved:
+        hint = f"leave out one of pause: and {moved}:"
+        yield Finding(("lines", index, moved), "the pause before it already says when this line starts", hint)
+    if line.audio is not None:
+        return
+    if pause is not None and line.start is not None:
+        hint = "leave out the pause, or from:"
+        yield Finding(
+            ("lines", pause), f"the line after this pause starts at {line.start:g} s, as its from: says", hint
+        )
+    elif moved or pause is not None:
+        where = ("lines", index, moved) if moved else ("lines", pause or 0)
+        message = f"{moved or 'the pause'} moves nothing: line {index + 1} is where it is heard in the recording"
+        yield Finding(where, message, "only a line with its own audio: can be moved", "warning")
 
 
 def _double_speech(draft: Draft) -> Iterator[Finding]:

@@ -76,6 +76,8 @@ def fill(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
         raise InputError(Problem("the template holds a private-use character", file, 1, 1, hint="remove it"))
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     environment = _Sandbox(undefined=StrictUndefined, extensions=[_LineMarks], **blocks)
+    # str() of an undefined value is the error that names it; of a path, the path.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": str}
     pieces: list[str] = []
     size = 0
     try:

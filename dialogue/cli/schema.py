@@ -1,0 +1,30 @@
+"""`dialogue schema`: the JSON Schema of the scene language, for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialogue.cli.console import print_json
+
+
+def command(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it to this file.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the JSON Schema (draft-07) of the scene language.
+
+    Editors with a YAML language server complete and explain every key of a scene that begins with the line
+    `# yaml-language-server: $schema=scene.schema.json`, after `dialogue schema -o scene.schema.json`.
+    """
+    from dialogue.scene.json_schema import json_schema
+
+    if output is None:
+        print_json(json_schema())
+        return
+    import json
+
+    output.write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
