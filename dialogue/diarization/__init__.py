@@ -1,0 +1,1 @@
+"""Who speaks when in a mixed recording, and which of the cast each voice is."""

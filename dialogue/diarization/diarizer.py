@@ -1,0 +1,85 @@
+"""The best way to diarize that this machine has, chosen openly: which, and why, in words a plan can print.
+
+1. A pyannote pipeline: a local folder, or by name from the hub with the user's own token; only where
+   `DIALOGUE_DIARIZATION` says so. Nothing is downloaded unasked.
+2. Voice activity, voice vectors and clustering, when the `voices` extra is installed.
+3. Neither: an error that says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.diarization.diarization import Diarization
+from dialogue.diarization.voice_encoder import INSTALL, weights_file
+from dialogue.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from dialogue.diarization.diarization import Samples, Voice
+    from dialogue.measures.measures import Segment
+
+CHOICE = "DIALOGUE_DIARIZATION"  # a folder, or the hub's name of a pipeline
+TOKEN = "HF_TOKEN"
+
+
+@dataclass(frozen=True)
+class Diarizer:
+    """One way to diarize. `label` finds the turns, `voice_of` the voice of a sample in the same vectors."""
+
+    name: str
+    reason: str
+    label: Callable[[Samples, Sequence[Segment], int | None], Diarization]
+    voice_of: Callable[[Samples], Voice]
+
+
+def available() -> tuple[str, str]:
+    """(name, reason) of the way `choose_diarizer` would take; name is '' when there is none. Imports no torch."""
+    source = os.environ.get(CHOICE)
+    if source:
+        return "pyannote", f"{CHOICE} is {source}"
+    if weights_file() is not None:
+        return "voices", f"the voice encoder is installed and {CHOICE} names no pyannote pipeline"
+    return "", f"{CHOICE} names no pyannote pipeline and the voice encoder is not installed"
+
+
+def choose_diarizer() -> Diarizer:
+    """The best available; InputError with the three ways out when there is none."""
+    name, reason = available()
+    if name == "pyannote":
+        return _pyannote(os.environ[CHOICE], reason)
+    if name == "voices":
+        return _voices(reason)
+    raise InputError(
+        Problem(
+            "a mixed recording needs somebody to say who speaks when",
+            hint=f"give each speaker a track, or a diarization file (.rttm, .vtt, .srt), or {INSTALL}",
+        )
+    )
+
+
+def _pyannote(source: str, reason: str) -> Diarizer:
+    from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline, voice_by_pyannote
+
+    folder = Path(source).expanduser()
+    pipeline = load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), SpeedUp())
+    return Diarizer(
+        "pyannote",
+        reason,
+        lambda samples, _speech, speakers: diarize_by_pyannote(pipeline, samples, speakers, reason),
+        lambda samples: voice_by_pyannote(pipeline, samples),
+    )
+
+
+def _voices(reason: str) -> Diarizer:
+    from dialogue.diarization.open_voices import diarize_by_voice, voice_of
+
+    return Diarizer(
+        "voices",
+        reason,
+        lambda samples, speech, speakers: diarize_by_voice(samples, speech, speakers, reason),
+        voice_of,
+    )

@@ -1,0 +1,192 @@
+"""pyannote's diarization pipelines, loaded by their own code and run with the embedding trunk once per chunk.
+
+pyannote embeds every (chunk, local speaker) pair separately: with three local speakers the same ten seconds pass
+through the ResNet three times, though only the pooling at its end sees the speaker's mask. Here the trunk runs once
+per chunk and all masks are applied at pooling. Same windows, same masks, same pooling; clustering and everything
+after it is pyannote's own code. `hop` above pyannote's 1 s trades windows for time; see `SpeedUp`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import types
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dialogue.diarization.diarization import Diarization
+from dialogue.errors import InputError
+from dialogue.measures.measures import LabelledSegment
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from dialogue.diarization.diarization import Samples, Voice
+
+RATE = 16_000
+RELEASED = "pyannote/speaker-diarization-community-1"
+_BATCH = 16  # chunks through the trunk at once
+_LEAST_CLUSTER = 0.01  # of all embeddings; smaller clusters are not a speaker (arXiv 2606.08505)
+
+
+@dataclass(frozen=True)
+class SpeedUp:
+    """How far from pyannote's own arithmetic to go. The default is equal to it (1e-5 on embeddings, same turns).
+
+    - `bfloat16`: trunk in bfloat16; embeddings keep a cosine of .999 and more.
+    - `hop`: seconds between windows; None is the pipeline's own (1 s for 10 s windows). 5 s is about as good on
+      meetings when clusters may be smaller in proportion, which is done here (arXiv 2606.08505).
+    """
+
+    bfloat16: bool = False
+    hop: float | None = None
+
+
+def load_pipeline(source: Path | str, token: str | None = None, speed: SpeedUp | None = None) -> Any:
+    """A `SpeakerDiarization` from a local folder, or from the hub by name with the user's own token.
+
+    Model folders are unpickled: they must be trusted. Raises InputError naming what is missing.
+    """
+    os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # telemetry is on by default
+    local = Path(source).exists()
+    if local:
+        if not (Path(source) / "config.yaml").is_file():
+            raise InputError(f"{source}: no config.yaml: a pyannote pipeline folder has one beside its models")
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # else every load waits for retries
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchcodec's absence: waveforms are handed over decoded
+        from pyannote.audio import Pipeline
+
+        try:
+            pipeline = Pipeline.from_pretrained(str(source), token=token)
+        except Exception as error:  # the hub and the unpickler raise many types
+            raise InputError(f"{source}: the pyannote pipeline could not be loaded: {error}") from error
+    if pipeline is None:
+        raise InputError(f"{source}: the hub refused this pipeline; accept its conditions there and give a token")
+    if speed is not None:
+        accelerate(pipeline, speed)
+    return pipeline
+
+
+def accelerate(pipeline: Any, speed: SpeedUp) -> None:
+    """Change a pipeline in place: trunk once per chunk, and what `speed` asks for."""
+    if speed.hop is not None:
+        pipeline._segmentation.step = speed.hop
+
+    def get_embeddings(
+        self: Any, file: Any, segmentations: Any, exclude_overlap: bool = False, hook: Any = None
+    ) -> NDArray[np.float32]:
+        if speed.hop is not None and hasattr(self.clustering, "min_cluster_size"):
+            self.clustering.min_cluster_size = max(1, round(_LEAST_CLUSTER * segmentations.data.max(axis=1).sum()))
+        return chunk_embeddings(self, file, segmentations, exclude_overlap, hook, speed.bfloat16)
+
+    pipeline.get_embeddings = types.MethodType(get_embeddings, pipeline)
+
+
+def diarize_by_pyannote(
+    pipeline: Any, samples: Samples, speakers: int | None, reason: str, uri: str = "recording"
+) -> Diarization:
+    """Turns and voices of a mono 16 kHz recording. Overlapping turns are kept."""
+    import numpy as np
+    import torch
+
+    file = {"waveform": torch.from_numpy(np.ascontiguousarray(samples))[None], "sample_rate": RATE, "uri": uri}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        output = pipeline(file, num_speakers=speakers)
+    turns = output.speaker_diarization
+    method = f"pyannote ({type(pipeline).__name__})"
+    segments = tuple(
+        sorted(
+            LabelledSegment(float(s.start), float(s.end), str(label), origin=method)
+            for s, _, label in turns.itertracks(yield_label=True)
+        )
+    )
+    centroids = np.asarray(output.speaker_embeddings, np.float32)
+    centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-9)
+    voices = dict(zip(turns.labels(), centroids, strict=False))
+    count = len(voices)
+    told = () if speakers in (None, count) else (f"{speakers} speakers were expected, pyannote found {count} voices",)
+    return Diarization(segments, method, reason, voices=voices, warnings=told)
+
+
+def voice_by_pyannote(pipeline: Any, samples: Samples) -> Voice:
+    """The voice of a sample of one speaker alone, of length 1, by the pipeline's own embedding model."""
+    import numpy as np
+    import torch
+
+    found = np.asarray(pipeline._embedding(torch.from_numpy(np.ascontiguousarray(samples))[None, None])[0])
+    return np.asarray(found / np.linalg.norm(found), np.float32)
+
+
+def chunk_embeddings(
+    pipeline: Any,
+    file: Any,
+    segmentations: Any,
+    exclude_overlap: bool,
+    hook: Any,
+    bfloat16: bool = False,
+) -> NDArray[np.float32]:
+    """(chunks, local speakers, dimension): `SpeakerDiarization.get_embeddings`, the trunk run once per chunk.
+
+    segmentations: SlidingWindowFeature (chunks, frames, local speakers) of 0 and 1.
+    """
+    import numpy as np
+    import torch
+
+    model = pipeline._embedding.model_
+    weights = _pooling_weights(pipeline, segmentations, exclude_overlap)
+    starts = [segmentations.sliding_window[index].start for index in range(len(weights))]
+    size = round(segmentations.sliding_window.duration * RATE)
+    samples = pipeline._audio(file)[0][0]
+    trunk = _trunk(model, bfloat16)
+    found = []
+    batches = range(0, len(weights), _BATCH)
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for done, first in enumerate(batches, 1):
+            chunks = torch.stack([_crop(samples, start, size) for start in starts[first : first + _BATCH]])
+            frames = trunk(model.compute_fbank(chunks[:, None]))
+            masks = torch.from_numpy(weights[first : first + _BATCH])
+            found.append(model.resnet.forward_embedding(frames, weights=masks)[1].numpy())
+            if hook is not None:
+                hook("embeddings", found[-1], total=len(batches), completed=done)
+    return np.concatenate(found)
+
+
+def _pooling_weights(pipeline: Any, segmentations: Any, exclude_overlap: bool) -> NDArray[np.float32]:
+    """(chunks, local speakers, frames): each speaker's frames, without overlap where enough of them is left."""
+    import numpy as np
+
+    active = np.nan_to_num(segmentations.data, nan=0.0).astype(np.float32)
+    if exclude_overlap:
+        alone = active * (active.sum(axis=2, keepdims=True) < 2)
+        length = segmentations.sliding_window.duration * pipeline._embedding.sample_rate
+        least = math.ceil(active.shape[1] * pipeline._embedding.min_num_samples / length)
+        active = np.where(alone.sum(axis=1, keepdims=True) > least, alone, active)
+    return np.ascontiguousarray(active.transpose(0, 2, 1), np.float32)
+
+
+def _crop(samples: torch.Tensor, start: float, size: int) -> torch.Tensor:
+    """`size` samples from `start` seconds, silence beyond the end: what pyannote's `Audio.crop(mode="pad")` gives."""
+    import torch
+
+    first = math.floor(start * RATE)
+    part = samples[first : first + size]
+    return torch.nn.functional.pad(part, (0, size - len(part)))
+
+
+def _trunk(model: Any, bfloat16: bool) -> Any:
+    """(batch, frames, mel) -> (batch, channels, features, frames), float32 whatever it was computed in."""
+    import copy
+
+    import torch
+
+    if not bfloat16:
+        return model.resnet.forward_frames
+    resnet = copy.deepcopy(model.resnet).to(torch.bfloat16, memory_format=torch.channels_last)
+    return lambda mel: resnet.forward_frames(mel.bfloat16()).float()
