@@ -1,0 +1,46 @@
+"""Two halves of a batch on two cores, in one process.
+
+Two threads that each compute half a batch with one core are twice as fast here as two cores sharing every multiplication, and
+do not stall when something else runs on one of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def keep_memory() -> None:
+    """Ask glibc to keep freed memory: fresh pages cost more than the arithmetic done in them."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return
+    for option, value in ((-4, 0), (-1, 2**31 - 1), (-8, 1)):  # no mmap per tensor, no trimming, one arena
+        libc.mallopt(option, value)
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2)
+
+
+def in_halves(work: Callable[[tuple[Any, ...]], tuple[Any, ...]], *batch: Sequence[Any]) -> tuple[tuple[Any, ...], ...]:
+    """`work` on both halves of a batch, at once; the results side by side."""
+    middle = len(batch[0]) // 2
+    shares = [tuple(part[:middle] for part in batch), tuple(part[middle:] for part in batch)]
+    return tuple(zip(*_pool().map(work, shares), strict=True))
+
+
+def set_gradients(parameters: Sequence[Tensor], gradients: Sequence[Sequence[Tensor | None]]) -> None:
+    """The mean of both halves' gradients becomes `.grad`; a parameter that nothing used has none."""
+    with torch.no_grad():
+        for parameter, first, second in zip(parameters, *gradients, strict=True):
+            both = [g for g in (first, second) if g is not None]
+            parameter.grad = sum(both[1:], start=both[0]) / 2 if both else None
