@@ -1,9 +1,44 @@
-"""Fitting the pipeline into memory, through diffusers."""
+"""Fitting the model into memory, through diffusers: group offload, 8-bit storage, quantization.
+
+`high` keeps every part on the device. `balanced` keeps only the blocks at work there and fetches the next meanwhile:
+the same numbers. `low` also stores the transformer's weights in 8 bits (float8, unscaled: other numbers, half the
+main memory), and keeps block outputs off the device.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from model.pipeline import HunyuanVideoAvatarPipeline
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How much is kept where. `rows_per_batch`: rows of one forward; 1 is one branch of one window at a time."""
+
+    offload: bool
+    storage_dtype: torch.dtype | None
+    cache_on_cpu: bool
+    rows_per_batch: int
+
+
+MEMORY = {
+    "low": MemoryPlan(offload=True, storage_dtype=torch.float8_e4m3fn, cache_on_cpu=True, rows_per_batch=1),
+    "balanced": MemoryPlan(offload=True, storage_dtype=None, cache_on_cpu=False, rows_per_batch=1),
+    "high": MemoryPlan(offload=False, storage_dtype=None, cache_on_cpu=False, rows_per_batch=2),
+}
+
+
+def memory_plan(name: str) -> MemoryPlan:
+    """The plan of that name; ValueError when there is none."""
+    if name not in MEMORY:
+        raise ValueError(f"memory is {name!r}; it is {', '.join(MEMORY)}")
+    return MEMORY[name]
 
 
 def execution_device(module: nn.Module) -> torch.device:
@@ -11,5 +46,30 @@ def execution_device(module: nn.Module) -> torch.device:
     from diffusers.hooks.group_offloading import _get_group_onload_device, _is_group_offload_enabled
 
     if _is_group_offload_enabled(module):
-        return _get_group_onload_device(module)  # type: ignore[no-any-return]
+        device: torch.device = _get_group_onload_device(module)
+        return device
     return next(module.parameters()).device
+
+
+def apply_memory(pipeline: HunyuanVideoAvatarPipeline, plan: MemoryPlan, device: torch.device) -> None:
+    """Put the pipeline's parts where the plan wants them. Once per pipeline, before the first shot."""
+    from diffusers.hooks import apply_group_offloading
+
+    transformer = pipeline.transformer
+    if plan.storage_dtype is not None:
+        transformer.enable_layerwise_casting(storage_dtype=plan.storage_dtype, compute_dtype=transformer.dtype)
+    parts: list[Any] = [part for part in pipeline.components.values() if isinstance(part, nn.Module)]
+    if not plan.offload:
+        for part in parts:
+            part.to(device)
+        return
+    stream = device.type == "cuda"
+    transformer.enable_group_offload(
+        device, torch.device("cpu"), "block_level", num_blocks_per_group=1, use_stream=stream
+    )
+    for part in parts:
+        if part is not transformer:
+            # Within a part each model on its own, so that each knows where it computes.
+            for model in [child for child in part.children() if next(child.parameters(), None) is not None]:
+                inner = getattr(model, "model", model)
+                apply_group_offloading(inner, device, torch.device("cpu"), "leaf_level", use_stream=stream)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from model.transformer import BlockCache
+from model.block_cache import BlockCache
 
 
 @dataclass(frozen=True, eq=False)

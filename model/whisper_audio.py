@@ -18,6 +18,8 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from model.memory import execution_device
+
 ROWS_PER_SECOND = 50
 CHUNK_ROWS = 1500  # 30 s
 OVERLAP_ROWS = 500
@@ -98,8 +100,8 @@ class WhisperAudioEncoder(nn.Module):
 
     def states(self, mel: Tensor) -> Tensor:
         """Log-mel (1, bands, 3000) to all the encoder's states (1500, V, E), the last after the final LayerNorm."""
-        weight = next(self.encoder.parameters())
-        output = self.encoder(mel.to(weight), output_hidden_states=True)
+        dtype = next(self.encoder.parameters()).dtype
+        output = self.encoder(mel.to(execution_device(self.encoder), dtype), output_hidden_states=True)
         return torch.stack([state[0] for state in output.hidden_states], dim=1)
 
     def rows(self, waveform: Tensor, rows: int) -> Tensor:
