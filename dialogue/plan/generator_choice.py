@@ -1,0 +1,50 @@
+"""Which generator makes the film: the one the scene names, else the best that can run here; and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue.errors import DialogueError
+from dialogue.generators.generator import Canvas, Generator
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A generator, as the planner needs to know it."""
+
+    name: str
+    reason: str
+    canvas: Canvas
+    window_latents: int | None
+    warning: str | None = None  # named by the scene, but it cannot run here
+
+
+def _described(name: str, generator: Generator, reason: str, warning: str | None = None) -> Choice:
+    return Choice(name, reason, generator.CANVAS, generator.WINDOW_LATENTS, warning)
+
+
+def choose_generator(named: str | None) -> Choice:
+    """The generator to plan for. One that the scene names is kept, with a warning when it cannot run here."""
+    from dialogue.generators import GENERATORS, generator
+
+    if named is not None and named not in GENERATORS:
+        raise DialogueError(
+            f"the generator {named!r} is not part of this installation; there are {', '.join(GENERATORS)}"
+        )
+    if named is not None:
+        missing = generator(named).missing()
+        warning = f"{named} cannot run here: {missing}" if missing else None
+        return _described(named, generator(named), "named by the scene", warning)
+    reasons: list[str] = []
+    for name in GENERATORS:
+        missing = generator(name).missing()
+        if missing is None:
+            better = "; ".join(reasons)
+            reason = (
+                f"the best this machine can run ({better})"
+                if better
+                else "the best there is, and this machine can run it"
+            )
+            return _described(name, generator(name), reason)
+        reasons.append(f"{name}: {missing}")
+    raise DialogueError(f"no generator can run here ({'; '.join(reasons)})")
