@@ -1,0 +1,133 @@
+"""`dialogue doctor`: what this machine has, and what is missing, with the command or place that mends it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialogue.cli.console import out, print_json
+
+_PACKAGES = (
+    "dialogue-avatar", "torch", "diffusers", "transformers", "pyannote.audio", "opencv-python", "av", "imageio-ffmpeg",
+)  # fmt: skip
+_EXTRAS = {"resemblyzer": "voices", "ray": "ray", "c2pa-python": "provenance"}
+_SPACE = 10  # GB free; below it a long film's shots may not fit
+
+
+class Format(str, Enum):
+    """How to print."""
+
+    text = "text"
+    json = "json"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `good` is None for what merely is; `hint` mends what is not good."""
+
+    name: str
+    value: str
+    good: bool | None = None
+    hint: str | None = None
+
+
+def findings() -> Iterator[Finding]:
+    """Everything worth knowing before a render, in the order it is printed."""
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    for package in _PACKAGES:
+        yield _package(package, "install dialogue-avatar again")
+    for package, extra in _EXTRAS.items():
+        yield _package(package, f"only if wanted: pip install 'dialogue-avatar[{extra}]'", needed=False)
+    yield _ffmpeg()
+    yield _memory()
+    yield Finding(
+        "processors", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    )
+    yield _gpu()
+    yield _disk()
+    yield from _generators()
+
+
+def _package(name: str, hint: str, needed: bool = True) -> Finding:
+    try:
+        return Finding(name, version(name), True)
+    except PackageNotFoundError:
+        return Finding(name, "not installed", False if needed else None, hint)
+
+
+def _ffmpeg() -> Finding:
+    """The binary that comes with imageio-ffmpeg; none on the PATH is needed."""
+    try:
+        import imageio_ffmpeg
+
+        path = imageio_ffmpeg.get_ffmpeg_exe()
+        return Finding("ffmpeg", f"{imageio_ffmpeg.get_ffmpeg_version()} at {path}", True)
+    except (ImportError, RuntimeError) as error:
+        return Finding("ffmpeg", f"not found: {error}", False, "pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE")
+
+
+def _memory() -> Finding:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return Finding("memory", "unknown")
+    return Finding("memory", f"{total / 1e9:.0f} GB")
+
+
+def _gpu() -> Finding:
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return Finding("gpu", f"torch does not load: {error}", False, "install torch for this machine")
+    if not torch.cuda.is_available():
+        return Finding("gpu", "none that CUDA sees")
+    cards = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    return Finding("gpu", ", ".join(f"{card.name} with {card.total_memory / 1e9:.0f} GB" for card in cards), True)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    hint = None if free >= _SPACE else f"films and their shots are kept here: free {_SPACE} GB"
+    return Finding("disk", f"{free:.0f} GB free in {Path.cwd()}", free >= _SPACE, hint)
+
+
+def _generators() -> Iterator[Finding]:
+    """Every generator: ready, or what it lacks."""
+    from dialogue.generators import GENERATORS, generator
+
+    for name in GENERATORS:
+        lack = generator(name).missing()
+        if lack is None:
+            yield Finding(f"generator {name}", "ready", True)
+        else:
+            yield Finding(f"generator {name}", "cannot run here", None, lack)
+
+
+def command(
+    format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+) -> None:
+    """Say what this machine has, and what is missing. Exit code 1 when something that every film needs is missing."""
+    found = list(findings())
+    if format is Format.json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        for finding in found:
+            mark = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "·"}[finding.good]
+            table.add_row(
+                mark, finding.name, finding.value if finding.hint is None else f"{finding.value}\n{finding.hint}"
+            )
+        out.print(table)
+    if any(finding.good is False for finding in found):
+        raise typer.Exit(1)
