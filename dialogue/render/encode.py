@@ -30,9 +30,7 @@ def check_size(width: int, height: int) -> None:
     """Raise InputError where H.264 with 4:2:0 chroma cannot hold the frame: both sides must be even, 16 … 16384."""
     if width % 2 or height % 2 or min(width, height) < 16 or max(width, height) > 16384:
         nearest = "x".join(str(min(max(side - side % 2, 16), 16384)) for side in (width, height))
-        raise InputError(
-            Problem(f"a film of {width}x{height} pixels cannot be encoded", hint=f"even sides: {nearest}")
-        )
+        raise InputError(Problem(f"a film of {width}x{height} pixels cannot be encoded", hint=f"even sides: {nearest}"))
 
 
 def timescale(fps: Fraction) -> int:
