@@ -69,7 +69,7 @@ def file_or(words: str, options: tuple[str, ...], suffixes: tuple[str, ...]) -> 
 def _channel(text: str, node: Text, reading: Reading) -> int | None:
     if text in _CHANNELS:
         return _CHANNELS[text]
-    if re.fullmatch(r"[1-9]\d{0,2}", text):
+    if re.fullmatch(r"[1-9][0-9]{0,2}", text):
         return int(text)
     meant = near(text, _CHANNELS)
     hint = f"did you mean '#{meant}'?" if meant else "a path whose name holds a # must lead to a file"

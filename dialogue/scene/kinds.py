@@ -117,7 +117,7 @@ def number(words: str, low: float = -math.inf, high: float = math.inf, above: fl
     }
 
     def parse(text: str) -> float:
-        if not re.fullmatch(r"[-+]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", text.strip()):
+        if not re.fullmatch(r"[-+]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", text.strip(), re.ASCII):
             raise ValueError
         value = float(text)
         if not low <= value <= high or (above is not None and value <= above):
@@ -131,7 +131,7 @@ def whole(words: str, low: int, high: int) -> Kind[int]:
     """A whole number from `low` to `high`."""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,18}", text.strip()) or not low <= int(text) <= high:
+        if not re.fullmatch(r"\d{1,18}", text.strip(), re.ASCII) or not low <= int(text) <= high:
             raise ValueError
         return int(text)
 

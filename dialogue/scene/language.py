@@ -51,7 +51,7 @@ _YES_NO = {
 def _parse_size(text: str) -> tuple[int, int]:
     if text.strip() in SIZES:
         return SIZES[text.strip()]
-    match = re.fullmatch(r"\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})\s*", text, re.ASCII)
     if not match:
         raise ValueError(f"as in 704x704, or one of {', '.join(SIZES)}")
     width, height = int(match[1]), int(match[2])
@@ -62,7 +62,7 @@ def _parse_size(text: str) -> tuple[int, int]:
 
 def _parse_fps(text: str) -> str:
     text = _NTSC.get(text.strip(), text.strip())
-    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}", text) or not 1 <= Fraction(text) <= 120:
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}", text, re.ASCII) or not 1 <= Fraction(text) <= 120:
         raise ValueError("1 to 120, as in 25, 29.97 or 30000/1001")
     return text
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 LONGEST = 100 * 3600  # seconds; nothing longer is a scene
 
-_SECONDS = re.compile(r"(\d{1,12})?(\.\d{1,12})?")
-_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,6}):(\d{2})(\.\d{1,12})?")
+_SECONDS = re.compile(r"(\d{1,12})?(\.\d{0,12})?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,6}):(\d{2})(\.\d{1,12})?", re.ASCII)
 
 
 def parse_time(text: str) -> float:
@@ -24,7 +24,7 @@ def parse_time(text: str) -> float:
             raise ValueError("minutes and seconds after a colon are two digits, 00 to 59")
         total = Fraction(int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)) + Fraction("0" + (fraction or ""))
     elif text not in ("", ".") and _SECONDS.fullmatch(text):
-        total = Fraction(text)
+        total = Fraction(text.rstrip("."))
     else:
         raise ValueError(_advice(text))
     if total > LONGEST:
