@@ -56,7 +56,7 @@ class Shell(TyperGroup):
             if isinstance(error, _CONTROL_FLOW):
                 raise
             err.print(f"error: {_told(error)}", soft_wrap=True, markup=False)
-            if not _show_traceback(ctx):
+            if not _show_traceback(ctx) and not isinstance(error, OSError):
                 err.print("`dialogue --debug …` shows where this came from", soft_wrap=True, markup=False)
             code = 1
         raise typer.Exit(code)

@@ -79,7 +79,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        hint = missing_hint(path.parent, path.name)
+        hint = missing_hint(Path(), str(path))
         raise InputError(Problem(f"no scene file {str(path)!r}", hint=hint)) from None
     except IsADirectoryError:
         inside = path / "scene.yaml"

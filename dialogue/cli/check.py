@@ -1,0 +1,67 @@
+"""`dialogue check`: every problem of a scene at once, without a look inside the media that takes time."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialogue.cli.console import out, print_json, print_problems, problem_record
+from dialogue.cli.variables import SET_HELP, variables_of
+from dialogue.errors import InputError, Problem
+
+
+class Format(str, Enum):
+    """How to print."""
+
+    text = "text"
+    json = "json"
+
+
+def problems_of(path: Path, variables: dict[str, str]) -> list[Problem]:
+    """Errors and warnings: of the scene as written, then of its media by their headers."""
+    from dialogue.scene.reader import read_scene
+
+    try:
+        file = read_scene(path, variables)
+    except InputError as error:
+        return list(error.problems)
+    from dialogue.measures.look import probe
+    from dialogue.scene.checks import check_media
+
+    try:
+        measures = probe(file)
+    except InputError as error:
+        return [*file.warnings, *error.problems]
+    return sorted(
+        [*file.warnings, *check_media(file, measures)], key=lambda found: (found.line or 0, found.column or 0)
+    )
+
+
+def command(
+    scenes: Annotated[list[Path], typer.Argument(metavar="SCENE…", help="scene.yaml, or a template scene.yaml.j2.")],
+    setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
+    format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+) -> None:
+    """Find every mistake in a scene at once: file, line and column of each. Exit code 2 when there is an error."""
+    variables = variables_of(setting or [])
+    failed = False
+    records = []
+    for path in scenes:
+        problems = problems_of(path, variables)
+        wrong = any(problem.severity == "error" for problem in problems)
+        failed = failed or wrong
+        if format is Format.json:
+            records += [problem_record(problem) for problem in problems]
+            continue
+        print_problems(problems)
+        if not wrong:
+            count = len(problems)
+            noted = f", {count} warning{'s' * (count > 1)}" if count else ""
+            out.print(f"{path}: no errors{noted}", soft_wrap=True, markup=False)
+    if format is Format.json:
+        print_json(records)
+    if failed:
+        raise typer.Exit(2)
