@@ -69,6 +69,14 @@ class FusionSchedule:
         """
         return tuple((stride * start + place) % (stride * self.ring) for place in range(stride * (self.window - 1) + 1))
 
+    def own_audio_frames(self, start: int, stride: int = LATENT_STRIDE) -> tuple[int, ...]:
+        """The same for a model whose every latent, a window's first one too, hears all the frames it holds itself.
+
+        The film's first latent, which holds one frame, hears it `stride` times: stride*window frames.
+        """
+        latents = ((start + place) % self.ring for place in range(self.window))
+        return tuple(max(0, stride * (latent - 1) + 1 + frame) for latent in latents for frame in range(stride))
+
 
 def position_shift(latents: int, window: int = WINDOW_LATENTS, offset: int = 5) -> FusionSchedule:
     """The papers' schedule for a film of `latents` latents: ceil(latents/window) windows, none of them padding.

@@ -35,6 +35,7 @@ from model.emotion import AudioEmotionModule, EmotionContext, EmotionKeysValues
 from model.face_conditions import FaceConditions, checked_mask, face_conditions
 from model.face_tokens import FaceTokenWeights
 from model.injection import CharacterImageInjection, InjectionMode
+from model.reference_residual import reference_residual
 from model.rope import AvatarRotaryPosEmbed, ReferenceShift
 
 logger = logging.get_logger(__name__)
@@ -75,10 +76,13 @@ class HunyuanVideoAvatarTransformer3DModel(
         audio_adapter_layers: double blocks followed by an adapter; None is every second, from the second on.
         audio_adapter_dim, audio_adapter_heads: attention inside an adapter.
         audio_alpha: constant factor of all audio (alpha_A of Eq. 5); 1 in the release.
-        frames_per_latent, audio_pad_frames: video frames per latent frame, and copies of the first put before it.
+        frames_per_latent, audio_pad_frames: video frames per latent frame, and copies of a window's first put before it;
+            0: the windows of a film come with all frames of their first latent.
         emotion_layers: double blocks with an emotion module: () none, None all.
         emotion_channels: channels of an emotion token; in_channels * patch_size^2 for VAE latents.
         emotion_dim, emotion_heads: attention inside an emotion module; None: as the blocks.
+        reference_spread: () none; else per latent channel the spread of video minus reference inside face masks, on which
+            the velocity is then preconditioned (model/reference_residual.py). reference_spread_outside: its share elsewhere.
     """
 
     _supports_gradient_checkpointing = True
@@ -146,6 +150,8 @@ class HunyuanVideoAvatarTransformer3DModel(
         emotion_channels: int = 64,
         emotion_dim: int | None = None,
         emotion_heads: int | None = None,
+        reference_spread: tuple[float, ...] = (),
+        reference_spread_outside: float = 0.1,
     ) -> None:
         super().__init__()
         hidden = num_attention_heads * attention_head_dim
@@ -305,6 +311,11 @@ class HunyuanVideoAvatarTransformer3DModel(
         frames, rows, columns = self._token_grid(hidden_states)
         temb = self.time_text_embed(timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
         rotary = self.rope(frames, rows, columns, device=hidden_states.device)
+        residual, noisy = None, hidden_states
+        if self.config.reference_spread:
+            spread = (tuple(self.config.reference_spread), self.config.reference_spread_outside)
+            residual = reference_residual(ref_latents, timestep, face_mask, *spread)
+            hidden_states = residual.network_input(noisy).to(noisy.dtype)
         if block_cache is None:
             text, lengths = self._text(encoder_hidden_states, timestep, encoder_attention_mask)
             faces = self._faces(hidden_states, audio, face_mask, emotion, audio_alpha)
@@ -327,6 +338,8 @@ class HunyuanVideoAvatarTransformer3DModel(
             p=self.config.patch_size,
             q=self.config.patch_size,
         )
+        if residual is not None:
+            sample = residual.velocity(noisy, sample)
         if return_dict:
             return AvatarTransformerOutput(sample=sample, block_cache=cache)
         return (sample,) if cache is None else (sample, cache)

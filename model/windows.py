@@ -146,7 +146,8 @@ def audio_of(shot: Shot, row: Row) -> AudioContext | None:
     """What a row hears: the frames of its window, or in the unconditional branch zeros for as many."""
     if shot.audio is None or shot.silence is None:
         return None
-    frames = shot.fusion.audio_frames(row.start, shot.audio.frames_per_latent)
+    heard = shot.fusion.audio_frames if shot.audio.pad else shot.fusion.own_audio_frames
+    frames = heard(row.start, shot.audio.frames_per_latent)
     return shot.audio.frames(frames) if row.conditional else shot.silence.frames([0] * len(frames))
 
 
