@@ -65,7 +65,8 @@ def _model_file() -> Path:
 
 
 @lru_cache(maxsize=1)
-def _detector() -> Any:
+def load_detector() -> Any:
+    """The model, once per process; its session may be used by many threads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -81,7 +82,7 @@ def listen(samples: Samples) -> Listened:
 
 def listen_to(blocks: Iterable[Sound]) -> Listened:
     """As `listen`, of float32 blocks at 16 kHz in order, each but the last a multiple of 2560 samples."""
-    detector = _detector()
+    detector = load_detector()
     state = {"h": np.zeros((1, 1, 128), np.float32), "c": np.zeros((1, 1, 128), np.float32)}
     context = np.zeros(_CONTEXT, np.float32)
     probabilities: list[NDArray[np.float32]] = []

@@ -1,0 +1,47 @@
+"""A cue: what WebVTT and SubRip files are made of, and the text they are read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialogue.errors import InputError, Problem
+
+
+@dataclass(frozen=True)
+class Cue:
+    """[start, end) in seconds; `payload` as written, lines joined by newlines; `line` of its times in the file."""
+
+    start: float
+    end: float
+    payload: str
+    identifier: str = ""
+    settings: str = ""
+    line: int = 0
+
+
+def read_text(path: Path) -> str:
+    """The whole file as text with plain newlines; UTF-8, or UTF-16 with its mark. InputError says where it is not."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(Problem("no such file", file=str(path))) from None
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path))) from None
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(Problem("is not UTF-8 text", file=str(path), line=line, hint="save it as UTF-8")) from None
+    return text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def clock(seconds: float, point: str = ".") -> str:
+    """`hh:mm:ss.mmm`, to the nearest millisecond; `point` stands before the milliseconds."""
+    if not 0 <= seconds < 360_000_000:
+        raise ValueError(f"a cue at {seconds} s: it lies between 0 and 99999 hours")
+    whole = round(seconds * 1000)
+    minutes, milliseconds = divmod(whole, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{milliseconds // 1000:02d}{point}{milliseconds % 1000:03d}"

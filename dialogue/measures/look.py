@@ -1,0 +1,235 @@
+"""The one look at a scene's media: `probe` for `dialogue check`, `measure` for the planner.
+
+Both raise one InputError with every problem found, each at the place in the scene that names the file, and keep what
+they measure in the user's cache.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dialogue.box import Box
+from dialogue.errors import InputError, Problem
+from dialogue.measures.cache import Cache
+from dialogue.measures.measures import FoundFace, LabelledSegment, Measures, Picture, Recording, Segment
+from dialogue.measures.wanted import Wanted, wanted_by
+from dialogue.scene.scene import AudioRef
+
+if TYPE_CHECKING:
+    from dialogue.scene.reader import Keypath, SceneFile
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done and how much there is."""
+
+
+class _Look:
+    """One look: the scene, the cache, and the problems found so far."""
+
+    def __init__(self, file: SceneFile, report: Report | None) -> None:
+        self.file = file
+        self.cache = Cache()
+        self.problems: list[Problem] = []
+        self._report = report
+
+    def path(self, written: str) -> Path:
+        return self.file.folder / written
+
+    def each(self, doing: str, items: Mapping[K, Keypath], look_at: Callable[[K], V]) -> dict[K, V]:
+        """`look_at` of every item, side by side; what raises InputError is left out and reported at its place."""
+        found: dict[K, V] = {}
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            futures = {item: pool.submit(look_at, item) for item in items}
+            for done, (item, future) in enumerate(futures.items()):
+                self.tell(doing, done, len(items))
+                try:
+                    found[item] = future.result()
+                except InputError as error:
+                    self._place(item, items[item], error.problems)
+        if items:
+            self.tell(doing, len(items), len(items))
+        return found
+
+    def tell(self, doing: str, done: int, total: int) -> None:
+        if self._report is not None:
+            self._report(doing, done, total)
+
+    def _place(self, item: Hashable, keys: Keypath, problems: Iterable[Problem]) -> None:
+        """What is wrong with a file, at the place in the scene that names it."""
+        for problem in problems:
+            name = os.path.relpath(problem.file, self.file.folder) if problem.file else str(item)
+            placed = self.file.problem(keys, f"{name} {problem.message}", problem.hint)
+            if placed not in self.problems:
+                self.problems.append(placed)
+
+    def raise_problems(self) -> None:
+        if self.problems:
+            raise InputError(sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+
+
+def _recording(look: _Look, written: str, loudness: bool) -> Recording:
+    path = look.path(written)
+
+    def make() -> dict[str, Any]:
+        from dialogue.measures.recordings import measure_recording, probe_recording
+
+        return dataclasses.asdict((measure_recording if loudness else probe_recording)(path, written))
+
+    kept = look.cache.remembered(["recording", loudness], [path], make)
+    return Recording(**{**kept, "path": written, "channel_names": tuple(kept["channel_names"])})
+
+
+def _picture(look: _Look, written: str) -> Picture:
+    path = look.path(written)
+
+    def make() -> dict[str, Any]:
+        from dialogue.measures.pictures import measure_picture
+
+        return dataclasses.asdict(measure_picture(path, written))
+
+    return Picture(**{**look.cache.remembered(["picture"], [path], make), "path": written})
+
+
+def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
+    from dialogue.measures.faces import detect, models_files
+
+    path = look.path(written)
+    kept = look.cache.remembered(
+        ["faces"], [path, *models_files()], lambda: [dataclasses.asdict(face) for face in detect(path)]
+    )
+    return tuple(FoundFace(Box(**face["box"]), face["score"], face["origin"]) for face in kept)
+
+
+def _like(look: _Look, pair: tuple[str, str]) -> Box | None:
+    from dialogue.measures.faces import like, models_files
+
+    picture, image = (look.path(written) for written in pair)
+
+    def make() -> list[float] | None:
+        box = like(picture, image)
+        return box.to_list() if box else None
+
+    kept = look.cache.remembered(["like"], [picture, image, *models_files()], make)
+    return Box(*kept) if kept else None
+
+
+def _speech(look: _Look, wanted: Wanted) -> tuple[dict[AudioRef, tuple[Segment, ...]], list[str]]:
+    """Each track's own speech, and what was heard of it elsewhere."""
+    refs = list(wanted.speech)
+    if not refs:
+        return {}, []
+
+    def make() -> dict[str, Any]:
+        from dialogue.measures.bleed import own_speech
+        from dialogue.measures.recordings import Samples
+        from dialogue.measures.speech import listen, load_detector
+
+        load_detector()  # before the threads, so that it is loaded once
+        tracks = {ref: Samples(look.path(ref.path), ref.channel) for ref in refs}
+        heard = look.each("listening to the tracks", wanted.speech, lambda ref: listen(tracks[ref]))
+        look.raise_problems()
+        own, leaks = own_speech([tracks[ref] for ref in refs], [heard[ref] for ref in refs])
+        return {
+            "own": [[[s.start, s.end] for s in segments] for segments in own],
+            "leaks": [dataclasses.asdict(leak) for leak in leaks],
+        }
+
+    channels = [ref.channel for ref in refs]
+    kept = look.cache.remembered(["speech", channels], [look.path(ref.path) for ref in refs], make)
+    names = [ref.path if ref.channel is None else f"{ref.path}#{ref.channel}" for ref in refs]
+    warnings = [
+        f"{names[leak['source']]} is heard in {names[leak['into']]} too, {-leak['gain']:.0f} dB down: "
+        "that sound opens no mouth there"
+        for leak in kept["leaks"]
+    ]
+    own = (tuple(Segment(*edges) for edges in segments) for segments in kept["own"])
+    return dict(zip(refs, own, strict=True)), warnings
+
+
+def _diarization_file(look: _Look) -> tuple[LabelledSegment, ...]:
+    """What the file that the scene names says; its problems keep their own file and line."""
+    scene = look.file.scene
+    if scene.diarization in ("auto", "off"):
+        return ()
+    from dialogue.formats.turns import read_turns
+
+    recording = Path(scene.audio.path).stem if scene.audio else None
+    try:
+        turns = read_turns(look.path(scene.diarization), recording)
+    except InputError as error:
+        look.problems += error.problems
+        return ()
+    return tuple(dataclasses.replace(turn, origin=scene.diarization) for turn in turns)
+
+
+def _diarized(look: _Look, wanted: Wanted) -> tuple[tuple[LabelledSegment, ...], list[str]]:
+    """Who speaks when in the mix, found automatically; the number of voices is that of the cast heard in it."""
+    scene = look.file.scene
+    if scene.diarization != "auto" or scene.audio is None or not wanted.mixed:
+        return (), []
+    from dialogue.diarization.diarizer import available, choose_diarizer
+
+    ref, path = scene.audio, look.path(scene.audio.path)
+
+    def make() -> dict[str, Any]:
+        from dialogue.measures.recordings import Samples, read_samples
+        from dialogue.measures.speech import listen, speech_segments
+
+        look.tell("finding out who speaks when", 0, 1)
+        diarizer = choose_diarizer()
+        speech = speech_segments(listen(Samples(path, ref.channel)))
+        found = diarizer.label(read_samples(path, ref.channel), speech, len(wanted.mixed))
+        return {"segments": [dataclasses.asdict(s) for s in found.segments], "warnings": list(found.warnings)}
+
+    way = ["diarization", available(), ref.channel, len(wanted.mixed)]
+    try:
+        kept = look.cache.remembered(way, [path], make)
+    except InputError as error:
+        look.problems += [look.file.problem(("audio",), problem.message, problem.hint) for problem in error.problems]
+        return (), []
+    return tuple(LabelledSegment(**segment) for segment in kept["segments"]), kept["warnings"]
+
+
+def probe(file: SceneFile) -> Measures:
+    """What headers and decoding tell at once: durations, channels, picture sizes, the diarization file. No torch.
+
+    Raises InputError with every file that cannot be read.
+    """
+    look = _Look(file, None)
+    wanted = wanted_by(file.scene)
+    recordings = look.each("", wanted.recordings, lambda written: _recording(look, written, loudness=False))
+    pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
+    diarization = _diarization_file(look)
+    look.raise_problems()
+    return Measures(recordings, pictures, diarization=diarization)
+
+
+def measure(file: SceneFile, report: Report | None = None) -> Measures:
+    """Everything the planner needs, and nothing more: see `Measures`.
+
+    Raises InputError with everything that cannot be measured.
+    """
+    look = _Look(file, report)
+    wanted = wanted_by(file.scene)
+    recordings = look.each(
+        "reading the recordings", wanted.recordings, lambda written: _recording(look, written, loudness=True)
+    )
+    pictures = look.each("reading the pictures", wanted.pictures, lambda written: _picture(look, written))
+    diarization = _diarization_file(look)
+    look.raise_problems()
+    faces = look.each("finding faces", wanted.detect, lambda written: _faces(look, written))
+    likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
+    speech, warnings = _speech(look, wanted)
+    if not diarization:
+        diarization, doubts = _diarized(look, wanted)
+        warnings += doubts
+    look.raise_problems()
+    known = {pair: box for pair, box in likes.items() if box is not None}
+    return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings))

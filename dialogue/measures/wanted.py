@@ -1,0 +1,113 @@
+"""What a scene needs to have measured: each file once, with the place in the scene that names it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialogue.scene.scene import AudioRef, Face, FaceDetect, FaceLike, Scene, SpokenLine
+
+if TYPE_CHECKING:
+    from dialogue.scene.reader import Keypath
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Paths as written, each with the keys in the scene under which it stands.
+
+    - `speech`: the tracks to be listened to. All of them or none: what one microphone hears of another's speaker is
+      told only by comparing. None where the script gives every line its times or its own recording.
+    - `detect`, `likes`: pictures in which a face is to be found, and (picture, image) pairs to be compared.
+    - `mixed`: the members whose turns can only come from who speaks when in the mix.
+    """
+
+    recordings: dict[str, Keypath]
+    pictures: dict[str, Keypath]
+    detect: dict[str, Keypath]
+    likes: dict[tuple[str, str], Keypath]
+    speech: dict[AudioRef, Keypath]
+    mixed: tuple[str, ...]
+
+
+def wanted_by(scene: Scene) -> Wanted:
+    recordings: dict[str, Keypath] = {}
+    pictures: dict[str, Keypath] = {}
+    detect: dict[str, Keypath] = {}
+    likes: dict[tuple[str, str], Keypath] = {}
+    for ref, keys in _recordings(scene):
+        recordings.setdefault(ref.path, keys)
+    for path, keys in _pictures(scene):
+        pictures.setdefault(path, keys)
+    for picture, face, keys in _faces(scene):
+        if isinstance(face, FaceLike):
+            likes.setdefault((picture, face.like), keys)
+            pictures.setdefault(face.like, keys)
+        elif isinstance(face, FaceDetect):
+            detect.setdefault(picture, keys)
+    return Wanted(recordings, pictures, detect, likes, _speech(scene), _mixed(scene))
+
+
+def _recordings(scene: Scene) -> Iterator[tuple[AudioRef, Keypath]]:
+    for name, member in scene.cast.items():
+        if member.track is not None:
+            yield member.track, ("cast", name, "track")
+        if member.voice is not None and member.voice.enroll is not None:
+            yield AudioRef(path=member.voice.enroll), ("cast", name, "voice", "enroll")
+    if scene.audio is not None:
+        yield scene.audio, ("audio",)
+    for index, line in enumerate(scene.lines):
+        if isinstance(line, SpokenLine) and line.audio is not None:
+            yield line.audio, ("lines", index, "audio")
+
+
+def _pictures(scene: Scene) -> Iterator[tuple[str, Keypath]]:
+    for name, member in scene.cast.items():
+        for emotion, reference in member.emotions.items():
+            yield reference.image, ("cast", name, "emotions", emotion)
+    if scene.picture is not None:
+        yield scene.picture, ("picture",)
+    for index, shot in enumerate(scene.shots):
+        if shot.picture is not None:
+            yield shot.picture, ("shots", index, "picture")
+
+
+def _faces(scene: Scene) -> Iterator[tuple[str, Face, Keypath]]:
+    """(picture, face, place) of every face of every shot: its own when it names any, else the cast's."""
+    shots: list[tuple[Keypath, str | None, Mapping[str, Face]]] = [
+        (("shots", i, "faces"), shot.picture or scene.picture, shot.faces) for i, shot in enumerate(scene.shots)
+    ]
+    for keys, picture, own in shots or [((), scene.picture, {})]:
+        if picture is None:
+            continue
+        if own:
+            yield from ((picture, face, (*keys, name)) for name, face in own.items())
+        else:
+            cast = scene.cast.items()
+            yield from ((picture, m.face, ("cast", name, "face")) for name, m in cast if m.face is not None)
+
+
+def _untimed(scene: Scene, speaker: str) -> bool:
+    """Whether it must be heard when they speak: they have no lines, or one with neither times nor a recording."""
+    lines = [line for line in scene.lines if isinstance(line, SpokenLine) and line.speaker == speaker]
+    return not lines or any(line.audio is None and (line.start is None or line.end is None) for line in lines)
+
+
+def _speech(scene: Scene) -> dict[AudioRef, Keypath]:
+    tracks: dict[AudioRef, Keypath] = {}
+    for name, member in scene.cast.items():
+        if member.track is not None:
+            tracks.setdefault(member.track, ("cast", name, "track"))
+    needed = any(member.track is not None and _untimed(scene, name) for name, member in scene.cast.items())
+    return tracks if needed else {}
+
+
+def _mixed(scene: Scene) -> tuple[str, ...]:
+    if scene.audio is None:
+        return ()
+    spoken = {line.speaker for line in scene.lines if isinstance(line, SpokenLine)}
+    return tuple(
+        name
+        for name, member in scene.cast.items()
+        if member.track is None and (not scene.lines or name in spoken) and _untimed(scene, name)
+    )
