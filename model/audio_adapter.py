@@ -152,6 +152,8 @@ class FaceAwareAudioAdapter(nn.Module):
 
     def forward(self, hidden_states: Tensor, key: Tensor, value: Tensor, rows: TokenRows) -> Tensor:
         """hidden_states (B, N, D) with audio added at `rows`; key, value (G, K, A). Writes into hidden_states."""
+        if not len(rows.tokens):
+            return hidden_states
         inside = hidden_states.flatten(0, 1)[rows.tokens]
         query = self.to_q(self.norm(inside))
         return add_rows(hidden_states, self.to_out(attend(query, key, value, rows, self.heads)), rows)

@@ -254,8 +254,11 @@ def load_official(
     ours: dict[str, Tensor] = {}
     for name in list(state):
         tensor, scale = state.pop(name), scales.get(name.removesuffix(".weight"))
-        tensor = tensor.to(dtype) if scale is None else dequantised(tensor, scale, dtype)
-        ours.update(table[name].unpack(tensor, [shapes[part][0] for part in table[name].ours]))
+        if scale is not None:
+            tensor = dequantised(tensor, scale, dtype)
+        parts = table[name].unpack(tensor, [shapes[part][0] for part in table[name].ours])
+        # Copied, because the tensors are windows into the file, which may change or go.
+        ours.update({part: window.to(dtype, copy=True) for part, window in parts.items()})
     return _filled(model, ours, dtype, file)
 
 
@@ -263,7 +266,7 @@ def _filled(
     model: HunyuanVideoAvatarTransformer3DModel, state: dict[str, Tensor], dtype: torch.dtype, file: Path
 ) -> HunyuanVideoAvatarTransformer3DModel:
     """The model on meta with these weights; emotion modules that the checkpoint lacks are new and off."""
-    model.load_state_dict({name: tensor.contiguous() for name, tensor in state.items()}, strict=False, assign=True)
+    model.load_state_dict(state, strict=False, assign=True)
     if model.emotion_keys_values is None:
         logger.warning(f"{file}: has no emotion module; emotions have no effect.")
     fresh = [m for m in model.modules() if any(weight.is_meta for weight in m.parameters(recurse=False))]

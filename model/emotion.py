@@ -108,6 +108,8 @@ class AudioEmotionModule(nn.Module):
 
     def forward(self, hidden_states: Tensor, key: Tensor, value: Tensor, rows: TokenRows) -> Tensor:
         """hidden_states (B, N, D) with the emotion added at `rows`; key, value (G, K, A). Writes into hidden_states."""
+        if not len(rows.tokens):
+            return hidden_states
         inside = hidden_states.flatten(0, 1)[rows.tokens]
         out = self.to_out(attend(self.to_q(self.norm(inside)), key, value, rows, self.heads))
         return add_rows(hidden_states, self.gamma.to(out.dtype) * out, rows)

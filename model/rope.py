@@ -16,8 +16,12 @@ ReferenceShift = Literal["none", "width", "both"]
 
 
 def axis_angles(positions: Tensor, dim: int, theta: float) -> Tensor:
-    """Angles `position * theta^(-2k/dim)`, each twice for its (real, imaginary) pair: (P,) -> (P, dim), float32."""
-    frequencies = theta ** -(torch.arange(0, dim, 2, dtype=torch.float32, device=positions.device) / dim)
+    """Angles `position / theta^(2k/dim)`, each twice for its (real, imaginary) pair: (P,) -> (P, dim), float32.
+
+    Powers are rounded once from double precision, so that every processor makes the same table.
+    """
+    exponents = torch.arange(0, dim, 2, dtype=torch.float32, device=positions.device) / dim
+    frequencies = 1.0 / (theta ** exponents.double()).float()
     return torch.outer(positions, frequencies).repeat_interleave(2, dim=1)
 
 

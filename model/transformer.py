@@ -76,13 +76,14 @@ class HunyuanVideoAvatarTransformer3DModel(
         audio_adapter_layers: double blocks followed by an adapter; None is every second, from the second on.
         audio_adapter_dim, audio_adapter_heads: attention inside an adapter.
         audio_alpha: constant factor of all audio (alpha_A of Eq. 5); 1 in the release.
-        frames_per_latent, audio_pad_frames: video frames per latent frame, and copies of a window's first put before it;
-            0: the windows of a film come with all frames of their first latent.
+        frames_per_latent, audio_pad_frames: video frames per latent frame, and copies of a window's first put before
+            it; 0: the windows of a film come with all frames of their first latent.
         emotion_layers: double blocks with an emotion module: () none, None all.
         emotion_channels: channels of an emotion token; in_channels * patch_size^2 for VAE latents.
         emotion_dim, emotion_heads: attention inside an emotion module; None: as the blocks.
-        reference_spread: () none; else per latent channel the spread of video minus reference inside face masks, on which
-            the velocity is then preconditioned (model/reference_residual.py). reference_spread_outside: its share elsewhere.
+        reference_spread: () none; else per latent channel the spread of video minus reference inside face masks, on
+            which the velocity is then preconditioned (model/reference_residual.py).
+        reference_spread_outside: the share of that spread elsewhere.
     """
 
     _supports_gradient_checkpointing = True
