@@ -23,6 +23,21 @@ from torch import Tensor, nn
 
 from model.memory import execution_device
 
+# diffusers' names of what the release's config.json says; the block types in it are always these.
+_CONFIG = {
+    "in_channels": "in_channels",
+    "out_channels": "out_channels",
+    "latent_channels": "latent_channels",
+    "block_out_channels": "block_out_channels",
+    "layers_per_block": "layers_per_block",
+    "act_fn": "act_fn",
+    "norm_num_groups": "norm_num_groups",
+    "scaling_factor": "scaling_factor",
+    "mid_block_add_attention": "mid_block_add_attention",
+    "spatial_compression_ratio": "spatial_compression_ratio",
+    "time_compression_ratio": "temporal_compression_ratio",
+}
+
 
 @dataclass(frozen=True)
 class Tiling:
@@ -100,15 +115,15 @@ class HunyuanVideoVAE(nn.Module):
         for half in (model.encoder, model.decoder):
             half.mid_block = FrameAttentionMidBlock(half.mid_block, causal_mid)
         self.model = model
-        self.tiling = tiling
         self.latent_channels = int(model.config.latent_channels)
         self.spatial_stride = int(model.config.spatial_compression_ratio)
         self.temporal_stride = int(model.config.temporal_compression_ratio)
         self.scaling_factor = float(model.config.scaling_factor)
-        self._set_tiling()
+        self.set_tiling(tiling)
 
-    def _set_tiling(self) -> None:
-        """diffusers tiles in time even when tiling is off; here only where the tiling says so."""
+    def set_tiling(self, tiling: Tiling | None) -> None:
+        """None: whole frames and the whole film at once. (diffusers tiles in time even when its tiling is off.)"""
+        self.tiling = tiling
         self.model.use_framewise_encoding = self.tiling is not None
         # Time is tiled in `decode`, which streams; diffusers' own loop holds the whole film.
         self.model.use_framewise_decoding = False
@@ -193,7 +208,7 @@ def load_vae(folder: Path, dtype: torch.dtype = torch.float32, tiling: Tiling | 
     released = folder / "pytorch_model.pt"
     if not released.exists():
         return HunyuanVideoVAE(AutoencoderKLHunyuanVideo.from_pretrained(folder, torch_dtype=dtype), tiling, causal)
-    known = {name: config[name] for name in _CONFIG if name in config}
+    known = {_CONFIG[name]: value for name, value in config.items() if name in _CONFIG}
     model = AutoencoderKLHunyuanVideo(**known)
     state = torch.load(released, map_location="cpu", weights_only=True, mmap=True)
     state = {name.replace("vae.", ""): tensor for name, tensor in state.get("state_dict", state).items()}
@@ -201,10 +216,5 @@ def load_vae(folder: Path, dtype: torch.dtype = torch.float32, tiling: Tiling | 
         model.load_state_dict(state, strict=True)
     except RuntimeError as error:
         raise ValueError(f"{released} does not fit {folder / 'config.json'}: {error}") from error
-    return HunyuanVideoVAE(model.to(dtype).eval(), tiling, causal)
-
-
-_CONFIG = (
-    "in_channels", "out_channels", "latent_channels", "block_out_channels", "layers_per_block", "act_fn",
-    "norm_num_groups", "scaling_factor",
-)  # fmt: skip
+    model = model if dtype == torch.float32 else model.to(dtype)
+    return HunyuanVideoVAE(model.eval(), tiling, causal)

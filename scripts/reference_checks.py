@@ -1,0 +1,378 @@
+"""The comparisons of scripts/compare_reference.py: one function for each kind of fixture, named by its first word."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: the largest absolute error and what is allowed."""
+
+    fixture: str
+    what: str
+    error: float
+    tolerance: float
+    note: str = ""
+    loose: bool = False  # the release rounds where we do not: only the order of magnitude is compared
+
+    @property
+    def passed(self) -> bool:
+        return self.error <= self.tolerance  # false for nan
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A fixture's name and folder, its description and its numbers."""
+
+    folder: Path
+    name: str
+
+    @property
+    def about(self) -> dict[str, Any]:
+        path = self.folder / f"{self.name}.json"
+        content: dict[str, Any] = json.loads(
+            (path if path.exists() else self.folder / self.name / "meta.json").read_text()
+        )
+        return content
+
+    def tensors(self, part: str = "") -> dict[str, Tensor]:
+        content: dict[str, Tensor] = load_file(self.folder / f"{self.name}{part}.safetensors")
+        return content
+
+    def check(self, what: str, ours: Tensor, theirs: Tensor, tolerance: float, relative: bool = False) -> Check:
+        """Absolute tolerance, or relative to the largest official value."""
+        if ours.shape != theirs.shape:
+            return Check(
+                self.name, what, float("nan"), tolerance, f"shape {tuple(ours.shape)}, not {tuple(theirs.shape)}"
+            )
+        scale = float(theirs.abs().max()) if relative and theirs.numel() else 1.0
+        difference = (ours.double() - theirs.double()).abs()
+        return Check(self.name, what, float(difference.max()) if difference.numel() else 0.0, tolerance * scale)
+
+    def exact(self, what: str, ours: Any, theirs: Any) -> Check:
+        """0 when equal, 1 when not."""
+        note = "" if ours == theirs else f"{str(ours)[:60]}, not {str(theirs)[:60]}"
+        return Check(self.name, what, float(ours != theirs), 0.0, note)
+
+
+def official_overrides(config: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
+    """What the shapes of an official state dict do not tell about the transformer."""
+    overrides = {
+        "rope_axes_dim": tuple(config["rope_dim_list"]),
+        "rope_theta": config.get("rope_theta", 256),
+        "audio_window": config.get("audio_seq_len", 10),
+        "audio_feature_layers": config.get("audio_blocks", 5),
+    }
+    if "double_stream_list" in about:
+        overrides["audio_adapter_layers"] = tuple(about["double_stream_list"])
+    return overrides
+
+
+def load_transformer(folder: Path, name: str) -> Any:
+    """The transformer of a `transformer_*` fixture, through the official checkpoint format."""
+    from model.checkpoint import load_official
+
+    about = json.loads((folder / f"{name}.json").read_text())
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "fixture_model_states.pt"
+        torch.save({"module": load_file(folder / f"{name}.state_dict.safetensors")}, file)
+        return load_official(file, torch.float32, **official_overrides(about["config"], about))
+
+
+INPUTS = {
+    "hidden_states": "x", "timestep": "t", "encoder_hidden_states": "text_states",
+    "encoder_attention_mask": "text_mask", "pooled_projections": "text_states_2", "ref_latents": "ref_latents",
+    "face_mask": "face_mask", "motion_exp": "motion_exp", "motion_pose": "motion_pose", "fps": "fps",
+    "guidance": "guidance",
+}  # fmt: skip
+
+
+def forward_inputs(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The official call's inputs under this library's names."""
+    inputs = {ours: tensors[f"in.{theirs}"] for ours, theirs in INPUTS.items() if f"in.{theirs}" in tensors}
+    return {**inputs, "audio": tensors["in.audio_prompts"].unsqueeze(1)}
+
+
+def transformer(fixture: Fixture) -> Iterator[Check]:
+    network = load_transformer(fixture.folder, fixture.name)
+    seen: dict[str, tuple[Tensor, Tensor]] = {}
+    for kind, blocks in (("double", network.transformer_blocks), ("single", network.single_transformer_blocks)):
+        for number, block in enumerate(blocks):
+            block.register_forward_hook(lambda *call, at=f"mid.{kind}.{number}": seen.update({at: call[2]}))
+    for case, about in fixture.about["cases"].items():
+        tensors = fixture.tensors(f".{case}")
+        inputs = forward_inputs(tensors)
+        output = network(**inputs, return_block_cache=True)
+        yield fixture.check(f"{case} output", output.sample, tensors["out"], 2e-5, relative=True)
+        for at, (image, text) in seen.items():
+            theirs = tensors.get(f"{at}.img_after_adapter", tensors.get(at))
+            if theirs is not None:
+                yield fixture.check(f"{case} {at}", image, theirs[:, : image.shape[1]], 2e-5, relative=True)
+            for row, valid in enumerate(about.get("valid_txt_tokens", ())):
+                if f"{at}.txt" in tensors:
+                    theirs = tensors[f"{at}.txt"][row, :valid]
+                    yield fixture.check(f"{case} {at}.txt", text[row, :valid], theirs, 2e-5, relative=True)
+        if "out_cached" in tensors:
+            later = {**inputs, "timestep": tensors["in.t_cached"]}
+            cached = network(**later, block_cache=output.block_cache).sample
+            yield fixture.check(f"{case} cached output", cached, tensors["out_cached"], 2e-5, relative=True)
+
+
+def checkpoint(fixture: Fixture) -> Iterator[Check]:
+    from model.checkpoint import load_official
+
+    folder = fixture.folder / fixture.name
+    tensors, about = load_file(folder / "io.safetensors"), fixture.about
+    for fp8, what in ((False, "out_bf16_file"), (True, "out_fp8_file")):
+        network = load_official(folder, torch.float32, fp8=fp8, **official_overrides(about["config"], about))
+        yield fixture.check(what, network(**forward_inputs(tensors)).sample, tensors[what], 2e-5, relative=True)
+
+
+def pipeline(fixture: Fixture) -> Iterator[Check]:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    from model.conditions import Conditions, TextStates
+    from model.denoising import DenoisingState, denoise
+    from model.fusion import released_ring
+    from model.guidance import CacheSchedule, Guidance, Ramp, Sampling
+
+    about, tensors = fixture.about, fixture.tensors()
+    network = load_transformer(fixture.folder, about["weights"].split(".")[0])
+    text = TextStates(tensors["in.pos"], tensors["in.pos_mask"], tensors["in.pos2"])
+    negative = TextStates(tensors["in.neg"], tensors["in.neg_mask"], tensors["in.neg2"])
+    for case, settings in about["cases"].items():
+        audio = tensors[f"{case}.in.audio_prompts"].unsqueeze(1)
+        given = Conditions(text, tensors["in.ref_latents"], audio, tensors["in.face_mask"], negative, fps=about["fps"])
+        fusion = released_ring(settings["N"], tensors["in.ref_latents"].shape[2])
+        sampling = Sampling(
+            settings["steps"], Guidance(text=Ramp(about["guidance_scale"], 2.0)), CacheSchedule(stop=50),
+            tuple(about["motion_exp"]), tuple(about["motion_pose"]),
+        )  # fmt: skip
+        state = DenoisingState(0, tensors[f"{case}.in.latents"][:, :, : fusion.ring])
+        states = [state]
+        scheduler = FlowMatchEulerDiscreteScheduler(shift=about["shift"])
+        states += denoise([network], scheduler, given, fusion, sampling, state)
+        for call in settings.get("calls", ()):
+            step, window = divmod(call, len(fusion.starts))
+            ours = states[step].latents[0][:, list(fusion.windows(step)[window])]
+            yield fixture.check(f"{case} call {call}", ours, tensors[f"{case}.calls_fp32.{call}"], 1e-4)
+        final = states[-1].latents[:, :, : fusion.latents]
+        yield fixture.check(f"{case} latents", final, tensors[f"{case}.final_fp32"], 1e-4)
+        rounded = tensors[
+            f"{case}.final_bf16"
+        ]  # with the release's rounding of latents to bfloat16, which we leave out
+        loose = fixture.check(f"{case} latents, rounded each step", final, rounded, 0.06, relative=True)
+        yield replace(loose, loose=True)
+
+
+def vae(fixture: Fixture) -> Iterator[Check]:
+    from model.vae import load_vae
+
+    about, tensors = fixture.about, fixture.tensors()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "config.json").write_text(json.dumps(about["config"]))
+        torch.save(fixture.tensors(".state_dict"), folder / "pytorch_model.pt")
+        network = load_vae(folder)
+    tiling = network.tiling
+    for case, settings in about["cases"].items():
+        network.set_tiling(tiling if settings["tiled"] else None)
+        if f"{case}.x" in tensors:
+            moments = network.encode(tensors[f"{case}.x"]).parameters
+            yield fixture.check(case, moments, tensors[f"{case}.moments"], 5e-5)
+        else:
+            pixels = torch.cat(list(network.decode_pixels(tensors[f"{case}.z"])), dim=2)
+            yield fixture.check(case, pixels, tensors[f"{case}.y"], 5e-5)
+
+
+def llava(fixture: Fixture) -> Iterator[Check]:
+    from safetensors.torch import save_file
+    from transformers import LlavaForConditionalGeneration
+
+    from model.llava_text import LlavaTextStates, PromptTemplate
+
+    about, tensors = fixture.about, fixture.tensors()
+    config = {"model_type": "llava", "image_token_index": about["image_token_index"], "projector_hidden_act": "gelu"}
+    config |= {"text_config": about["text_config"], "vision_config": about["vision_config"]}
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "config.json").write_text(json.dumps(config))
+        weights = {name.removeprefix("sd."): t for name, t in tensors.items() if name.startswith("sd.")}
+        save_file(weights, Path(scratch) / "model.safetensors", metadata={"format": "pt"})
+        network = LlavaForConditionalGeneration.from_pretrained(scratch).eval()
+    crop, length = about["crop_start"], about["padded_len"]
+    encoder = LlavaTextStates(
+        network, None, PromptTemplate("{}", crop, length - crop), about["hidden_state_skip_layer"]
+    )
+    for case in about["cases"]:
+        mask = tensors[f"{case}.attention_mask_in"][:, :length]
+        states, out_mask = encoder.states(tensors[f"{case}.input_ids"], mask, tensors[f"{case}.pixel_values"])
+        yield fixture.check(f"{case} states", states, tensors[f"{case}.out"], 1e-5)
+        yield fixture.check(f"{case} mask", out_mask, tensors[f"{case}.out_mask"], 0)
+
+
+def whisper(fixture: Fixture) -> Iterator[Check]:
+    from transformers import WhisperConfig, WhisperFeatureExtractor
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+    from model.whisper_audio import WhisperAudioEncoder
+
+    about, tensors = fixture.about, fixture.tensors()
+    network = WhisperEncoder(WhisperConfig(**about["whisper_config"])).eval()
+    weights = {name.removeprefix("sd."): t for name, t in tensors.items() if name.startswith("sd.")}
+    left_out = network.load_state_dict(weights, strict=False)
+    yield fixture.exact("keys", (left_out.missing_keys, left_out.unexpected_keys), (["embed_positions.weight"], []))
+    extractor = WhisperFeatureExtractor(feature_size=about["whisper_config"]["num_mel_bins"])
+    plain = WhisperAudioEncoder(network, extractor, half_mel=False).log_mel(tensors["wav"])
+    columns = tensors["mel_first"].shape[1]
+    yield fixture.check("log-mel", plain[0, :, :columns], tensors["mel_first"], 1e-4)
+    encoder = WhisperAudioEncoder(network, extractor)
+    states = encoder.states(encoder.log_mel(tensors["wav"]))
+    yield fixture.check("states", states[tensors["hidden_rows"]], tensors["hidden_at_rows"], 1e-4)
+    mean = torch.tensor([states.double().sum().item() / states.numel()])
+    yield fixture.check("mean of states", mean, torch.tensor([about["hidden_sum_f64"] / states.numel()]), 1e-4)
+
+
+def rope(fixture: Fixture) -> Iterator[Check]:
+    from model.rope import AvatarRotaryPosEmbed
+
+    about, tensors = fixture.about, fixture.tensors()
+    for case, settings in {**about.get("cases", {}), **about.get("sampled", {})}.items():
+        shift = "width" if settings.get("mode") == "timecat-w" else "none"
+        embed = AvatarRotaryPosEmbed(tuple(settings["rope_dim_list"]), about["theta"], -1, shift)
+        for kind, table in zip(("cos", "sin"), embed(*settings["token_grid_thw"]), strict=True):
+            rows = tensors.get(f"{case}.rows")
+            ours = table if rows is None else table[rows]
+            theirs = tensors.get(f"{case}.{kind}", tensors.get(f"{case}.{kind}_rows"))
+            assert theirs is not None, f"{case}.{kind} is not in the fixture"
+            yield fixture.check(f"{case} {kind}", ours, theirs, 1e-6)
+
+
+def audio(fixture: Fixture) -> Iterator[Check]:
+    from model.fusion import released_audio_frames, released_ring
+    from model.whisper_audio import frame_windows
+
+    about, tensors = fixture.about, fixture.tensors()
+    rows = tensors["whisper_hidden_states"].transpose(0, 1)
+    for case, settings in about["cases"].items():
+        fps, frames = float(case.split("_")[0].removeprefix("fps")), settings["encode_shape"][1]
+        prompts = frame_windows(rows, frames, fps)
+        if f"{case}.encode" in tensors:
+            yield fixture.check(f"{case} prompts", prompts[None], tensors[f"{case}.encode"], 0)
+        else:
+            some = prompts[tensors[f"{case}.encode_rows"]][None]
+            yield fixture.check(f"{case} prompts", some, tensors[f"{case}.encode_at_rows"], 0)
+        padded = released_audio_frames(frames)
+        fusion = released_ring(padded)
+        heard = torch.nn.functional.pad(prompts, (0, 0) * 3 + (0, 4 * fusion.ring - frames)).flatten(1).any(dim=1)
+        flags = tensors[f"{case}.pipeline_nonzero_frames"]
+        yield fixture.check(f"{case} frames heard", heard.long(), (flags != 0).long(), 0)
+        names = ("sampler_len", "infer_latents", "kept_latents", "pipeline_len", "single_segment")
+        ours = (padded, fusion.ring, fusion.latents, 4 * fusion.ring, len(fusion.starts) == 1)
+        yield fixture.exact(f"{case} lengths", ours, tuple(settings[name] for name in names))
+
+
+def face(fixture: Fixture) -> Iterator[Check]:
+    from model.face_mask import latent_mask, released_rectangle
+
+    about, tensors = fixture.about, fixture.tensors()
+    for case, settings in about["cases"].items():
+        height, width = settings["image_hw"]
+        box = tuple(settings["box_xywh"]) if settings["box_xywh"] else None
+        x0, y0, x1, y1 = rectangle = released_rectangle(box, width, height, about["area"])
+        yield fixture.exact(f"{case} pixels", [y0, y1, x0, x1], settings["pixel_rect_y0_y1_x0_x1"])
+        mask = latent_mask(rectangle, width, height)
+        yield fixture.check(f"{case} latent", mask, tensors[f"{case}.latent"][0, 0, 0], 1e-6)
+        yield fixture.check(f"{case} patch", mask[::2, ::2], tensors[f"{case}.patch"][0, 0, 0], 1e-6)
+
+
+def scheduler(fixture: Fixture) -> Iterator[Check]:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    from model.denoising import timesteps_of
+
+    tensors = fixture.tensors()
+    for case, settings in fixture.about["cases"].items():
+        base = FlowMatchEulerDiscreteScheduler(shift=settings["shift"])
+        ours = timesteps_of(base, settings["num_inference_steps"])
+        yield fixture.check(f"{case} sigmas", ours.sigmas, tensors[f"{case}.sigmas"], 1e-6)
+        yield fixture.check(f"{case} timesteps", ours.timesteps, tensors[f"{case}.timesteps"], 2e-4)
+        for step in settings["steps_stored"]:
+            ours = timesteps_of(base, settings["num_inference_steps"])
+            ours.set_begin_index(step)
+            out = ours.step(tensors[f"{case}.v"], ours.timesteps[step], tensors[f"{case}.x"], return_dict=False)[0]
+            yield fixture.check(f"{case} step {step}", out, tensors[f"{case}.step{step}.out"], 1e-6)
+
+
+def fusion(fixture: Fixture) -> Iterator[Check]:
+    from model.fusion import released_ring
+    from model.guidance import CacheSchedule, Sampling
+
+    tensors = fixture.tensors()
+    for case, settings in fixture.about["cases"].items():
+        frames, steps = settings["audio_prompt_frames_N"], settings["steps"]
+        ring, sampling = released_ring(frames), Sampling(steps, cache=CacheSchedule(stop=50))
+        calls = [(step, window) for step in range(steps) for window in range(len(ring.starts))]
+        starts = [ring.shifted(step)[window] for step, window in calls]
+        heard = [ring.audio_frames(start) for start in starts]
+        guidance = [sampling.guidance.at(step, steps) for step, _ in calls]
+        columns = {
+            "step": [step for step, _ in calls],
+            "latent_start": starts,
+            "latent_idx": [ring.windows(step)[window] for step, window in calls],
+            "audio_idx": heard,
+            "recorded_audio_value": [[i + 1 if i < frames else 0 for i in call] for call in heard],
+            "is_cache": [int(not sampling.full(step)) for step, _ in calls],
+            "uncond_text_is_negative": [int(at.negative_text) for at in guidance],
+        }
+        for name, values in columns.items():
+            yield fixture.check(f"{case} {name}", torch.tensor(values), tensors[f"{case}.{name}"], 0)
+        scales = torch.tensor([at.scale for at in guidance])
+        yield fixture.check(f"{case} cfg_scale", scales, tensors[f"{case}.cfg_scale"], 1e-6)
+        factors = torch.tensor([at.mask_factor for at in guidance])
+        yield fixture.check(f"{case} face_mask_factor", factors, tensors[f"{case}.face_mask_factor"], 1e-6)
+        lengths = (ring.ring, 4 * ring.ring, ring.latents, len(ring.starts), abs(ring.offset))
+        names = ("latent_ring", "audio_ring", "kept_latents", "segments_per_step", "shift_per_step")
+        yield fixture.exact(f"{case} lengths", lengths, tuple(settings[name] for name in names))
+
+
+def resolution(fixture: Fixture) -> Iterator[Check]:
+    from model.image_size import released_size
+
+    rows = fixture.about["rows"]
+    ours = [list(released_size(*row["in_wh"], row["image_size"])) for row in rows]
+    yield fixture.exact(f"{len(rows)} sizes", ours, [row["out_wh"] for row in rows])
+
+
+def official(fixture: Fixture) -> Iterator[Check]:
+    from model.checkpoint import to_official
+    from model.transformer import HunyuanVideoAvatarTransformer3DModel
+
+    about = fixture.about
+    with torch.device("meta"):
+        network = HunyuanVideoAvatarTransformer3DModel()
+    yield fixture.exact("parameters", sum(p.numel() for p in network.parameters()), about["total_params"])
+    shapes = {
+        pattern.replace("{i}", str(number)): tuple(tensor["shape"])
+        for pattern, tensor in about["patterns"].items()
+        for number in range(tensor["count"])
+    }
+    yield fixture.exact("keys and shapes", {k: tuple(t.shape) for k, t in to_official(network).items()}, shapes)
+
+
+COMPARISONS: dict[str, Callable[[Fixture], Iterator[Check]]] = {
+    comparison.__name__: comparison
+    for comparison in (
+        transformer, checkpoint, pipeline, vae, llava, whisper, rope, audio, face, scheduler, fusion, resolution,
+        official,
+    )
+}  # fmt: skip
