@@ -108,7 +108,8 @@ def diarize_by_pyannote(
     )
     centroids = np.asarray(output.speaker_embeddings, np.float32)
     centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-9)
-    voices = dict(zip(turns.labels(), centroids, strict=False))
+    # pyannote pads with zero vectors when more speakers are active at once than it found voices
+    voices = {label: voice for label, voice in zip(turns.labels(), centroids, strict=False) if voice.any()}
     count = len(voices)
     told = () if speakers in (None, count) else (f"{speakers} speakers were expected, pyannote found {count} voices",)
     return Diarization(segments, method, reason, voices=voices, warnings=told)
