@@ -116,14 +116,17 @@ def _setup(
             f"widened by {max(wide, high):.0f} pixels beyond the picture"
         )
     boxes = [to_output(face.box, view, output) for face in placed]
-    regions, met = regions_of(boxes, output)
+    strangers = unowned(placed, measures.faces.get(picture, ()))
+    regions, met = regions_of(boxes, output, [to_output(box, view, output) for box in strangers])
+    shrunk = dict.fromkeys(range(len(placed)), "")
     for i, j in met:
-        pair = f"{placed[i].speaker} and {placed[j].speaker}"
-        findings.warnings.append(f"{picture}: the regions of {pair} are shrunk to meet between their faces")
-    for box in unowned(placed, measures.faces.get(picture, ())):
+        shrunk[i] += f"; region shrunk to meet {placed[j].speaker}'s"
+        shrunk[j] += f"; region shrunk to meet {placed[i].speaker}'s"
+    for box in strangers:
         findings.warnings.append(f"{picture}: the face at {box_text(box)} is nobody's and stays still")
     faces = tuple(
-        Face(face.speaker, box, region, face.origin) for face, box, region in zip(placed, boxes, regions, strict=True)
+        Face(face.speaker, box, region, face.origin + shrunk[index])
+        for index, (face, box, region) in enumerate(zip(placed, boxes, regions, strict=True))
     )
     return _Setup(picture, shot.prompt or file.scene.prompt or "", view, faces)
 

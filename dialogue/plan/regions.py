@@ -36,14 +36,23 @@ def _halves(first: Box, second: Box, frame: Box) -> tuple[Box, Box]:
     return (high, low) if swapped else (low, high)
 
 
-def regions_of(faces: Sequence[Box], output: tuple[int, int]) -> tuple[tuple[Box, ...], tuple[tuple[int, int], ...]]:
-    """The regions of disjoint faces, in whole pixels of the frame, and the pairs (by index) shrunk to meet."""
+def regions_of(
+    faces: Sequence[Box], output: tuple[int, int], strangers: Sequence[Box] = ()
+) -> tuple[tuple[Box, ...], tuple[tuple[int, int], ...]]:
+    """The regions of disjoint faces, in whole pixels of the frame, and the pairs (by index) shrunk to meet.
+
+    `strangers` are faces that are nobody's: no region reaches over them.
+    """
     frame = Box(0, 0, *output)
     regions = []
     for face in faces:
         padded = face.padded(REGION_PADDING).intersection(frame)
         left, top = int(padded.x), int(padded.y)
-        regions.append(Box(left, top, int(padded.right) - left, int(padded.bottom) - top))
+        region = Box(left, top, int(padded.right) - left, int(padded.bottom) - top)
+        for other in strangers:
+            if region.intersection(other).area > 0 and not face.intersection(other).area > 0:
+                region = region.intersection(_halves(face, other, frame)[0])
+        regions.append(region)
     met = []
     for i in range(len(faces)):
         for j in range(i + 1, len(faces)):

@@ -167,8 +167,8 @@ def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[
             estimated.setdefault(speaker, []).append(said.item + 1)
     for speaker, numbers in estimated.items():
         findings.warnings.append(
-            f"{speaker}: lines {_number_list(sorted(set(numbers)))} have no times and are laid over their speech by the "
-            "length of the text: an estimate, to be checked in the chart; from and to settle it"
+            f"{speaker}: lines {_number_list(sorted(set(numbers)))} have no times and lie over their speech by the "
+            "length of the text: an estimate to check in the chart; from and to settle it"
         )
     return turns, items
 

@@ -1,0 +1,114 @@
+"""`dialogue plan`: who speaks when, with which mouth, in which shot, and at what cost, before any pixel is made."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dialogue.cli.console import err, out, print_json
+from dialogue.cli.variables import SET_HELP, variables_of
+from dialogue.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from dialogue.measures.measures import Measures
+    from dialogue.plan.costs import Costs
+    from dialogue.plan.plan import Plan
+    from dialogue.scene.reader import SceneFile
+
+
+class Format(str, Enum):
+    """How to print."""
+
+    text = "text"
+    json = "json"
+
+
+def _measured(file: SceneFile) -> Measures:
+    """The measures, with what is being done shown on a terminal while it lasts."""
+    from dialogue.measures.look import measure
+
+    status: AbstractContextManager[Any] = err.status("looking at the media") if err.is_terminal else nullcontext()
+    with status as shown:
+
+        def tell(doing: str, done: int, total: int) -> None:
+            if shown is not None:
+                shown.update(f"{doing} ({done} of {total})")
+
+        return measure(file, tell)
+
+
+def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Path]:
+    """Every file of the plan, each whole or not at all; their paths."""
+    from dialogue.plan.chart import write_chart
+    from dialogue.plan.hand_over import caption_text, rttm_text
+    from dialogue.plan.picture import write_pictures
+    from dialogue.plan.plan_json import write_plan
+    from dialogue.render.atomic import write_text
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"cannot write to {str(folder)!r}: {reason}", hint="-o names a folder")) from None
+    written = [folder / "plan.json"]
+    write_plan(written[0], plan, media)
+    written += write_pictures(plan, media, folder, measures.faces)
+    chart, rttm = folder / "who_speaks.png", folder / "turns.rttm"
+    write_chart(plan, chart)
+    write_text(rttm, rttm_text(plan))
+    written += [chart, rttm]
+    if any(turn.text for turn in plan.turns):
+        for kind in ("srt", "vtt"):
+            path = folder / f"captions.{kind}"
+            write_text(path, caption_text(plan, kind))
+            written.append(path)
+    return written
+
+
+def _record(plan: Plan, costs: Costs, written: list[Path]) -> dict[str, Any]:
+    from dialogue.plan.plan_json import plan_record
+
+    shots = [{"windows": c.windows, "seconds": round(c.seconds, 1), "memory": c.memory} for c in costs.shots]
+    total = {"windows": costs.windows, "seconds": round(costs.seconds, 1), "memory": costs.memory}
+    return {
+        "plan": plan_record(plan),
+        "estimate": {**total, "shots": shots},
+        "files": [str(path) for path in written],
+    }
+
+
+def command(
+    scene: Annotated[Path, typer.Argument(metavar="SCENE", help="scene.yaml, or a template scene.yaml.j2.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for plan.json, pictures, chart and captions."),
+    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
+    format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+) -> None:
+    """Show who speaks when, with which mouth, in which shot, and what it will cost. Nothing is generated.
+
+    Without -o it only prints; with it, it writes plan.json (which `dialogue render` takes too), plan.png,
+    who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
+    """
+    from dialogue.plan.costs import costs_of
+    from dialogue.plan.planner import make_plan
+    from dialogue.scene.reader import read_scene
+
+    file = read_scene(scene, variables_of(setting or []))
+    measures = _measured(file)
+    plan = make_plan(file, measures)
+    costs = costs_of(plan)
+    written = _write(plan, file.folder, measures, output) if output is not None else []
+    if format is Format.json:
+        print_json(_record(plan, costs, written))
+        return
+    from dialogue.plan.table import plan_table
+
+    out.print(plan_table(plan, costs))
+    if output is not None:
+        out.print(f"\nwritten to {output}: {', '.join(path.name for path in written)}", soft_wrap=True, markup=False)

@@ -1,0 +1,114 @@
+"""Cues from the turns of a plan: readable pieces of what is said, each with its speaker.
+
+At most two rows of 42 characters and 7 seconds, cut where the sentence breathes; the usual figures of broadcasters'
+subtitle guidelines. East Asian characters count double. Turns without words make no cue.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+
+from dialogue.plan.plan import Plan
+
+ROW = 42  # characters
+_LONGEST = 7.0  # seconds
+_SHORTEST = 1.0  # seconds, where nobody else's cue is in the way
+
+
+@dataclass(frozen=True, order=True)
+class Cue:
+    """[start, end) in seconds: `text`, of one or two rows parted by a newline, said by speaker `speaker`."""
+
+    start: float
+    end: float
+    speaker: str
+    text: str
+
+
+def width_of(text: str) -> int:
+    """Columns that a text takes up; East Asian wide characters take two, combining marks none."""
+    wide = {"W", "F"}
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in wide else 1
+        for letter in text
+    )
+
+
+def _break_price(text: str, at: int) -> float:
+    """How badly a text breaks before `text[at]`: 0 after a sentence, 0.15 after a clause, 0.4 between words."""
+    before = text[:at].rstrip()[-1:]
+    if before in ".!?…。！？":  # noqa: RUF001
+        return 0.0
+    return 0.15 if before in ",;:—–，、；：" else 0.4  # noqa: RUF001
+
+
+def _breaks(text: str) -> list[int]:
+    """Indices before which a text may break: words, and any East Asian wide character that is no punctuation."""
+    found = []
+    for at in range(1, len(text)):
+        wide = unicodedata.east_asian_width(text[at]) == "W" and unicodedata.category(text[at]).startswith("L")
+        if text[at - 1] == " " or (wide and text[at] != " "):
+            found.append(at)
+    return found
+
+
+def _halves(text: str, row: int | None = None) -> tuple[str, str] | None:
+    """A text in two, near the middle; in rows, both no wider than `row` when that is possible. None: it is one word."""
+    best: tuple[float, int] | None = None
+    whole = max(1, width_of(text))
+    for at in _breaks(text):
+        first, second = width_of(text[:at].rstrip()), width_of(text[at:])
+        price = _break_price(text, at) + 2 * abs(first - second) / whole
+        if row is not None and max(first, second) > row:
+            price += 10
+        if best is None or price < best[0]:
+            best = price, at
+    return (text[: best[1]].rstrip(), text[best[1] :]) if best else None
+
+
+def _rows(text: str) -> str:
+    halves = _halves(text, ROW) if width_of(text) > ROW else None
+    return "\n".join(halves) if halves else text
+
+
+def _fits(text: str) -> bool:
+    if width_of(text) <= ROW:
+        return True
+    halves = _halves(text, ROW)
+    return halves is not None and max(width_of(row) for row in halves) <= ROW
+
+
+def _pieces(text: str, seconds: float) -> list[str]:
+    """The text in cues, each short enough to be shown at once."""
+    halves = None if _fits(text) and seconds <= _LONGEST else _halves(text)
+    if halves is None:
+        return [text]
+    share = width_of(halves[0]) / max(1, width_of(halves[0]) + width_of(halves[1]))
+    return _pieces(halves[0], seconds * share) + _pieces(halves[1], seconds * (1 - share))
+
+
+def _lingering(cues: list[Cue], duration: float) -> list[Cue]:
+    """Very short cues stay a second, unless another one begins."""
+    result = []
+    for index, cue in enumerate(cues):
+        limit = cues[index + 1].start if index + 1 < len(cues) else duration
+        wanted = min(cue.start + _SHORTEST, limit)
+        result.append(replace(cue, end=round(max(cue.end, wanted), 3)))
+    return result
+
+
+def cues_of(plan: Plan) -> tuple[Cue, ...]:
+    """The cues of a plan, sorted by start. Speech that overlaps gives cues that overlap."""
+    cues = []
+    for turn in plan.turns:
+        text = " ".join((turn.text or "").split())
+        if not text:
+            continue
+        pieces = _pieces(text, turn.end - turn.start)
+        total, at = sum(width_of(piece) for piece in pieces), turn.start
+        for piece in pieces:
+            end = at + (turn.end - turn.start) * width_of(piece) / max(1, total)
+            cues.append(Cue(round(at, 3), round(end, 3), turn.speaker, _rows(piece)))
+            at = end
+    return tuple(_lingering(sorted(cues), plan.duration))
