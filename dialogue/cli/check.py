@@ -31,13 +31,10 @@ def problems_of(path: Path, variables: dict[str, str]) -> list[Problem]:
     from dialogue.measures.look import probe
     from dialogue.scene.checks import check_media
 
-    try:
-        measures = probe(file)
-    except InputError as error:
-        return [*file.warnings, *error.problems]
-    return sorted(
-        [*file.warnings, *check_media(file, measures)], key=lambda found: (found.line or 0, found.column or 0)
-    )
+    problems = list(file.warnings)
+    measures = probe(file, problems)
+    problems += check_media(file, measures)
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
 
 
 def command(

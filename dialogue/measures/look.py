@@ -197,17 +197,20 @@ def _diarized(look: _Look, wanted: Wanted) -> tuple[tuple[LabelledSegment, ...],
     return tuple(LabelledSegment(**segment) for segment in kept["segments"]), kept["warnings"]
 
 
-def probe(file: SceneFile) -> Measures:
+def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
     """What headers and decoding tell at once: durations, channels, picture sizes, the diarization file. No torch.
 
-    Raises InputError with every file that cannot be read.
+    Raises InputError with every file that cannot be read; given `problems`, adds to them instead and measures the rest.
     """
     look = _Look(file, None)
     wanted = wanted_by(file.scene)
     recordings = look.each("", wanted.recordings, lambda written: _recording(look, written, loudness=False))
     pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
     diarization = _diarization_file(look)
-    look.raise_problems()
+    if problems is None:
+        look.raise_problems()
+    else:
+        problems += look.problems
     return Measures(recordings, pictures, diarization=diarization)
 
 

@@ -45,9 +45,16 @@ def recording(words: str) -> Kind[AudioRef]:
         path, mark, channel = node.value.rpartition("#")
         if not mark or _exists(reading.folder / node.value):  # a # may be part of a file's name
             return AudioRef(path=node.value) if _stands(node.value, node, reading) else None
-        number = _channel(channel, node, reading)
-        stands = _stands(path, node, reading)
-        return AudioRef(path=path, channel=number) if stands and number is not None else None
+        number = _channel(channel)
+        if number is not None:
+            return AudioRef(path=path, channel=number) if _stands(path, node, reading) else None
+        if not _exists(reading.folder / path):
+            _stands(node.value, node, reading)
+        else:
+            meant = near(channel, _CHANNELS)
+            hint = f"did you mean '#{meant}'?" if meant else None
+            reading.report(node, f"expected #left, #right or a channel's number from 1, found '#{channel}'", hint)
+        return None
 
     return Kind(words, {"type": "string", "minLength": 1}, read)
 
@@ -66,15 +73,8 @@ def file_or(words: str, options: tuple[str, ...], suffixes: tuple[str, ...]) -> 
     return Kind(words, schema, read)
 
 
-def _channel(text: str, node: Text, reading: Reading) -> int | None:
-    if text in _CHANNELS:
-        return _CHANNELS[text]
-    if re.fullmatch(r"[1-9][0-9]{0,2}", text):
-        return int(text)
-    meant = near(text, _CHANNELS)
-    hint = f"did you mean '#{meant}'?" if meant else "a path whose name holds a # must lead to a file"
-    reading.report(node, f"expected #left, #right or a channel's number from 1, found {'#' + text!r}", hint)
-    return None
+def _channel(text: str) -> int | None:
+    return _CHANNELS.get(text) or (int(text) if re.fullmatch(r"[1-9][0-9]{0,2}", text) else None)
 
 
 def _exists(path: Path) -> bool:
@@ -115,11 +115,15 @@ def _within(path: Path, written: str, reading: Reading) -> bool:
 
 
 def missing_hint(folder: Path, written: str) -> str | None:
-    """The nearest name beside where the file was looked for, or the folder that is missing."""
+    """The nearest name beside where the file was looked for (first one that differs in its ending alone), or the
+    folder that is missing."""
     parent, name = os.path.split(written)
     try:
         names = sorted(entry.name for entry in (folder / parent).iterdir())
     except (OSError, ValueError):
         return f"there is no folder {parent!r}" if parent and "\0" not in parent else None
-    meant = near(name, names)
+    stem = os.path.splitext(name)[0].casefold()
+    meant = next((other for other in names if os.path.splitext(other)[0].casefold() == stem), None) or near(
+        name, names, 0.7
+    )
     return f"did you mean {os.path.join(parent, meant)!r}?" if meant else None

@@ -60,10 +60,10 @@ class Key:
     argument: str | None = None
 
 
-def near(word: str, words: Iterable[str]) -> str | None:
+def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str | None:
     """The one of `words` that was probably meant."""
     folded = {candidate.casefold(): candidate for candidate in words}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=likeness)
     return folded[found[0]] if found else None
 
 
