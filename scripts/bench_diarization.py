@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from random_pyannote import make_pipeline
 
 from dialogue.diarization.pyannote_pipeline import SpeedUp, load_pipeline
 from dialogue.measures.speech import listen_to, speech_segments
-from scripts.random_pyannote import make_pipeline
 
 WAYS = {
     "pyannote": None,

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluate_diarization import Score, as_annotation, score
 from hypothesis import given
 from hypothesis import strategies as st
 from pyannote.core import Annotation
 from pyannote.core import Segment as Interval
 from pyannote.database.util import load_rttm, load_uem
+from random_pyannote import make_pipeline
 
 from dialogue.diarization.clusters import cluster, estimate_speakers, likeliest_path
 from dialogue.diarization.diarization import Diarization
@@ -26,8 +28,6 @@ from dialogue.errors import InputError
 from dialogue.measures.measures import LabelledSegment, Segment
 from dialogue.measures.recordings import read_samples
 from dialogue.measures.speech import listen_to, speech_segments
-from scripts.evaluate_diarization import Score, as_annotation, score
-from scripts.random_pyannote import make_pipeline
 
 MEDIA = Path(__file__).parents[3] / "shared" / "media"
 needs_media = pytest.mark.skipif(not MEDIA.is_dir(), reason="../shared/media is not here")
