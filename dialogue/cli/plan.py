@@ -27,7 +27,7 @@ class Format(str, Enum):
     json = "json"
 
 
-def _measured(file: SceneFile) -> Measures:
+def measured(file: SceneFile) -> Measures:
     """The measures, with what is being done shown on a terminal while it lasts."""
     from dialogue.measures.look import measure
 
@@ -100,7 +100,7 @@ def command(
     from dialogue.scene.reader import read_scene
 
     file = read_scene(scene, variables_of(setting or []))
-    measures = _measured(file)
+    measures = measured(file)
     plan = make_plan(file, measures)
     costs = costs_of(plan)
     written = _write(plan, file.folder, measures, output) if output is not None else []

@@ -27,6 +27,7 @@ LIMIT = "DIALOGUE_CACHE_GB"
 _DEFAULT_LIMIT = 20.0  # GB
 _SAFE = 3600.0  # seconds since its last use in which no entry is removed: another process may be about to read it
 _ABANDONED = 86_400.0  # seconds after which an unfinished file is nobody's any more
+NEW = "it is new"
 _KEPT = ("shots", "burnt", "sound")
 
 
@@ -141,6 +142,6 @@ def why(inputs: Inputs, number: int, last: Mapping[int, Inputs], present: Iterab
         return "its clip is gone from the cache"
     gone = {index: before for index, before in last.items() if key_of(before) not in now}
     if not gone:
-        return "it is new" if last else "it was not rendered before"
+        return NEW
     nearest = min(gone, key=lambda index: (len(changes(gone[index], inputs)), abs(index - number)))
     return "; ".join(changes(gone[nearest], inputs))

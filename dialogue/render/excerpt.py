@@ -30,7 +30,8 @@ def excerpt(plan: Plan, shot: Shot) -> Plan:
     for speaker in (speaker for speaker in plan.speakers if speaker.id in shown):
         own = [turn for turn in plan.turns if turn.speaker == speaker.id and turn.start < end + MARGIN]
         near = [turn for turn in own if turn.end > begin - MARGIN]
-        worn = _worn(speaker, [turn for turn in own if turn.end <= begin - MARGIN])
+        settled = any(turn.start <= begin - CROSS_FADE for turn in near)  # its emotion is all that is worn by now
+        worn = [] if settled else _worn(speaker, [turn for turn in own if turn.end <= begin - MARGIN])
         turns += [*worn, *(_shifted(turn, begin) for turn in near)]
     return Plan(
         title="",

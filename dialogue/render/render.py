@@ -7,15 +7,20 @@ cache and nothing at the film's place; the next run makes the rest.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.errors import DialogueError
 from dialogue.generators.generator import Generate, Generator, ShotJob
+from dialogue.plan.captions import cues_of
+from dialogue.plan.hand_over import caption_text
 from dialogue.plan.plan import AudioSlice, MixPart, Plan
-from dialogue.render.atomic import appearing, sweep
+from dialogue.render.atomic import appearing, sweep, write_text
+from dialogue.render.burn import burn, subtitles
 from dialogue.render.digests import Digests
 from dialogue.render.encode import encode
 from dialogue.render.mix import write_mix
@@ -79,10 +84,13 @@ def render(order: Order, tell: Tell = lambda step: None) -> Film:
     """
     tasks = prepared(order)
     make(order, [task for task in tasks if task.reason is not None], tell)
-    write(order, tasks, _sound(order, tell), tell)
+    with _caption_track(order) as track:
+        write(order, tasks, _sound(order, tell), tell, track)
+    for kind, file in order.caption_files.items():
+        write_text(file, caption_text(order.plan, kind))
     order.cache.remember(order.name, {task.number: task.inputs for task in tasks})
     order.cache.trim()
-    return Film(order.output, (), tuple(tasks))
+    return Film(order.output, tuple(order.caption_files.values()), tuple(tasks))
 
 
 def prepared(order: Order) -> list[Task]:
@@ -180,17 +188,43 @@ def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: Tell) 
     return entry
 
 
-def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell) -> None:
-    """Join the clips of these shots and `audio` at the order's place, where an old one stays until this is whole."""
+def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, captions: Path | None = None) -> None:
+    """Join the clips of these shots and `audio` at the order's place, where an old film stays until this is whole."""
+    clips = [Clip(_shown(order, task, tell), task.shot.frames) for task in tasks]
     tell(Step("joining the shots", 1.0, None))
-    clips = [Clip(task.clip, task.shot.frames) for task in tasks]
     lock = f"film-{_name(str(order.output.absolute()))}"
     with order.cache.locked(lock, lambda: tell(Step(_WAITING, 1.0, None))):
         sweep(order.output)
         with appearing(order.output) as draft:
-            stitch(clips, audio, draft, fps=order.plan.fps, title=order.plan.title)
-    for task in tasks:
+            stitch(clips, audio, draft, fps=order.plan.fps, title=order.plan.title, captions=captions)
+    for task, clip in zip(tasks, clips, strict=True):
         order.cache.touch(task.clip)
+        order.cache.touch(clip.file)
+
+
+def _shown(order: Order, task: Task, tell: Tell) -> Path:
+    """The clip as the film shows it: with its captions burnt in where the plan says so and there are any."""
+    script = subtitles(order.plan, task.shot, cues_of(order.plan)) if order.plan.burn_in else None
+    if script is None:
+        return task.clip
+    entry = order.cache.entry("burnt", _name(task.key + script))
+    with order.cache.making(entry, task.whole, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
+        if draft is not None:
+            tell(Step(f"{task}: burning in the captions", 1.0, None))
+            burn(task.clip, script, draft, order.plan)
+    return entry
+
+
+@contextmanager
+def _caption_track(order: Order) -> Iterator[Path | None]:
+    """A file of the captions to mux, while it is needed; None where no track is wanted or there are no words."""
+    if not order.caption_track or not cues_of(order.plan):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="captions-") as folder:
+        file = Path(folder) / "captions.srt"
+        file.write_text(caption_text(order.plan, "srt"), encoding="utf-8")
+        yield file
 
 
 def _name(text: str) -> str:
