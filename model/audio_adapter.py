@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from model.face_tokens import TokenRows, add_rows, attend
+from model.face_tokens import TokenRows, add_rows, attend, rows_of
 
 AudioForm = Literal["released", "paper"]
 
@@ -154,6 +154,6 @@ class FaceAwareAudioAdapter(nn.Module):
         """hidden_states (B, N, D) with audio added at `rows`; key, value (G, K, A). Writes into hidden_states."""
         if not len(rows.tokens):
             return hidden_states
-        inside = hidden_states.flatten(0, 1)[rows.tokens]
+        inside = rows_of(hidden_states, rows)
         query = self.to_q(self.norm(inside))
         return add_rows(hidden_states, self.to_out(attend(query, key, value, rows, self.heads)), rows)

@@ -13,7 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from model.face_tokens import TokenRows, add_rows, attend
+from model.face_tokens import TokenRows, add_rows, attend, rows_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class AudioEmotionModule(nn.Module):
         """hidden_states (B, N, D) with the emotion added at `rows`; key, value (G, K, A). Writes into hidden_states."""
         if not len(rows.tokens):
             return hidden_states
-        inside = hidden_states.flatten(0, 1)[rows.tokens]
+        inside = rows_of(hidden_states, rows)
         out = self.to_out(attend(self.to_q(self.norm(inside)), key, value, rows, self.heads))
         return add_rows(hidden_states, self.gamma.to(out.dtype) * out, rows)
 

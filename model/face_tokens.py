@@ -85,6 +85,11 @@ def attend(query: Tensor, key: Tensor, value: Tensor, rows: TokenRows, heads: in
     return out if rows.slots is None else out[rows.slots]
 
 
+def rows_of(hidden_states: Tensor, rows: TokenRows) -> Tensor:
+    """The tokens of the rows: (B, N, D) -> (R, D)."""
+    return hidden_states.flatten(0, 1).index_select(0, rows.tokens)
+
+
 def add_rows(hidden_states: Tensor, update: Tensor, rows: TokenRows) -> Tensor:
     """hidden_states (B, N, D) plus the weighted updates (R, D) of its rows; writes into hidden_states.
 
@@ -93,5 +98,4 @@ def add_rows(hidden_states: Tensor, update: Tensor, rows: TokenRows) -> Tensor:
     update = update * rows.weights.to(update.dtype)
     if rows.owner is not None:
         update = update.new_zeros(len(rows.distinct), update.shape[-1]).index_add(0, rows.owner, update)
-    flat = hidden_states.flatten(0, 1)
-    return flat.index_copy_(0, rows.distinct, flat[rows.distinct] + update).view_as(hidden_states)
+    return hidden_states.flatten(0, 1).index_add_(0, rows.distinct, update).view_as(hidden_states)
