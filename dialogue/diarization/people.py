@@ -1,100 +1,69 @@
-"""Voices to people: which of the cast each label is, by their own word, by their voice, or by elimination."""
+"""Voices to people: which label of a diarization each enrolled member of the cast is.
+
+Labels that the scene gives by name, and what is left by elimination, are the planner's business
+(`dialogue.plan.voices`); here voices are compared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-from dialogue.diarization.tidy import ghosts
 
 if TYPE_CHECKING:
     from dialogue.diarization.diarization import Diarization, Voice
+    from dialogue.measures.measures import LabelledSegment
 
-LEAST_MARGIN = 0.03  # cosine by which the best pairing of a voice must beat its next best label
+LEAST_MARGIN = (
+    0.04  # cosine by which a voice must be nearer to its label than to the next; the same voice gives .1 … .3
+)
+LEAST_SIMILARITY = 0.6  # cosine under which a sample is nobody's in the recording; strangers give .5 … .65
 
 
 @dataclass(frozen=True)
 class Match:
-    """One of the cast and the label that is theirs. `margin` is None where no voices were compared."""
+    """A member of the cast and the label nearest to their sample. `margin` is None when there is one label only."""
 
     member: str
     label: str
-    how: str
-    similarity: float | None = None
-    margin: float | None = None
+    similarity: float
+    margin: float | None
 
     @property
     def sure(self) -> bool:
-        return self.margin is None or self.margin >= LEAST_MARGIN
+        """Whether it may be taken without asking."""
+        return self.similarity >= LEAST_SIMILARITY and (self.margin is None or self.margin >= LEAST_MARGIN)
+
+    def __str__(self) -> str:
+        margin = "" if self.margin is None else f", {self.margin:.2f} nearer than the next voice"
+        return f"{self.member} is {self.label}: voices {self.similarity:.2f} alike{margin}"
 
 
-@dataclass(frozen=True)
-class People:
-    """`matches` in the cast's order; `unknown` labels belong to nobody; `absent` members have no label."""
+def match_voices(
+    diarization: Diarization, enrolled: Mapping[str, Voice], taken: Collection[str] = ()
+) -> tuple[Match, ...]:
+    """The pairing of members with labels that has the highest sum of cosines, in the order of `enrolled`.
 
-    matches: tuple[Match, ...]
-    unknown: tuple[str, ...]
-    absent: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-
-    def member_of(self, label: str) -> str | None:
-        """Who speaks under `label`; None for an unknown voice."""
-        return next((match.member for match in self.matches if match.label == label), None)
-
-
-def match_people(
-    diarization: Diarization, said: Mapping[str, str], enrolled: Mapping[str, Voice], cast: Sequence[str]
-) -> People:
-    """Labels to the cast.
-
-    - `said`: member -> label, as the scene says; taken as it is.
-    - `enrolled`: member -> voice of their sample, in the diarization's own vectors; paired for the highest sum.
-    - the rest of `cast` gets the rest of the labels in order of first speaking, with a warning unless one is left.
+    `enrolled` are voices in the diarization's own vectors; labels in `taken` are somebody else's. With more members
+    than labels some get none; with more labels some stay strangers.
     """
-    matches = {m: Match(m, label, "the scene says so") for m, label in said.items() if label in diarization.labels}
-    free = [label for label in _by_first_word(diarization) if label not in said.values()]
-    for match in _by_voice(diarization, free, {m: v for m, v in enrolled.items() if m not in matches}):
-        matches[match.member] = match
-        free.remove(match.label)
-    rest = [m for m in cast if m not in matches and m not in said and m not in enrolled]
-    people = [label for label in free if label not in ghosts(diarization)]
-    warnings = []
-    for member, label in zip(rest, people, strict=False):
-        how = "the only one left" if len(rest) == len(people) == 1 else "in order of first speaking"
-        matches[member] = Match(member, label, how)
-        free.remove(label)
-    if len(rest) > 1 and people:
-        pairs = ", ".join(f"{member} is {label}" for member, label in zip(rest, people, strict=False))
-        warnings.append(
-            f"voices were given to people in order of first speaking: {pairs}"
-            " (say `voice: {enroll: sample.wav}` or `voice: {speaker: LABEL}` to be sure)"
-        )
-    return People(
-        tuple(matches[member] for member in cast if member in matches),
-        tuple(free),
-        tuple(member for member in cast if member not in matches),
-        tuple(warnings),
-    )
-
-
-def _by_first_word(diarization: Diarization) -> list[str]:
-    return list(dict.fromkeys(segment.label for segment in sorted(diarization.segments)))
-
-
-def _by_voice(diarization: Diarization, labels: Sequence[str], enrolled: Mapping[str, Voice]) -> list[Match]:
-    """The pairing of members and labels with the highest sum of cosines, and how far each is from the next label."""
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
-    labels = [label for label in labels if label in diarization.voices]
+    labels = [label for label in diarization.labels if label in diarization.voices and label not in taken]
     if not labels or not enrolled:
-        return []
+        return ()
     members = list(enrolled)
     alike = np.stack([enrolled[m] for m in members]) @ np.stack([diarization.voices[label] for label in labels]).T
     found = []
     for row, column in zip(*linear_sum_assignment(-alike), strict=True):
         others = np.delete(alike[row], column)
         margin = float(alike[row, column] - others.max()) if others.size else None
-        found.append(Match(members[row], labels[column], "their voice", float(alike[row, column]), margin))
-    return found
+        found.append(Match(members[row], labels[column], float(alike[row, column]), margin))
+    return tuple(found)
+
+
+def named(diarization: Diarization, matches: Collection[Match]) -> tuple[LabelledSegment, ...]:
+    """The segments with the labels of sure matches replaced by the member's key in the cast."""
+    names = {match.label: match.member for match in matches if match.sure}
+    return tuple(replace(s, label=names.get(s.label, s.label)) for s in diarization.segments)

@@ -20,7 +20,7 @@ from dialogue.diarization.clusters import cluster, estimate_speakers, likeliest_
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.diarizer import available, choose_diarizer
 from dialogue.diarization.open_voices import diarize_by_voice, voice_of
-from dialogue.diarization.people import match_people
+from dialogue.diarization.people import match_voices, named
 from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline
 from dialogue.diarization.tidy import MERGE_GAP, ghosts, merged, snapped, tidy
 from dialogue.diarization.voice_encoder import weights_file
@@ -107,25 +107,20 @@ def _three_labels() -> Diarization:
     return Diarization(turns, "test", "", voices={f"S{k}": np.eye(3, dtype=np.float32)[k] for k in range(3)})
 
 
-def test_people_are_told_by_word_then_voice_then_elimination() -> None:
-    voice = np.array([0.1, 0.2, 0.97], np.float32)
-    people = match_people(_three_labels(), {"cy": "S0"}, {"ana": voice}, ["ana", "ben", "cy"])
-    assert {m.member: m.label for m in people.matches} == {"ana": "S2", "ben": "S1", "cy": "S0"}
-    assert people.warnings == () and people.unknown == ()
-    assert people.matches[0].margin == pytest.approx(0.77, abs=0.01)
+def test_samples_are_paired_with_voices_so_that_all_fit_best() -> None:
+    ana, ben = np.array([0.1, 0.2, 0.97], np.float32), np.array([0.0, 0.6, 0.8], np.float32)
+    matches = match_voices(_three_labels(), {"ana": ana, "ben": ben})
+    assert [(m.member, m.label) for m in matches] == [("ana", "S2"), ("ben", "S1")]
+    assert matches[0].sure and matches[0].margin == pytest.approx(0.77, abs=0.01)
+    assert not matches[1].sure, "S2 is nearer to ben's sample than the label that is left"
+    assert [s.label for s in named(_three_labels(), matches)] == ["S0", "S1", "ana"]
 
 
-def test_people_without_any_sign_are_taken_in_order_and_the_plan_says_so() -> None:
-    people = match_people(_three_labels(), {}, {}, ["ana", "ben"])
-    assert {m.member: m.label for m in people.matches} == {"ana": "S0", "ben": "S1"}
-    assert people.unknown == ("S2",)
-    assert "in order of first speaking: ana is S0, ben is S1" in people.warnings[0]
-
-
-def test_a_voice_between_two_labels_is_not_sure() -> None:
+def test_a_voice_between_two_labels_is_not_sure_and_a_taken_label_is_not_matched() -> None:
     voice = np.array([0.70, 0.71, 0.0], np.float32)
-    people = match_people(_three_labels(), {}, {"ana": voice}, ["ana"])
-    assert not people.matches[0].sure
+    assert not match_voices(_three_labels(), {"ana": voice})[0].sure
+    assert match_voices(_three_labels(), {"ana": voice}, taken={"S1"})[0].label == "S0"
+    assert match_voices(_three_labels(), {}) == ()
 
 
 def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,9 +233,9 @@ def test_katie_and_steve_are_named_by_their_samples() -> None:
     speech = speech_segments(listen_to([samples]))
     found = tidy(diarize_by_voice(samples, speech, 2, "test"), speech)
     enrolled = {name: voice_of(read_samples(folder / f"enrollment_audio_{name}.wav")) for name in ("steve", "katie")}
-    people = match_people(found, {}, enrolled, ["steve", "katie"])
-    assert [people.member_of(s.label) for s in found.segments] == ["katie", "steve"] * 3
-    assert all(match.sure and match.margin is not None and match.margin > 0.08 for match in people.matches)
+    matches = match_voices(found, enrolled)
+    assert [segment.label for segment in named(found, matches)] == ["katie", "steve"] * 3
+    assert all(match.sure and match.margin is not None and match.margin > 0.08 for match in matches)
 
 
 @needs_media
