@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ def _frames(path: Path) -> Iterator[Any]:
     with closing(_open(path)) as container:
         stream: Any = container.streams.audio[0]
         stream.thread_type = "AUTO"
+        due = stream.duration * stream.time_base if stream.codec_context.name == "flac" and stream.duration else None
         heard, damaged = 0, False
         for packet in _packets(path, container):
             try:
@@ -84,6 +86,9 @@ def _frames(path: Path) -> Iterator[Any]:
                 yield frame
         if not heard:
             raise _unreadable(path, "holds no sound: 0 samples", "record or export it again")
+        if due is not None and heard < (due - Fraction(1, 10)) * stream.rate:  # a FLAC file counts its samples
+            seconds = f"{heard / stream.rate:.2f} s of the {float(due):.2f} s it had"
+            raise _unreadable(path, f"is damaged: it holds {seconds}", "export it again")
 
 
 def _packets(path: Path, container: InputContainer) -> Iterator[Any]:
