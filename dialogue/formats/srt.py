@@ -73,7 +73,7 @@ def _cue(block: Sequence[str], first: int) -> Cue | tuple[int, str, str | None]:
 
 
 def _seconds(hours: str, minutes: str, seconds: str, thousandths: str) -> float:
-    return (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) + int(thousandths) / 1000
+    return ((int(hours) * 60 + int(minutes)) * 60_000 + int(seconds) * 1000 + int(thousandths)) / 1000
 
 
 def voices(payload: str) -> tuple[tuple[str | None, str], ...]:

@@ -75,7 +75,7 @@ def _cue(block: Sequence[str], timed: int, line: int) -> Cue | str:
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, thousandths: str) -> float:
-    return (int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)) + int(thousandths) / 1000
+    return ((int(hours or 0) * 60 + int(minutes)) * 60_000 + int(seconds) * 1000 + int(thousandths)) / 1000
 
 
 def voices(payload: str) -> tuple[tuple[str | None, str], ...]:
