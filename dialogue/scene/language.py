@@ -207,7 +207,7 @@ SHOT_KEYS = {
         "Whose faces are in this shot's picture; whoever is not named is off screen.",
     ),
 }
-SHOT: Kind[ShotSpec] = record("a shot's keys", SHOT_KEYS, _build_shot)
+SHOT: Kind[ShotSpec] = record("a shot's keys", SHOT_KEYS, _build_shot, {"not": {"required": ["until", "lines"]}})
 
 
 # The whole
