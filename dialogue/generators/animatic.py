@@ -72,7 +72,7 @@ class _Actor:
     rim: list[Label]
     name: Label | None
     emotions: dict[str, Label]
-    feeling: list[tuple[str, float]]  # which emotion's tag, how strongly, per frame
+    feeling: list[dict[str, float]]  # which emotions' tags, how strongly, per frame
 
 
 def _ramp(seconds: float) -> float:
@@ -92,10 +92,10 @@ def _emotion_name(emotion: Emotion) -> str:
     return " + ".join(f"{name} {weight:.0%}" for name, weight in weights)
 
 
-def _schedule(plan: Plan, shot: Shot, speaker: str) -> tuple[list[float], list[tuple[str, float]]]:
-    """Per frame: how much the speaker is speaking, and the emotion's name with its strength."""
+def _schedule(plan: Plan, shot: Shot, speaker: str) -> tuple[list[float], list[dict[str, float]]]:
+    """Per frame: how much the speaker is speaking, and the emotions shown with their strengths."""
     speaking = [0.0] * shot.frames
-    feeling = [("", 0.0)] * shot.frames
+    feeling: list[dict[str, float]] = [{} for _ in range(shot.frames)]
     for turn in plan.turns:
         if turn.speaker != speaker:
             continue
@@ -105,14 +105,14 @@ def _schedule(plan: Plan, shot: Shot, speaker: str) -> tuple[list[float], list[t
         for frame in range(first, last):
             share = _presence(turn.start, turn.end, plan.clock.seconds_at(frame))
             index = frame - shot.start
-            speaking[index] = max(speaking[index], share)
-            if share > feeling[index][1]:
-                feeling[index] = (name, share)
+            if share:
+                speaking[index] = min(1.0, speaking[index] + share)
+                feeling[index][name] = min(1.0, feeling[index].get(name, 0.0) + share)
     return speaking, feeling
 
 
 def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _Actor:
-    from dialogue.generators.face_warp import FaceWarp
+    from dialogue.generators.face_warp import FaceWarp, moving_part
     from dialogue.generators.labels import rim, tag
     from dialogue.generators.prosody import poses
 
@@ -120,15 +120,15 @@ def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _
     speaker = plan.speaker(face.speaker)
     speaking, feeling = _schedule(plan, shot, speaker.id)
     size = plan.width, plan.height
-    middle = face.box.center[0]
-    name = tag(speaker.name, speaker.color, middle, face.region.bottom, *size)
-    below = name.top + name.alpha.shape[0] * 1.12 if "name" in labels else face.region.bottom
-    emotions = {text for text, _ in feeling if text} if "emotion" in labels else set()
+    middle, bottom = face.box.center[0], moving_part(face).bottom
+    name = tag(speaker.name, speaker.color, middle, bottom, *size)
+    below = name.top + name.alpha.shape[0] * 1.12 if "name" in labels else bottom
+    emotions = {text for shown in feeling for text in shown if text} if "emotion" in labels else set()
     return _Actor(
         warp=FaceWarp(still, face),
         poses=poses(plan, speaker.id, shot, job.media),
         speaking=speaking,
-        rim=rim(face.box, face.region, speaker.color, *size) if "rim" in labels else [],
+        rim=rim(moving_part(face), speaker.color, *size) if "rim" in labels else [],
         name=name if "name" in labels else None,
         emotions={text: tag(text, speaker.color, middle, below, *size, quiet=True) for text in sorted(emotions)},
         feeling=feeling,
@@ -144,9 +144,9 @@ def _draw(actor: _Actor, index: int, frame: Frame) -> None:
 def _label(actor: _Actor, index: int, frame: Frame) -> None:
     if actor.name is not None:
         actor.name.draw(frame, 1.0)
-    text, strength = actor.feeling[index]
-    if text in actor.emotions:
-        actor.emotions[text].draw(frame, strength)
+    for text, strength in actor.feeling[index].items():
+        if text in actor.emotions:
+            actor.emotions[text].draw(frame, strength)
 
 
 def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
@@ -175,7 +175,7 @@ def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:
     """Seconds and bytes, from the faces' sizes in pixels; the constants are measured on one 2.1 GHz core."""
-    pixels = sum(face.region.area for face in shot.faces)
+    pixels = sum(1.44**2 * face.box.area for face in shot.faces)  # what moves of each
     per_frame = 0.2e-3 + 0.5e-9 * plan.width * plan.height + 36e-9 * pixels
     listening = 2e-3 * shot.frames / float(plan.fps) * len(shot.faces)
     return Estimate(

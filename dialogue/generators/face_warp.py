@@ -1,10 +1,10 @@
 """One face made to speak: the jaw drops, the lips part, the eyes close and the head nods, by warping its picture.
 
 A pose is a few numbers; every number scales a displacement field that is made once per face. The fields are zero at
-the border of the face's region, so that nothing moves outside it and no seam shows. What a field moves by is where
+the border of the part that moves, so that nothing moves outside it and no seam shows. What a field moves by is where
 a pixel of the frame looks in the still: frame(p) = still(p + displacement(p)).
 
-Shapes: `r` rows and `c` columns of the region; `pr` and `pc` of the patch around the mouth.
+Shapes: `r` rows and `c` columns of the region that moves, or of the patch of it around the mouth.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dialogue.generators.face_points import Mouth, face_points
 from dialogue.generators.mouth_interior import EDGE, InteriorColors, interior_colors, paint_interior
 
 if TYPE_CHECKING:
+    from dialogue.box import Box
     from dialogue.plan.plan import Face
 
 Frame = NDArray[np.uint8]
@@ -32,6 +33,7 @@ UPPER_SHARE = 0.27  # of the gap is the upper lip's rise; the jaw does the rest
 JAW = 0.8  # how far the chin follows the lower lip
 SPREAD = 0.13  # how much wider or narrower the mouth gets
 NOD = 0.020  # of the face's height, for a nod of 1
+MARGIN = 0.22  # around the face's box, of its size
 SWAY = 0.012  # of the face's height, for a sway of 1
 
 
@@ -49,6 +51,11 @@ class Pose:
 def _smooth(value: Plane) -> Plane:
     x = np.clip(value, 0, 1)
     return np.asarray(x * x * (3 - 2 * x), np.float32)
+
+
+def moving_part(face: Face) -> Box:
+    """The part of the speaker's region that moves: the face and a margin in which the movement fades."""
+    return face.box.padded(MARGIN).intersection(face.region)
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ class FaceWarp:
 
     def __init__(self, still: Frame, face: Face) -> None:
         height, width = still.shape[:2]
-        region = face.region
+        region = moving_part(face)
         self._top, bottom = max(0, math.ceil(region.y)), min(height, math.floor(region.bottom))
         self._left, right = max(0, math.ceil(region.x)), min(width, math.floor(region.right))
         if bottom - self._top < 8 or right - self._left < 8:
@@ -117,7 +124,7 @@ class FaceWarp:
         self._still = np.ascontiguousarray(still[self._top : bottom, self._left : right])
         points = face_points(still, face.box)
         y, x = np.mgrid[self._top : bottom, self._left : right].astype(np.float32)
-        window = self._window(x, y, face, (width, height))
+        window = self._window(x, y, face.box, region)
         self._plane = _MouthPlane.of(points.mouth, x, y)
         self._window_plane = window
         self._grid = np.stack([x - self._left, y - self._top], -1)
@@ -137,9 +144,8 @@ class FaceWarp:
         self._open = self._opening_field(self._plane, window, 0.0)
 
     @staticmethod
-    def _window(x: Plane, y: Plane, face: Face, size: tuple[int, int]) -> Plane:
-        """1 over the face, 0 at the region's border; at the frame's own border there is nothing to hide."""
-        box, region = face.box, face.region
+    def _window(x: Plane, y: Plane, box: Box, region: Box) -> Plane:
+        """1 over the face, 0 at the region's border."""
 
         def ramp(distance: Plane, margin: float, least: float) -> Plane:
             return _smooth(distance / max(margin, least))

@@ -67,13 +67,12 @@ def _scale(width: int, height: int) -> float:
     return max(0.5, min(width, height) / 704)
 
 
-def rim(box: Box, region: Box, color: str, width: int, height: int) -> list[Label]:
-    """A rounded frame around the face, inside its region, as four strips of `width` x `height` pixels' picture."""
+def rim(area: Box, color: str, width: int, height: int) -> list[Label]:
+    """A rounded frame just inside `area` of a frame of `width` x `height` pixels, as four strips."""
     from PIL import Image, ImageDraw
 
-    around = box.padded(0.16).intersection(region)
-    left, top = max(0, int(around.x)), max(0, int(around.y))
-    right, bottom = min(width, int(around.right)), min(height, int(around.bottom))
+    left, top = max(0, int(area.x)), max(0, int(area.y))
+    right, bottom = min(width, int(area.right)), min(height, int(area.bottom))
     columns, rows = right - left, bottom - top
     line = max(2, round(3 * _scale(width, height)))
     if columns < 4 * line or rows < 4 * line:

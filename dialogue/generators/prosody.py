@@ -47,24 +47,22 @@ class Voice:
 def hear(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Voice:
     """Listen to the speaker's own speech in the shot, a minute at a time; -100 dBFS where they are silent."""
     block = max(1, plan.clock.frame_at(BLOCK_SECONDS))
+    # A block hears a little before and after itself, so that its edges are what the whole shot would give.
+    margin = plan.clock.frames_covering(WINDOW / SAMPLE_RATE)
     parts = []
     for first in range(shot.start, shot.end, block):
         last = min(first + block, shot.end)
-        # One more frame on both sides, so that a block hears at its edges what the whole shot would.
-        begin = max(0, first - 1)
-        sound = speaker_audio(plan, speaker_id, begin, last + 1, media)
+        begin = first - margin
+        sound = speaker_audio(plan, speaker_id, begin, last + margin, media)
         origin = plan.clock.sample_at(begin)
-        middles = [
-            (plan.clock.sample_at(k) + plan.clock.sample_at(k + 1)) // 2 - origin for k in range(first, last)
-        ]  # fmt: skip
-        parts.append(_levels(sound, np.array(middles)))
+        edges = np.array([plan.clock.sample_at(frame) - origin for frame in range(first, last + 1)])
+        parts.append(_levels(sound, (edges[:-1] + edges[1:]) // 2))
     return Voice(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def _levels(sound: NDArray[np.float32], middles: NDArray[np.int64]) -> tuple[Curve, Curve, Curve]:
-    padded = np.pad(sound, WINDOW)
-    index = middles[:, None] + np.arange(WINDOW) + WINDOW - WINDOW // 2
-    spectrum = np.abs(np.fft.rfft(padded[np.clip(index, 0, len(padded) - 1)] * np.hanning(WINDOW))) ** 2
+    heard = sound[middles[:, None] + np.arange(-(WINDOW // 2), WINDOW // 2)]
+    spectrum = np.abs(np.fft.rfft(heard * np.hanning(WINDOW))) ** 2
     hertz = np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE)
 
     def level(low: float, high: float) -> Curve:
@@ -91,10 +89,8 @@ def _opening(voice: Voice, fps: float) -> Curve:
     power = 10 ** (voice.vowels.astype(np.float64) / 10)
     loud = max(float((voice.vowels * power).sum() / power.sum()), -65.0) + 1.0
     open_ = np.clip((voice.vowels - (loud - RANGE_DB)) / RANGE_DB, 0, 1.1) ** 1.8
-    # A jaw has mass: peaks round off over about 30 ms. Lips still shut wholly in silence.
-    shaped = _blur(open_, 0.032 * fps)
-    shut = np.clip((_blur(voice.level, 0.02 * fps) - silent) / 6, 0, 1)
-    return np.asarray(np.where(speaking, np.clip(shaped * shut, 0, 1), 0), np.float32)
+    # A jaw has mass: peaks round off over about 30 ms, and the lips shut within two frames of the last sound.
+    return np.asarray(np.clip(_blur(open_, 0.032 * fps), 0, 1), np.float32)
 
 
 def _spread(voice: Voice, opening: Curve, fps: float) -> Curve:
