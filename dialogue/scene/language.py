@@ -220,7 +220,7 @@ def _read_caption_list(node: Node, reading: Reading) -> tuple[str, ...] | None:
 
 _CAPTION = choice("srt or vtt", {"srt": "srt", "vtt": "vtt"})
 _captions = list_of(_CAPTION, "srt, vtt or both")
-_OUTPUT_KEYS = {
+OUTPUT_KEYS = {
     "size": Key(
         scalar(
             "a size as in 704x704 or 16:9",
@@ -246,7 +246,7 @@ _OUTPUT_KEYS = {
         "Captions drawn into the picture, each speaker in their colour.",
     ),
 }
-OUTPUT: Kind[Output] = record("output keys", _OUTPUT_KEYS, lambda fields, node, reading: Output(**fields))
+OUTPUT: Kind[Output] = record("output keys", OUTPUT_KEYS, lambda fields, node, reading: Output(**fields))
 
 
 def _read_version(node: Node, reading: Reading) -> int | None:
