@@ -21,6 +21,7 @@ from torch import Tensor
 from model.conditions import Conditions
 from model.fusion import FusionSchedule
 from model.guidance import Sampling, StepGuidance
+from model.memory import execution_device
 from model.token_cache import TokenCache, write
 from model.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.windows import Row, RowOutput, Shot, Step, masks_of, prepare, run_rows
@@ -71,7 +72,7 @@ def denoise(
         transformers: one, or copies of it on several devices, which share the windows of a step.
         scheduler: of it the config is used: `shift` is 5 in the release.
         rows_per_batch: rows of one forward; 2 is both branches of one window.
-        cache_device: where block outputs wait between steps; None: with the latents.
+        cache_device: where block outputs wait between steps; None: with the first transformer.
     """
     scheduler = timesteps_of(scheduler, sampling.steps)
     scheduler.set_begin_index(state.step)
@@ -96,7 +97,11 @@ def denoise(
         outputs = _dealt(transformers, shot, sampling, step, rows, rows_per_batch)
         velocity = _fused(shot, sampling, guidance, rows, outputs, state)
         latents = scheduler.step(velocity, timestep, state.latents, return_dict=False)[0]
-        cache = _cached(fusion, number, branches, outputs, cache_device or latents.device) if step.keep else reuse
+        cache = (
+            _cached(fusion, number, branches, outputs, cache_device or execution_device(transformers[0]))
+            if step.keep
+            else reuse
+        )
         state = DenoisingState(number + 1, latents, cache if needed else None)
         yield state
 

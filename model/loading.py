@@ -25,15 +25,6 @@ class MissingWeights(FileNotFoundError):
     """The weights are not all there; says which folder, which files, and how to get them."""
 
 
-def missing_message(folder: WeightsFolder) -> str | None:
-    """What is missing and what mends it; None when nothing is."""
-    missing = folder.missing()
-    if not missing:
-        return None
-    lines = "\n  ".join(missing)
-    return f"weights of hunyuan-avatar are missing in {folder.root}:\n  {lines}\nget them with: dialogue models pull"
-
-
 def load_transformer(
     folder: WeightsFolder, dtype: torch.dtype, fp8: bool = False, quantization_config: Any = None
 ) -> HunyuanVideoAvatarTransformer3DModel:
@@ -76,7 +67,7 @@ def load_pipeline(
         CheckpointError: a transformer checkpoint that does not fit, every key named.
     """
     folder, device = WeightsFolder.at(path), torch.device(device)
-    message = missing_message(folder)
+    message = folder.complaint()
     if message is not None:
         raise MissingWeights(message)
     pipeline = HunyuanVideoAvatarPipeline(

@@ -158,13 +158,14 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline):  # type: ignore[misc]
         state: DenoisingState,
         rows_per_batch: int = 2,
         replicas: Sequence[HunyuanVideoAvatarTransformer3DModel] = (),
+        cache_device: torch.device | None = None,
     ) -> Iterator[DenoisingState]:
         """Run what is left of `state`, yielding the state after each step (see model/denoising.denoise).
 
         `replicas`: copies of the transformer on other devices, which share the windows of every step.
         """
         transformers = [self.transformer, *replicas]
-        return denoise(transformers, self.scheduler, conditions, fusion, sampling, state, rows_per_batch)
+        return denoise(transformers, self.scheduler, conditions, fusion, sampling, state, rows_per_batch, cache_device)
 
     def decode(self, state: DenoisingState, frames: int) -> Iterator[Tensor]:
         """The first `frames` frames of a denoised shot, (H, W, 3) uint8 RGB, as they come."""

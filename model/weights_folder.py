@@ -37,6 +37,7 @@ VAE = Component("VAE", f"{BASE}/vae", (("config.json",), ("pytorch_model.pt", "d
 LLAVA = Component("LLaVA", "llava_llama_image", (("config.json",), _WEIGHTS[:2], _TOKENIZER))
 CLIP = Component("CLIP", "text_encoder_2", (("config.json",), _WEIGHTS, _TOKENIZER))
 WHISPER = Component("Whisper", "whisper-tiny", (("config.json",), _WEIGHTS, ("preprocessor_config.json",)))
+ENCODERS = (VAE, LLAVA, CLIP, WHISPER)
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,23 @@ class WeightsFolder:
     def missing(self) -> tuple[str, ...]:
         """Every file that is not there, below the folder; empty when the generator can run."""
         transformer = CONVERTED_TRANSFORMER if self.is_converted else OFFICIAL_TRANSFORMER
-        parts = (transformer, VAE, LLAVA, CLIP, WHISPER)
-        found = [file for part in parts for file in part.missing(self.root)]
+        found = [file for part in (transformer, *ENCODERS) for file in part.missing(self.root)]
         folder = self.transformer
         only_fp8 = any(folder.glob("*_model_states_fp8.pt")) and not any(folder.glob("*_model_states.pt"))
         if only_fp8 and not any(folder.glob("*_model_states_fp8_map.pt")):
             found.append(f"{OFFICIAL_TRANSFORMER.folder}/*_model_states_fp8_map.pt")
         return tuple(found)
+
+    def complaint(self) -> str | None:
+        """In one line which folder lacks which files, and the command that fetches them; None when all are there."""
+        missing = self.missing()
+        if not missing:
+            return None
+        if not self.root.is_dir():
+            missing = (self.transformer.relative_to(self.root).as_posix(), *(part.folder for part in ENCODERS))
+        home = Path.home()
+        shown = f"~/{self.root.relative_to(home).as_posix()}" if self.root.is_relative_to(home) else str(self.root)
+        return f"weights are missing in {shown}: {', '.join(missing)}; get them with `dialogue models pull`"
 
     def files(self) -> tuple[Path, ...]:
         """The files that decide what is generated, sorted."""

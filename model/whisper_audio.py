@@ -127,8 +127,11 @@ class WhisperAudioEncoder(nn.Module):
         if waveform.ndim != 1:
             raise ValueError(f"waveform has shape {tuple(waveform.shape)}; it must be mono, (samples,)")
         wanted = round((frames - 1) * ROWS_PER_SECOND / fps) + WINDOW_ROWS - ROWS_BEFORE
-        prompts = frame_windows(self.rows(waveform, wanted), frames, fps)
-        if self.exact_silence:
-            heard = audible(waveform, frames, fps, self.sample_rate)
-            prompts = prompts * rearrange(heard, "f -> f 1 1 1")
+        if not self.exact_silence:
+            return frame_windows(self.rows(waveform, wanted), frames, fps)
+        heard = audible(waveform, frames, fps, self.sample_rate)
+        if not heard.any():  # nobody needs Whisper for that
+            config: Any = self.encoder.config
+            return torch.zeros(frames, WINDOW_ROWS, config.encoder_layers + 1, config.d_model)
+        prompts: Tensor = frame_windows(self.rows(waveform, wanted), frames, fps) * rearrange(heard, "f -> f 1 1 1")
         return prompts

@@ -9,6 +9,7 @@ from dialogue.generators.generator import Generator
 
 # Best first: a scene that names no generator gets the first one that can run here.
 GENERATORS = {
+    "hunyuan-avatar": "dialogue.generators.hunyuan_avatar",
     "animatic": "dialogue.generators.animatic",
 }
 

@@ -1,0 +1,63 @@
+"""Where the weights of hunyuan-avatar are and how it runs: what belongs to the machine and not to a scene.
+
+`DIALOGUE_WEIGHTS`: the folder of weights. `DIALOGUE_MEMORY`: low, balanced or high. `DIALOGUE_HUNYUAN_AVATAR`: a
+comma-separated list of `steps=50`, `window=33` and `offset=5` (latents), and `fp8`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.grid import WINDOW_LATENTS
+
+WEIGHTS = "DIALOGUE_WEIGHTS"
+MEMORY = "DIALOGUE_MEMORY"
+OPTIONS = "DIALOGUE_HUNYUAN_AVATAR"
+MEMORIES = ("low", "balanced", "high")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the generator runs here. `memory` is None where the machine's own memory decides."""
+
+    weights: Path
+    memory: str | None = None
+    steps: int = 50
+    window: int = WINDOW_LATENTS
+    offset: int = 5
+    fp8: bool = False
+
+
+def data_folder() -> Path:
+    """Where the system keeps what was fetched on purpose: $XDG_DATA_HOME, else the platform's own place."""
+    home = os.environ.get("XDG_DATA_HOME") or (os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None)
+    if home:
+        return Path(home) / "dialogue"
+    return Path.home() / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "dialogue"
+
+
+def weights_folder() -> Path:
+    """The folder of weights, asked for or usual; it need not be there."""
+    written = os.environ.get(WEIGHTS, "").strip()
+    return Path(written).expanduser() if written else data_folder() / "hunyuan-avatar"
+
+
+def settings() -> Settings:
+    """As the environment has them; ValueError says which of them is wrong and what it takes."""
+    memory = os.environ.get(MEMORY, "").strip()
+    if memory and memory not in MEMORIES:
+        raise ValueError(f"{MEMORY} is {memory!r}; it is {', '.join(MEMORIES)}")
+    counts = {"steps": Settings.steps, "window": Settings.window, "offset": Settings.offset}
+    fp8 = False
+    for item in filter(None, (part.strip() for part in os.environ.get(OPTIONS, "").split(","))):
+        name, _, value = item.partition("=")
+        if name == "fp8" and not value:
+            fp8 = True
+        elif name in counts and value.isdecimal() and (int(value) > 0 or name == "offset"):
+            counts[name] = int(value)
+        else:
+            raise ValueError(f"{OPTIONS} has {item!r}; it takes steps=N, window=N, offset=N and fp8")
+    return Settings(weights_folder(), memory or None, counts["steps"], counts["window"], counts["offset"], fp8)
