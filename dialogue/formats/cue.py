@@ -37,6 +37,11 @@ def read_text(path: Path) -> str:
     return text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
 
 
+def rows(text: str) -> str:
+    """The words of a text, its lines kept and blank ones left out: a cue ends at a blank line."""
+    return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+
+
 def clock(seconds: float, point: str = ".") -> str:
     """`hh:mm:ss.mmm`, to the nearest millisecond; `point` stands before the milliseconds."""
     if not 0 <= seconds < 360_000_000:

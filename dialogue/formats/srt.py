@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dialogue.errors import InputError, Problem
-from dialogue.formats.cue import Cue, clock, read_text
+from dialogue.formats.cue import Cue, clock, read_text, rows
 from dialogue.measures.measures import LabelledSegment
 
 _TIME = r"(\d{1,4}):([0-5]\d):([0-5]\d),(\d{3})"
@@ -96,7 +96,7 @@ def write_srt(turns: Sequence[LabelledSegment]) -> str:
     """The text of an SRT file: a cue per turn, `Name: words`."""
     return "\n".join(
         f"{number}\n{clock(turn.start, ',')} --> {clock(turn.end, ',')}\n"
-        f"{' '.join(turn.label.split())}: {' '.join((turn.text or '').split())}".rstrip()
+        f"{' '.join(turn.label.split())}: {rows(turn.text or '')}".rstrip()
         + "\n"
         for number, turn in enumerate(turns, 1)
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dialogue.errors import InputError, Problem
-from dialogue.formats.cue import Cue, clock, read_text
+from dialogue.formats.cue import Cue, clock, read_text, rows
 from dialogue.measures.measures import LabelledSegment
 
 _TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
@@ -114,7 +114,7 @@ def write_vtt(turns: Sequence[LabelledSegment], colors: Mapping[str, str] | None
     if styles:
         parts.append("STYLE\n" + "\n".join(styles) + "\n")
     for turn in turns:
-        words = _escaped(" ".join((turn.text or "").split()))
+        words = _escaped(rows(turn.text or ""))
         name = _escaped(" ".join(turn.label.split()))
         parts.append(f"{clock(turn.start)} --> {clock(turn.end)}\n<v {name}>{words}</v>\n")
     return "\n".join(parts)

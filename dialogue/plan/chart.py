@@ -47,7 +47,7 @@ def _shot_bands(axes: Axes, plan: Plan, start: float, end: float) -> None:
 
 def _fitting(text: str, share: float, size: float) -> str:
     """As much of a text as a bar of this share of the width holds."""
-    room = int(share * (_WIDTH - 2.4) * 72 / (0.5 * size))
+    room = int(share * (_WIDTH - 2.4) * 72 / (0.53 * size))
     if len(text) <= room:
         return text
     return text[: room - 1].rstrip() + "…" if room > 5 else ""

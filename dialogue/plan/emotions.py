@@ -55,7 +55,7 @@ class EmotionLane:
             if share <= 0:
                 break
             mixed = dict(after) if share >= 1 else _mix(mixed, after, share)
-        return {name: round(weight, 6) for name, weight in mixed.items() if weight > 0}
+        return {name: round(weight, 6) for name, weight in mixed.items() if weight > 5e-7}
 
 
 def _strong_weights(emotion: Emotion, speaker: Speaker) -> dict[str, float]:

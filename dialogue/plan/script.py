@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from dialogue.measures.measures import Segment
@@ -126,7 +127,7 @@ def _place_run(
     said: dict[int, list[Said]],
     findings: list[Misplaced],
 ) -> None:
-    path = hearing.ref.path
+    path = PurePath(hearing.ref.path).name
     if run.given:
         item, line = run.lines[0]
         origin = f"line {item + 1}: from and to in {path}"
@@ -191,7 +192,7 @@ def _place_recordings(
                 findings.append(Misplaced(item, message, "give a recording with sound in it"))
                 continue
             end = round(start + last - first, 6)
-            origin = f"line {item + 1}: its own recording {line.audio.path}"
+            origin = f"line {item + 1}: its own recording {PurePath(line.audio.path).name}"
             said[item] = [Said(item, line, start, end, _slice(line.audio, first, last), line.text, "own", origin)]
         if item in said:
             previous_end = said[item][-1].end

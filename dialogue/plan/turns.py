@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from dialogue.errors import Problem
 from dialogue.measures.measures import LabelledSegment, Measures, Segment
@@ -121,8 +122,9 @@ def _heard_turns(
 
 
 def ref_text(ref: AudioRef) -> str:
-    """As a scene writes it: `call.wav`, `call.wav#2`."""
-    return ref.path if ref.channel is None else f"{ref.path}#{ref.channel}"
+    """The file's name and the channel, as a scene writes them: `call.wav`, `call.wav#2`."""
+    name = PurePath(ref.path).name
+    return name if ref.channel is None else f"{name}#{ref.channel}"
 
 
 def _hearings(
