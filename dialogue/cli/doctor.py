@@ -10,11 +10,14 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dialogue.cli.console import out, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _PACKAGES = (
     "dialogue-avatar", "torch", "diffusers", "transformers", "pyannote.audio", "opencv-python", "av", "imageio-ffmpeg",
@@ -54,6 +57,9 @@ def findings() -> Iterator[Finding]:
     )
     yield _gpu()
     yield _disk()
+    yield _faces()
+    yield _diarization()
+    yield _measured()
     yield from _generators()
 
 
@@ -100,6 +106,36 @@ def _disk() -> Finding:
     return Finding("disk", f"{free:.0f} GB free in {Path.cwd()}", free >= _SPACE, hint)
 
 
+def _faces() -> Finding:
+    """What `face: {detect: …}` finds faces with, and whether `{like: …}` works."""
+    from dialogue.measures.faces import MODELS_HINT, detector_name, models_folder
+
+    folder = models_folder()
+    if folder is None:
+        return Finding("faces", f"{detector_name()}; {{like: …}} needs insightface's models", None, MODELS_HINT)
+    return Finding("faces", f"{detector_name()}, its models in {folder}", True)
+
+
+def _diarization() -> Finding:
+    """What finds who speaks when in a mixed recording."""
+    from dialogue.diarization.diarizer import CHOICE, available
+    from dialogue.diarization.voice_encoder import INSTALL
+
+    name, reason = available()
+    if not name:
+        return Finding("diarization", f"none: {reason}", None, f"only for mixed recordings: {INSTALL}, or set {CHOICE}")
+    return Finding("diarization", f"{name}: {reason}", True)
+
+
+def _measured() -> Finding:
+    """Where measurements of media are kept; it may be emptied at any time."""
+    from dialogue.measures.cache import cache_folder
+
+    folder = cache_folder()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    return Finding("cache", f"{size / 1e6:.0f} MB in {folder}")
+
+
 def _generators() -> Iterator[Finding]:
     """Every generator: ready, or what it lacks."""
     from dialogue.generators import GENERATORS, generator
@@ -112,6 +148,22 @@ def _generators() -> Iterator[Finding]:
             yield Finding(f"generator {name}", "cannot run here", None, lack)
 
 
+def _table(found: list[Finding]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for overflow in ("ignore", "ignore", "fold"):
+        table.add_column(overflow=overflow)  # type: ignore[arg-type]
+    marks = {True: Text("✓", "green"), False: Text("✗", "bold red"), None: Text("·", "dim")}
+    for finding in found:
+        told = Text(finding.value)
+        if finding.hint is not None:
+            told.append(f"\n{finding.hint}", "dim")
+        table.add_row(marks[finding.good], Text(finding.name), told)
+    return table
+
+
 def command(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
@@ -120,14 +172,6 @@ def command(
     if format is Format.json:
         print_json([asdict(finding) for finding in found])
     else:
-        from rich.table import Table
-
-        table = Table.grid(padding=(0, 2))
-        for finding in found:
-            mark = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "·"}[finding.good]
-            table.add_row(
-                mark, finding.name, finding.value if finding.hint is None else f"{finding.value}\n{finding.hint}"
-            )
-        out.print(table)
+        out.print(_table(found))
     if any(finding.good is False for finding in found):
         raise typer.Exit(1)

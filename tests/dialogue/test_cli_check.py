@@ -109,7 +109,7 @@ def test_doctor_finds_what_every_film_needs() -> None:
     found = {finding["name"]: finding for finding in json.loads(result.stdout)}
     assert found["ffmpeg"]["good"] and found["torch"]["good"]
     assert found["generator animatic"]["value"] == "ready"
-    assert {"python", "memory", "processors", "gpu", "disk"} <= set(found)
+    assert {"python", "memory", "processors", "gpu", "disk", "faces", "diarization", "cache"} <= set(found)
     text = run(app, ["doctor"]).stdout
     assert all(name.split()[0] in text for name in found)
 
