@@ -25,14 +25,21 @@ def excerpt(plan: Plan, shot: Shot) -> Plan:
     """
     shown = [face.speaker for face in shot.faces]
     clock = plan.clock
-    begin, end = clock.seconds_at(shot.start), clock.seconds_at(shot.end)
+    begin, length = clock.seconds_at(shot.start), clock.seconds_at(shot.frames)
     turns: list[Turn] = []
     for speaker in (speaker for speaker in plan.speakers if speaker.id in shown):
-        own = [turn for turn in plan.turns if turn.speaker == speaker.id and turn.start < end + MARGIN]
-        near = [turn for turn in own if turn.end > begin - MARGIN]
-        settled = any(turn.start <= begin - CROSS_FADE for turn in near)  # its emotion is all that is worn by now
-        worn = [] if settled else _worn(speaker, [turn for turn in own if turn.end <= begin - MARGIN])
-        turns += [*worn, *(_shifted(turn, begin) for turn in near)]
+        spoken = [
+            turn for turn in plan.turns if turn.speaker == speaker.id and turn.start < begin + length + 2 * MARGIN
+        ]
+        past = max(
+            (turn for turn in spoken if turn.end <= begin - 2 * MARGIN), key=lambda turn: turn.start, default=None
+        )
+        recent = [turn for turn in spoken if turn.end > begin - 2 * MARGIN]
+        own = [_shifted(turn, begin) for turn in ([past] if past else []) + recent]
+        near = [turn for turn in own if turn.end > -MARGIN and turn.start < length + MARGIN]
+        settled = any(turn.start <= -CROSS_FADE for turn in near)  # its emotion is all that is worn by now
+        worn = [] if settled else _worn(speaker, [turn for turn in own if turn.end <= -MARGIN])
+        turns += [*worn, *near]
     return Plan(
         title="",
         generator=plan.generator,
@@ -41,7 +48,7 @@ def excerpt(plan: Plan, shot: Shot) -> Plan:
         fps=plan.fps,
         width=plan.width,
         height=plan.height,
-        duration=float(shot.frames / plan.fps),
+        duration=length,
         speakers=tuple(speaker for speaker in plan.speakers if speaker.id in shown),
         turns=tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))),
         shots=(replace(shot, index=0, start=0, end=shot.frames),),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from dialogue.errors import DialogueError, Problem
@@ -85,11 +87,33 @@ def feeding(stream: Any, doing: str, cwd: Path | None = None) -> Iterator[IO[byt
     """
     import ffmpeg
 
-    exe = binary()
-    command = ffmpeg.compile(stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin"), cmd=exe)
+    command = ffmpeg.compile(stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin"), cmd=binary())
+    said: deque[bytes] = deque(maxlen=_KEPT_LINES)
+    process = drain = None
+    code, unread = 0, False
     try:
-        process = subprocess.Popen(
-            [*command, "-y"],
+        with _uninterrupted():
+            process = _started([*command, "-y"], doing, cwd)
+        drain = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
+        drain.start()
+        assert process.stdin is not None
+        try:
+            yield process.stdin
+            process.stdin.close()
+        except BrokenPipeError:
+            unread = True  # ffmpeg has ended early; its exit code and words say why
+        code = process.wait()
+    finally:
+        if process is not None:
+            _ended(process, drain)
+    if code != 0 or unread:
+        raise DialogueError(Problem(f"cannot {doing}: {_reason(code, list(said))}"))
+
+
+def _started(command: list[str], doing: str, cwd: Path | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -97,28 +121,36 @@ def feeding(stream: Any, doing: str, cwd: Path | None = None) -> Iterator[IO[byt
             start_new_session=True,  # Ctrl-C reaches us, not ffmpeg: we decide what is kept
         )
     except OSError as error:
-        raise DialogueError(Problem(f"cannot {doing}: {exe} does not start: {error.strerror}")) from error
-    assert process.stdin is not None and process.stderr is not None
-    said: deque[bytes] = deque(maxlen=_KEPT_LINES)
-    drain = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
-    drain.start()
-    unread = False
+        raise DialogueError(Problem(f"cannot {doing}: {command[0]} does not start: {error.strerror}")) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the body has ended: a process whose start is interrupted would be nobody's to end.
+
+    By a handler, not a mask: the system may give the signal to any thread, and Python's handlers run in this one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main thread alone
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
     try:
-        try:
-            yield process.stdin
-            process.stdin.close()
-        except BrokenPipeError:
-            unread = True  # ffmpeg has ended early; its exit code and words say why
-        code = process.wait()
-        drain.join()
+        yield
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        _shut(process)
+        signal.signal(signal.SIGINT, before)
+    if came and callable(before):
+        before(*came[0])
+
+
+def _ended(process: subprocess.Popen[bytes], drain: threading.Thread | None) -> None:
+    """Nothing of the process goes on: killed where it still runs, waited for, its pipes closed."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    if drain is not None:
         drain.join()
-    if code != 0 or unread:
-        raise DialogueError(Problem(f"cannot {doing}: {_reason(code, list(said))}"))
+    _shut(process)
 
 
 def _shut(process: subprocess.Popen[bytes]) -> None:

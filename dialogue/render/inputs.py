@@ -79,7 +79,7 @@ def _box(box: Box) -> str:
 
 
 def _times(turns: Iterable[Turn]) -> str:
-    return ", ".join(f"{turn.start:.6f}-{turn.end:.6f}" for turn in turns)
+    return json.dumps([[turn.start, turn.end] for turn in turns])
 
 
 def _digest(values: Iterable[str]) -> str:
