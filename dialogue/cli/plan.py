@@ -49,12 +49,7 @@ def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Pa
     from dialogue.plan.plan_json import write_plan
     from dialogue.render.atomic import write_text
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"cannot write to {str(folder)!r}: {reason}", hint="-o names a folder")) from None
-    written = [folder / "plan.json"]
+    written = [_folder(folder) / "plan.json"]
     write_plan(written[0], plan, media)
     written += write_pictures(plan, media, folder, measures.faces)
     chart, rttm = folder / "who_speaks.png", folder / "turns.rttm"
@@ -67,6 +62,24 @@ def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Pa
             write_text(path, caption_text(plan, kind))
             written.append(path)
     return written
+
+
+def _folder(path: Path) -> Path:
+    """The folder, made when it is not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"cannot write to {str(path)!r}: {reason}", hint="-o names a folder")) from None
+    return path
+
+
+def _show_faces(file: SceneFile, measures: Measures, output: Path) -> None:
+    """When there is no plan: at least the faces that `detect` chooses from, numbered."""
+    from dialogue.plan.picture import write_found_faces
+
+    written = write_found_faces(measures.faces, file.folder, _folder(output))
+    err.print(f"the faces found are shown in {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
 
 
 def _record(plan: Plan, costs: Costs, written: list[Path]) -> dict[str, Any]:
@@ -101,7 +114,12 @@ def command(
 
     file = read_scene(scene, variables_of(setting or []))
     measures = measured(file)
-    plan = make_plan(file, measures)
+    try:
+        plan = make_plan(file, measures)
+    except InputError:
+        if output is not None and measures.faces:
+            _show_faces(file, measures, output)
+        raise
     costs = costs_of(plan)
     written = _write(plan, file.folder, measures, output) if output is not None else []
     if format is Format.json:

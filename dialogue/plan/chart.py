@@ -57,7 +57,8 @@ def _bar(axes: Axes, plan: Plan, turn: Turn, lane: int, start: float, end: float
     color = plan.speaker(turn.speaker).color
     first, last = max(turn.start, start), min(turn.end, end)
     width = max(last - first, (end - start) / 1500)  # never thinner than can be seen
-    axes.broken_barh([(first, width)], (lane - 0.34, 0.68), facecolors=color, edgecolor="white", linewidth=0.6)
+    edge = 0.6 if width > (end - start) / 200 else 0.0
+    axes.broken_barh([(first, width)], (lane - 0.34, 0.68), facecolors=color, edgecolor="white", linewidth=edge)
     share = width / (end - start)
     words = _fitting(" ".join((turn.text or "").split()), share, 8)
     room = (end - start) * 0.003

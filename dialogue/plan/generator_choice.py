@@ -35,16 +35,12 @@ def choose_generator(named: str | None) -> Choice:
         missing = generator(named).missing()
         warning = f"{named} cannot run here: {missing}" if missing else None
         return _described(named, generator(named), "named by the scene", warning)
-    reasons: list[str] = []
+    unready: list[str] = []
     for name in GENERATORS:
         missing = generator(name).missing()
         if missing is None:
-            better = "; ".join(reasons)
-            reason = (
-                f"the best this machine can run ({better})"
-                if better
-                else "the best there is, and this machine can run it"
-            )
+            lacking = f"; {' and '.join(unready)} cannot yet, `dialogue doctor` says why" if unready else ""
+            reason = f"the best that can run on this machine{lacking}"
             return _described(name, generator(name), reason)
-        reasons.append(f"{name}: {missing}")
-    raise DialogueError(f"no generator can run here ({'; '.join(reasons)})")
+        unready.append(name)
+    raise DialogueError("no generator can run here; `dialogue doctor` says what each of them misses")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.box import Box
-from dialogue.plan.colors import channels, ink_on
+from dialogue.plan.colors import channels, ink_on, speaker_colors
 from dialogue.plan.faces import PlacedFace, unowned
 from dialogue.plan.plan import Plan, Shot
 from dialogue.plan.table import ranges_text
@@ -111,6 +111,30 @@ def _drawn(plan: Plan, shot: Shot, numbers: Sequence[int], media: Path, stranger
     facts = [Path(shot.picture).name, shown, f"{plan.width}x{plan.height}"]
     facts += ["off screen: " + ", ".join(absent)] if absent else []
     return _below(image, "  ·  ".join(facts))
+
+
+def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, folder: Path) -> tuple[Path, ...]:
+    """faces.png, faces_2.png …: each picture with the faces found in it, numbered as `detect` counts them."""
+    from PIL import Image as images
+    from PIL import ImageDraw
+
+    from dialogue.measures.pictures import open_picture
+    from dialogue.render.atomic import appearing
+
+    written = []
+    for index, (picture, faces) in enumerate(found.items(), 1):
+        image = images.fromarray(open_picture(media / picture))
+        draw, size = ImageDraw.Draw(image), (image.width, image.height)
+        line, font = max(2, round(image.width / 320)), font_of(image.width / 40)
+        colors = speaker_colors([str(number) for number in range(len(faces))], {})
+        for number, (face, color) in enumerate(zip(faces, colors.values(), strict=True), 1):
+            _rectangle(draw, face.box, color, line)
+            _label(draw, f"{number}", face.box, color, font, size)
+        path = folder / ("faces.png" if index == 1 else f"faces_{index}.png")
+        with appearing(path) as draft:
+            _below(image, f"{Path(picture).name}  ·  faces found: {len(faces)}").save(draft, format="PNG")
+        written.append(path)
+    return tuple(written)
 
 
 def _strangers(plan: Plan, shot: Shot, found: Sequence[FoundFace]) -> list[Box]:

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from dialogue.errors import Problem
 from dialogue.measures.measures import LabelledSegment, Measures, Segment
+from dialogue.measures.wanted import wanted_by
 from dialogue.plan.emotions import emotion_of_line, resting_emotion
 from dialogue.plan.plan import AudioSlice, Mix, MixPart, Turn
 from dialogue.plan.script import Hearing, Said, Script, place_lines
@@ -246,11 +247,7 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
     scripted = [speaker for speaker in scene.cast if any(line.speaker == speaker for line in spoken)]
     own = {speaker: all(line.audio is not None for line in spoken if line.speaker == speaker) for speaker in scripted}
     unscripted = [speaker for speaker in scene.cast if speaker not in scripted]
-    wanted = [
-        speaker
-        for speaker, member in scene.cast.items()
-        if member.track is None and not own.get(speaker, False) and (not scene.lines or _needs_speech(spoken, speaker))
-    ]
+    wanted = wanted_by(scene).mixed
     voices: Mapping[str, Sequence[LabelledSegment]] = {}
     if scene.audio is not None and wanted and (measures.diarization or not scene.lines):
         casting = _casting(file, measures, wanted, findings)
@@ -265,10 +262,3 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
     mix, duration = _mix(scene, measures, script.said, own)
     _warn_of_sound(scene, script, own, turns, findings)
     return Speech(_within(turns, duration, findings), items, mix, duration)
-
-
-def _needs_speech(spoken: Sequence[SpokenLine], speaker: str) -> bool:
-    """Whether a line of theirs says neither when it is spoken nor has a recording."""
-    return any(
-        line.speaker == speaker and line.audio is None and (line.start is None or line.end is None) for line in spoken
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,15 @@ def test_a_plan_with_given_times_imports_no_torch(tmp_path: Path) -> None:
 def test_an_export_imports_no_torch(tmp_path: Path) -> None:
     CliRunner().invoke(app, ["plan", str(SCENE), "-o", str(tmp_path)])
     run_watched(["export", str(tmp_path / "plan.json"), "--to", "otio", "-o", str(tmp_path / "a.otio")], tmp_path)
+
+
+def test_an_unclear_face_is_an_error_that_shows_what_was_found(tmp_path: Path) -> None:
+    text = SCENE.read_text(encoding="utf-8").replace("[64, 196, 224, 274]", "{detect: 9}")
+    for file in SCENE.parent.iterdir():
+        if file.name != "scene.yaml":
+            (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "scene.yaml").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(app, ["plan", str(tmp_path / "scene.yaml"), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert re.search(r"scene.yaml:9:\d+: error: (no face was found|detect: 9, but platform.png has)", result.output)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["faces.png"]
