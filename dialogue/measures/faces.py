@@ -86,17 +86,13 @@ def like(picture: Path, image: Path) -> Box | None:
         raise InputError(
             Problem("shows no face to look for", file=str(image), hint="use a clear photograph of one face")
         )
-    person = max(wanted, key=lambda face: _box(face).area)
-    scored = [(float(person.normed_embedding @ face.normed_embedding), _box(face)) for face in _recognised(
-        open_picture(picture), folder
-    )]  # fmt: skip
+    person, _ = max(wanted, key=lambda found: found[1].area)
+    scored = [
+        (float(person.normed_embedding @ face.normed_embedding), box)
+        for face, box in _recognised(open_picture(picture), folder)
+    ]
     best = max(scored, default=None, key=lambda pair: pair[0])
     return best[1] if best and best[0] >= ALIKE else None
-
-
-def _box(face: Any) -> Box:
-    left, top, right, bottom = (round(float(side), 1) for side in face.bbox)
-    return Box(left, top, max(0.0, right - left), max(0.0, bottom - top))
 
 
 @lru_cache(maxsize=1)
@@ -115,18 +111,21 @@ def _analysis(folder: Path) -> Any:
     return analysis
 
 
-def _recognised(pixels: Pixels, folder: Path) -> list[Any]:
-    found: list[Any] = _analysis(folder).get(np.ascontiguousarray(pixels[..., ::-1]))  # insightface takes BGR
+def _recognised(pixels: Pixels, folder: Path) -> list[tuple[Any, Box]]:
+    """insightface's faces and their boxes, clipped to the picture."""
+    height, width = pixels.shape[:2]
+    found = []
+    for face in _analysis(folder).get(np.ascontiguousarray(pixels[..., ::-1])):  # insightface takes BGR
+        left, top, right, bottom = (round(float(side), 1) for side in face.bbox)
+        box = Box(left, top, max(0.0, right - left), max(0.0, bottom - top)).intersection(Box(0, 0, width, height))
+        if box.area:
+            found.append((face, box))
     return found
 
 
 def _by_insightface(pixels: Pixels, folder: Path) -> list[FoundFace]:
-    height, width = pixels.shape[:2]
-    whole = Box(0, 0, width, height)
-    return [
-        FoundFace(_box(face).intersection(whole), round(float(face.det_score), 3), detector_name())
-        for face in _recognised(pixels, folder)
-    ]
+    found = _recognised(pixels, folder)
+    return [FoundFace(box, round(float(face.det_score), 3), detector_name()) for face, box in found]
 
 
 def _by_cascades(pixels: Pixels) -> list[FoundFace]:
