@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.generators.face_warp import Pose
-from dialogue.generators.shot_audio import speaker_audio
+from dialogue.generators.shot_audio import SpeakerSound
 from model.grid import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Curve = NDArray[np.float32]
 
-BLOCK_SECONDS = 60.0  # of speech in memory at a time
+BLOCK_SECONDS = 20.0  # of speech in memory at a time
 WINDOW = 640  # samples heard per frame, 40 ms: one frame at 25 fps, two periods of the lowest voice
 VOWELS = (200.0, 1100.0)  # Hz: first formants, which rise as the jaw drops
 FRONT = (1500.0, 3200.0)  # Hz: second formants of front vowels (i, e), which spread the lips
@@ -45,15 +45,15 @@ class Voice:
 
 
 def hear(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Voice:
-    """Listen to the speaker's own speech in the shot, a minute at a time; -100 dBFS where they are silent."""
+    """Listen to the speaker's own speech in the shot, a block at a time; -100 dBFS where they are silent."""
     block = max(1, plan.clock.frame_at(BLOCK_SECONDS))
     # A block hears a little before and after itself, so that its edges are what the whole shot would give.
     margin = plan.clock.frames_covering(WINDOW / SAMPLE_RATE)
-    parts = []
+    speech, parts = SpeakerSound(plan, speaker_id, media), []
     for first in range(shot.start, shot.end, block):
         last = min(first + block, shot.end)
         begin = first - margin
-        sound = speaker_audio(plan, speaker_id, begin, last + margin, media)
+        sound = speech.between(begin, last + margin)
         origin = plan.clock.sample_at(begin)
         edges = np.array([plan.clock.sample_at(frame) - origin for frame in range(first, last + 1)])
         parts.append(_levels(sound, (edges[:-1] + edges[1:]) // 2))
@@ -138,17 +138,37 @@ def _blinks(plan: Plan, speaker_id: str, shot: Shot, opening: Curve) -> Curve:
     return np.asarray(blink * blink * (3 - 2 * blink), np.float32)
 
 
-def poses(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> list[Pose]:
-    """One pose per frame of the shot. The same plan and media give the same poses.
+@dataclass(frozen=True)
+class Motion:
+    """The poses of a shot, as curves (f,): 20 bytes a frame, however long the shot is."""
+
+    opening: Curve
+    spread: Curve
+    nod: Curve
+    sway: Curve
+    blink: Curve
+
+    def __len__(self) -> int:
+        return len(self.opening)
+
+    def __getitem__(self, frame: int) -> Pose:
+        curves = (self.opening, self.spread, self.nod, self.sway, self.blink)
+        return Pose(*(float(curve[frame]) for curve in curves))
+
+
+def motion(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Motion:
+    """How the speaker moves in every frame of the shot. The same plan and media give the same motion.
 
     A speaker with no speech in the shot has an opening and a spread of exactly 0 throughout.
     """
     fps = float(plan.fps)
     voice = hear(plan, speaker_id, shot, media)
     opening = _opening(voice, fps)
-    spread = _spread(voice, opening, fps)
     breath, sway = _drift(plan, speaker_id, np.arange(shot.start, shot.end) / fps)
-    nod = 1.6 * _stress(opening, fps) + 0.12 * breath
-    blink = _blinks(plan, speaker_id, shot, opening)
-    sway = 0.35 * sway
-    return [Pose(*(float(value) for value in row)) for row in zip(opening, spread, nod, sway, blink, strict=True)]
+    return Motion(
+        opening=opening,
+        spread=_spread(voice, opening, fps),
+        nod=np.asarray(1.6 * _stress(opening, fps) + 0.12 * breath, np.float32),
+        sway=np.asarray(0.35 * sway, np.float32),
+        blink=_blinks(plan, speaker_id, shot, opening),
+    )

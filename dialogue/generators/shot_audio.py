@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from model.grid import SAMPLE_RATE, FrameClock
 
 if TYPE_CHECKING:
+    from dialogue.measures.recordings import Samples
     from dialogue.plan.plan import Plan, Turn
 
 Sound = NDArray[np.float32]
@@ -59,6 +60,74 @@ def _gain(first: int, last: int, start: int, end: int) -> Sound:
     return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(inside, 0, 1)), np.float32)
 
 
+class _Tape:
+    """A recording played forward: what was asked for before is let go, so hours fit in little memory."""
+
+    def __init__(self, recording: Samples) -> None:
+        self._recording = recording
+        self._rewind()
+
+    def _rewind(self) -> None:
+        self._blocks = self._recording.blocks(SAMPLE_RATE)
+        self._held: list[Sound] = []  # whole blocks, the first of which begins at `_start`
+        self._start = self._end = 0
+
+    def play(self, first: int, last: int) -> Sound:
+        """Samples `first` … `last` (last - first,), silent beyond the recording. Going back decodes anew."""
+        if first < self._start:
+            self._rewind()
+        while self._end < last:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            self._held.append(block)
+            self._end += len(block)
+            while self._held and self._start + len(self._held[0]) <= first:
+                self._start += len(self._held.pop(0))
+        sound = np.zeros(last - first, np.float32)
+        at = self._start
+        for block in self._held:
+            low, high = max(first, at), min(last, at + len(block))
+            if low < high:
+                sound[low - first : high - first] = block[low - at : high - at]
+            at += len(block)
+        return sound
+
+
+class SpeakerSound:
+    """One speaker's own speech through a film, to be asked for piece after piece; each recording is decoded once.
+
+    `media` is what the plan's paths are relative to. KeyError for a speaker the plan does not know.
+    """
+
+    def __init__(self, plan: Plan, speaker_id: str, media: Path) -> None:
+        plan.speaker(speaker_id)
+        self._clock, self._media = plan.clock, media
+        self._runs = _runs(turn for turn in plan.turns if turn.speaker == speaker_id)
+        self._tapes: dict[tuple[str, int | None], _Tape] = {}
+
+    def between(self, start_frame: int, end_frame: int) -> Sound:
+        """float32 (n,) mono at 16 kHz; see `speaker_audio`."""
+        begin, finish = self._clock.sample_at(start_frame), self._clock.sample_at(end_frame)
+        speech = np.zeros(finish - begin, np.float32)
+        for run in self._runs:
+            start, end = _SAMPLES.frame_at(run.start), _SAMPLES.frame_at(run.end)
+            first, last = max(start, begin), min(end, finish)
+            if first < last:
+                offset = _SAMPLES.frame_at(run.audio.start) - start  # from film to recording
+                heard = self._tape(run).play(first + offset, last + offset)
+                speech[first - begin : last - begin] += heard * _gain(first, last, start, end)
+        return speech
+
+    def _tape(self, turn: Turn) -> _Tape:
+        from dialogue.measures.recordings import Samples
+
+        key = turn.audio.source, turn.audio.channel
+        if key not in self._tapes:
+            self._tapes[key] = _Tape(Samples(self._media / turn.audio.source, turn.audio.channel))
+        return self._tapes[key]
+
+
 def speaker_audio(plan: Plan, speaker_id: str, start_frame: int, end_frame: int, media: Path) -> Sound:
     """The speaker's own speech in frames `start_frame` … `end_frame` of the film: float32 (n,) mono at 16 kHz.
 
@@ -66,24 +135,4 @@ def speaker_audio(plan: Plan, speaker_id: str, start_frame: int, end_frame: int,
     whatever their microphone heard; the fades lie inside the turns. `media` is what the plan's paths are relative to.
     KeyError for a speaker the plan does not know; InputError for a recording that cannot be read.
     """
-    from dialogue.measures.recordings import Samples
-
-    plan.speaker(speaker_id)
-    begin, finish = plan.clock.sample_at(start_frame), plan.clock.sample_at(end_frame)
-    speech = np.zeros(finish - begin, np.float32)
-    wanted: dict[Samples, list[tuple[int, int, int, int, int]]] = {}
-    for run in _runs(turn for turn in plan.turns if turn.speaker == speaker_id):
-        start, end = _SAMPLES.frame_at(run.start), _SAMPLES.frame_at(run.end)
-        first, last = max(start, begin), min(end, finish)
-        if first < last:
-            offset = _SAMPLES.frame_at(run.audio.start) - start  # from film to recording
-            recording = Samples(media / run.audio.source, run.audio.channel)
-            wanted.setdefault(recording, []).append((first, last, start, end, offset))
-    for recording, pieces in wanted.items():  # each recording is decoded once, however many turns it holds
-        heard_from = min(first + offset for first, _, _, _, offset in pieces)
-        heard_to = max(last + offset for _, last, _, _, offset in pieces)
-        heard = recording.read(heard_from / SAMPLE_RATE, heard_to / SAMPLE_RATE)
-        for first, last, start, end, offset in pieces:
-            piece = heard[first + offset - heard_from : last + offset - heard_from]
-            speech[first - begin : last - begin] += piece * _gain(first, last, start, end)
-    return speech
+    return SpeakerSound(plan, speaker_id, media).between(start_frame, end_frame)

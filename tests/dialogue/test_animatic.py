@@ -17,7 +17,7 @@ from dialogue.generators import animatic, generator
 from dialogue.generators.face_points import face_points
 from dialogue.generators.face_warp import FaceWarp, Pose, moving_part
 from dialogue.generators.generator import ShotJob
-from dialogue.generators.prosody import hear, poses
+from dialogue.generators.prosody import hear, motion
 from dialogue.plan.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
 
 RATE, FPS = 16_000, 25
@@ -139,7 +139,7 @@ def test_who_listens_does_what_they_do_when_nobody_speaks(media: Path, bare: Non
 
 def test_who_listens_keeps_the_mouth_shut_breathes_and_blinks(media: Path) -> None:
     plan = plan_of(turn("ana"))
-    listening = poses(plan, "ben", plan.shots[0], media)
+    listening = motion(plan, "ben", plan.shots[0], media)
     assert all(pose.opening == 0 and pose.spread == 0 for pose in listening)
     assert max(pose.blink for pose in listening) > 0.9 and min(pose.blink for pose in listening) == 0
     assert 0 < np.ptp([pose.nod for pose in listening]) < 0.5
@@ -158,7 +158,7 @@ def test_the_mouth_follows_the_voice_without_lag(media: Path, bare: None) -> Non
     plan = plan_of(turn("ana"))
     sound, _ = soundfile.read(media / "voice.wav", dtype="float32")
     envelope = np.sqrt((sound.reshape(-1, RATE // FPS) ** 2).mean(1))
-    opening = np.array([pose.opening for pose in poses(plan, "ana", plan.shots[0], media)])
+    opening = np.array([pose.opening for pose in motion(plan, "ana", plan.shots[0], media)])
     film, still = frames(plan, media).astype(float), still_of(media).astype(float)
     seen = np.abs(film[(slice(None), *mouth_of("ana"))] - still[mouth_of("ana")]).mean((1, 2, 3))
     for curve, least in ((opening, 0.9), (seen, 0.8)):
@@ -171,7 +171,7 @@ def test_a_quiet_microphone_moves_the_mouth_as_much(media: Path, tmp_path: Path)
     sound, _ = soundfile.read(media / "voice.wav", dtype="float32")
     soundfile.write(tmp_path / "voice.wav", sound / 100, RATE, subtype="FLOAT")
     plan = plan_of(turn("ana"))
-    loud, quiet = (np.array([p.opening for p in poses(plan, "ana", plan.shots[0], at)]) for at in (media, tmp_path))
+    loud, quiet = (np.array([p.opening for p in motion(plan, "ana", plan.shots[0], at)]) for at in (media, tmp_path))
     np.testing.assert_allclose(loud, quiet, atol=0.02)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogue.box import Box
-from dialogue.generators.shot_audio import FADE_SECONDS, speaker_audio
+from dialogue.generators.shot_audio import FADE_SECONDS, SpeakerSound, speaker_audio
 from dialogue.plan.plan import AudioSlice, Mix, Plan, Shot, Speaker, Turn
 
 RATE = 16_000
@@ -87,3 +87,11 @@ def test_shots_joined_are_the_film(media: Path, cut: int, fps: str, start: float
     whole = speaker_audio(plan, "ana", 0, 200, media)
     parts = [speaker_audio(plan, "ana", *span, media) for span in ((0, cut), (cut, 200))]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_pieces_may_be_asked_for_in_any_order(media: Path) -> None:
+    plan = plan_of(ramp_turn(0.0, 4.0, 1.0), ramp_turn(4.2, 6.0, 0.5))
+    whole = speaker_audio(plan, "ana", 0, 200, media)
+    sound = SpeakerSound(plan, "ana", media)
+    for first, last in ((100, 150), (0, 30), (20, 110), (0, 200)):
+        np.testing.assert_array_equal(sound.between(first, last), whole[first * 640 : last * 640])
