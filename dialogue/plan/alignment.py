@@ -11,6 +11,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from einops import rearrange
+from numpy.typing import NDArray
+
 from dialogue.measures.measures import Segment
 
 _NEAR = 24  # pauses looked at on either side of where a boundary should be
@@ -115,32 +119,26 @@ def _candidates(
 
 
 def _cheapest(boundaries: Sequence[Sequence[_Boundary]], expected: Sequence[float]) -> list[float]:
-    """One boundary of each list, in order, for the least sum of misfits and costs."""
-    best: list[float] = [0.0]
-    came_from: list[list[int]] = []
+    """One boundary of each list, each after the one before, for the least sum of misfits and costs."""
+    places = [np.array([boundary.at for boundary in column]) for column in boundaries]
+    best = np.zeros(1)
+    came_from = []
     for step, length in enumerate(expected):
-        costs, origins = [], []
-        for here in boundaries[step + 1]:
-            options = [
-                (cost + _misfit(here.at - before.at, length), index)
-                for index, (before, cost) in enumerate(zip(boundaries[step], best, strict=True))
-            ]
-            cost, index = min(options)
-            costs.append(cost + here.cost)
-            origins.append(index)
-        best = costs
-        came_from.append(origins)
-    chosen, index = [], min(range(len(best)), key=lambda i: best[i])
+        durations = rearrange(places[step + 1], "here -> here 1") - rearrange(places[step], "before -> 1 before")
+        costs = best + _misfits(durations, length)
+        came_from.append(costs.argmin(axis=1))
+        best = costs.min(axis=1) + np.array([boundary.cost for boundary in boundaries[step + 1]])
+    chosen, index = [], int(best.argmin())
     for step in range(len(expected), 0, -1):
-        chosen.append(boundaries[step][index].at)
-        index = came_from[step - 1][index]
+        chosen.append(float(places[step][index]))
+        index = int(came_from[step - 1][index])
     return [0.0, *reversed(chosen)]
 
 
-def _misfit(duration: float, expected: float) -> float:
-    if duration < _SHORTEST:
-        return 1e3 + (_SHORTEST - duration)
-    return ((duration - expected) / (0.5 * expected + 0.4)) ** 2
+def _misfits(durations: NDArray[np.float64], expected: float) -> NDArray[np.float64]:
+    """How unlike its text a line's speech is, squared; too short is bad, and none at all impossible."""
+    misfit = ((durations - expected) / (0.5 * expected + 0.4)) ** 2
+    return np.where(durations > 0, misfit + 5.0 * (durations < _SHORTEST), np.inf)
 
 
 def _between(first: float, last: float, starts: Sequence[float], speech: Sequence[Segment]) -> list[Segment]:
