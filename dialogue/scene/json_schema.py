@@ -9,9 +9,10 @@ from dialogue.scene.language import SCENE_KEYS, VERSION
 
 
 def json_schema() -> dict[str, Any]:
-    """A schema that accepts every scene the reader accepts, and has a description on every key.
+    """A schema that accepts the scenes the reader accepts, and has a description on every key.
 
-    It cannot know which files exist or who is in the cast: `dialogue check` does.
+    It is stricter in one thing, a number in quotes, which is text to an editor. It cannot know which files exist or who
+    is in the cast: `dialogue check` does.
     """
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

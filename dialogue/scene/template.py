@@ -24,6 +24,7 @@ SUFFIX = ".j2"
 # Private-use characters around a line number; a template that holds them itself is not a scene.
 _OPEN, _CLOSE = "\uf8f0", "\uf8f1"
 _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_MARKS_BEFORE = re.compile(rf"(?:\s*{_OPEN}\d+{_CLOSE})+")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Filled:
 
 
 class _LineMarks(Extension):
-    """Writes the template's line number at the start of every line it holds."""
+    """Writes the template's line number before every piece of text it holds."""
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterable[Token]:
         return self._marked(stream)
@@ -44,11 +45,8 @@ class _LineMarks(Extension):
     def _marked(stream: TokenStream) -> Iterator[Token]:
         for token in stream:
             if token.type == "data":
-                parts = token.value.split("\n")
-                value = parts[0] + "".join(
-                    f"\n{_OPEN}{token.lineno + offset}{_CLOSE}{part}" for offset, part in enumerate(parts[1:], start=1)
-                )
-                yield Token(token.lineno, token.type, value)
+                lines = enumerate(token.value.split("\n"), start=token.lineno)
+                yield Token(token.lineno, token.type, "\n".join(f"{_OPEN}{n}{_CLOSE}{line}" for n, line in lines))
             else:
                 yield token
 
@@ -110,12 +108,14 @@ def _runtime_problem(error: Exception, file: str, variables: Mapping[str, Any]) 
 
 
 def _unmarked(text: str) -> Filled:
-    """Take the marks out; a line without one (from a variable's value) counts as the line above it."""
+    """Take the marks out; a line is where the mark before its first word says, else (a value's) where the last was."""
     texts, numbers = [], []
     number = 1
     for line in text.split("\n"):
-        marks = _MARK.findall(line)
-        number = int(marks[0]) if marks else number
+        leading = _MARKS_BEFORE.match(line)
+        marks = _MARK.findall(leading[0]) if leading else []
+        numbers.append(int(marks[-1]) if marks else number)
+        later = _MARK.findall(line)
+        number = int(later[-1]) if later else number
         texts.append(_MARK.sub("", line))
-        numbers.append(number)
     return Filled("\n".join(texts), tuple(numbers))
