@@ -11,8 +11,8 @@ from small_transformer import transformer
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.models import WordLevel
 from transformers import (
-    CLIPTextConfig,
-    CLIPTextModel,
+    CLIPConfig,
+    CLIPModel,
     LlavaConfig,
     LlavaForConditionalGeneration,
     PreTrainedTokenizerFast,
@@ -54,11 +54,11 @@ def write_llava(folder: Path) -> None:
 
 def write_clip(folder: Path) -> None:
     size = tokenizer(folder) + 1
-    config = CLIPTextConfig(
-        vocab_size=size, hidden_size=8, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
-        eos_token_id=1, pad_token_id=1, bos_token_id=0,
-    )  # fmt: skip
-    CLIPTextModel(config).save_pretrained(folder)
+    sizes = {"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text = {**sizes, "vocab_size": size, "eos_token_id": 1, "pad_token_id": 1, "bos_token_id": 0}
+    vision = {**sizes, "image_size": 8, "patch_size": 4}
+    # The release has all of CLIP there, of which the text half is used.
+    CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)).save_pretrained(folder)
 
 
 def write_whisper(folder: Path) -> None:

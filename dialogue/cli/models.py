@@ -1,0 +1,128 @@
+"""`dialogue models`: which models are here, fetch one after showing its licence, convert a checkpoint."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialogue.cli.console import err, out, print_json
+from dialogue.errors import DialogueError, InputError, Problem
+
+_FETCHED = "hunyuan-avatar"  # the only model that is not part of the package
+
+
+class Format(str, Enum):
+    """How to print."""
+
+    text = "text"
+    json = "json"
+
+
+class Precision(str, Enum):
+    """In how many bits a converted transformer is stored."""
+
+    bf16 = "bf16"
+    fp32 = "fp32"
+
+
+def _list(
+    format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+) -> None:
+    """Every generator: whether it can run here, and what it lacks."""
+    from dialogue.generators import GENERATORS, generator
+    from dialogue.generators.hunyuan_settings import weights_folder
+
+    rows = []
+    for name in GENERATORS:
+        lack = generator(name).missing()
+        folder = str(weights_folder()) if name == _FETCHED else None
+        rows.append({"name": name, "ready": lack is None, "missing": lack, "folder": folder})
+    if format is Format.json:
+        print_json(rows)
+        return
+    for row in rows:
+        out.print(f"{row['name']}: {'ready' if row['ready'] else row['missing']}", soft_wrap=True, markup=False)
+        if row["folder"]:
+            out.print(f"  weights: {row['folder']}", soft_wrap=True, markup=False)
+
+
+def _pull(
+    name: Annotated[str, typer.Argument(help="The model; hunyuan-avatar is the one that is not in the package.")] = (
+        _FETCHED
+    ),
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where to; else DIALOGUE_WEIGHTS or the usual place.")
+    ] = None,
+    fp8: Annotated[bool, typer.Option("--fp8", help="The transformer's 8-bit file instead of the 16-bit one.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept-licence", help="Agree to the licence, where nobody can be asked.")
+    ] = False,
+) -> None:
+    """Show the licence, ask, and fetch the weights. Nothing is fetched without agreement."""
+    from dialogue.generators.hunyuan_download import GIGABYTES, LICENCE, REPOSITORY, TERRITORY, check_space, fetch
+    from dialogue.generators.hunyuan_settings import WEIGHTS, weights_folder
+    from model.weights_folder import WeightsFolder
+
+    if name != _FETCHED:
+        raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=f"{_FETCHED} can be fetched"))
+    folder = (to or weights_folder()).expanduser()
+    if not WeightsFolder.at(folder).missing():
+        out.print(f"{_FETCHED}: all weights are in {folder}", soft_wrap=True, markup=False)
+        return
+    err.print(LICENCE, soft_wrap=True, markup=False)
+    err.print(f"\n{GIGABYTES} GB from huggingface.co/{REPOSITORY} to {folder}", soft_wrap=True, markup=False)
+    if not accept and not sys.stdin.isatty():
+        raise InputError(Problem("the licence was not agreed to", hint="nobody can be asked here: --accept-licence"))
+    if not accept and not typer.confirm(f"{TERRITORY}. Fetch?", default=False, err=True):
+        raise DialogueError("the licence was not agreed to; nothing was fetched")
+    check_space(folder)
+    found = fetch(folder, fp8)
+    out.print(f"{_FETCHED}: ready in {found.root}", soft_wrap=True, markup=False)
+    if to is not None:
+        out.print(f"set {WEIGHTS}={folder}", soft_wrap=True, markup=False)
+
+
+def _convert(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The weights as released; else where `pull` puts them.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Else `transformer` in the folder of weights.")
+    ] = None,
+    fp8: Annotated[bool, typer.Option("--fp8", help="Convert the 8-bit file of a folder that has both.")] = False,
+    precision: Annotated[Precision, typer.Option("--precision", help="Of the stored weights.")] = Precision.bf16,
+) -> None:
+    """Convert the released transformer to safetensors, sharded, which load faster and can be quantized."""
+    import tempfile
+
+    import torch
+
+    from dialogue.generators.hunyuan_settings import weights_folder
+    from model.checkpoint import CheckpointError, load_official
+    from model.weights_folder import BASE, CONVERTED, WeightsFolder
+
+    root = WeightsFolder.at((folder or weights_folder()).expanduser()).root
+    place = output or root / CONVERTED
+    if place.exists():
+        raise InputError(Problem(f"{str(place)!r} is there already", hint="remove it, or name another with -o"))
+    try:
+        network = load_official(
+            root / BASE / "transformers", torch.bfloat16 if precision is Precision.bf16 else torch.float32, fp8=fp8
+        )
+    except CheckpointError as error:
+        raise DialogueError(str(error)) from error
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}-") as draft:
+        network.save_pretrained(Path(draft) / "whole", max_shard_size="5GB")
+        (Path(draft) / "whole").rename(place)
+    out.print(f"converted to {place}", soft_wrap=True, markup=False)
+
+
+command = typer.Typer(add_completion=False, no_args_is_help=True, help="List, fetch and convert the models.")
+command.command("list")(_list)
+command.command("pull")(_pull)
+command.command("convert")(_convert)
