@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,12 +56,11 @@ class Cache:
             return make()
         key = hashlib.blake2b(json.dumps([VERSION, *way, digests]).encode(), digest_size=20).hexdigest()
         entry = self.folder / key[:2] / f"{key}.json"
-        try:
+        with suppress(OSError, ValueError):
             return json.loads(entry.read_text("utf-8"))
-        except (OSError, ValueError):
-            value = make()
-            _write(entry, json.dumps(value))
-            return value
+        value = make()
+        _write(entry, json.dumps(value))
+        return value
 
 
 def _write(entry: Path, text: str) -> None:

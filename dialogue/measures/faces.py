@@ -79,7 +79,7 @@ def like(picture: Path, image: Path) -> Box | None:
     folder = models_folder()
     if folder is None or "recognition" not in _analysis(folder).models:
         have = "its models are not installed" if folder is None else f"{folder} has no recognition model"
-        message = f"a face can be found by likeness only with insightface, and {have}"
+        message = f"can be looked for only with insightface, and {have}"
         raise InputError(Problem(message, file=str(image), hint=f"{MODELS_HINT}; or give a box or detect:"))
     wanted = _recognised(open_picture(image), folder)
     if not wanted:

@@ -64,7 +64,8 @@ class _Look:
     def _place(self, item: Hashable, keys: Keypath, problems: Iterable[Problem]) -> None:
         """What is wrong with a file, at the place in the scene that names it."""
         for problem in problems:
-            name = os.path.relpath(problem.file, self.file.folder) if problem.file else str(item)
+            path = Path(problem.file or str(item))
+            name = path.relative_to(self.file.folder) if path.is_relative_to(self.file.folder) else path
             placed = self.file.problem(keys, f"{name} {problem.message}", problem.hint)
             if placed not in self.problems:
                 self.problems.append(placed)
@@ -174,27 +175,26 @@ def _diarized(look: _Look, wanted: Wanted) -> tuple[tuple[LabelledSegment, ...],
     scene = look.file.scene
     if scene.diarization != "auto" or scene.audio is None or not wanted.mixed:
         return (), []
-    from dialogue.diarization.diarizer import available, choose_diarizer
+    from dialogue.diarization.diarizer import available
 
     ref, path = scene.audio, look.path(scene.audio.path)
+    samples = {name: member.voice.enroll for name, member in scene.cast.items() if member.voice is not None}
+    enrolled = {name: look.path(samples[name] or "") for name in wanted.mixed if samples.get(name)}
 
     def make() -> dict[str, Any]:
-        from dialogue.measures.recordings import Samples, read_samples
-        from dialogue.measures.speech import listen, speech_segments
+        from dialogue.measures.mixed import diarize
 
         look.tell("finding out who speaks when", 0, 1)
-        diarizer = choose_diarizer()
-        speech = speech_segments(listen(Samples(path, ref.channel)))
-        found = diarizer.label(read_samples(path, ref.channel), speech, len(wanted.mixed))
-        return {"segments": [dataclasses.asdict(s) for s in found.segments], "warnings": list(found.warnings)}
+        segments, warnings = diarize(path, ref.channel, len(wanted.mixed), enrolled)
+        return {"segments": [dataclasses.asdict(segment) for segment in segments], "warnings": warnings}
 
-    way = ["diarization", available(), ref.channel, len(wanted.mixed)]
+    way = ["diarization", available(), ref.channel, len(wanted.mixed), list(enrolled)]
     try:
-        kept = look.cache.remembered(way, [path], make)
+        kept = look.cache.remembered(way, [path, *enrolled.values()], make)
     except InputError as error:
         look.problems += [look.file.problem(("audio",), problem.message, problem.hint) for problem in error.problems]
         return (), []
-    return tuple(LabelledSegment(**segment) for segment in kept["segments"]), kept["warnings"]
+    return tuple(LabelledSegment(**segment) for segment in kept["segments"]), list(kept["warnings"])
 
 
 def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
