@@ -129,11 +129,11 @@ def _progress() -> Iterator[Tell]:
         said: list[str] = []
 
         def say(step: Step) -> None:
-            doing = step.doing.split(": ")[0]
+            doing = step.doing if step.left is None else step.doing.split(": ")[0]
             if said[-1:] != [doing]:
                 said.append(doing)
-                left = f", about {_duration(step.left)} left" if step.left is not None else ""
-                err.print(f"{doing}, {step.share:.0%} of the film done{left}", soft_wrap=True, markup=False)
+                left = f", {step.share:.0%} done, about {_duration(step.left)} left" if step.left is not None else ""
+                err.print(f"{doing}{left}", soft_wrap=True, markup=False)
 
         yield say
         return

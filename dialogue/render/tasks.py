@@ -31,7 +31,7 @@ class Task:
 
     def __str__(self) -> str:
         seconds = (float(frame / self.alone.fps) for frame in (self.shot.start, self.shot.end))
-        return f"shot {self.number} ({self.shot.picture}, {'-'.join(f'{at:.2f}' for at in seconds)} s)"
+        return f"shot {self.number} ({Path(self.shot.picture).name}, {'-'.join(f'{at:.2f}' for at in seconds)} s)"
 
     def whole(self, clip: Path) -> bool:
         """Whether the clip is one of this shot's length; a file cut short or damaged has no index to say so."""
