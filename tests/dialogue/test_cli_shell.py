@@ -42,7 +42,6 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> type:
             raise cls.error
 
     monkeypatch.setitem(sys.modules, "dialogue.cli.doctor", Failing)  # type: ignore[arg-type]
-    monkeypatch.setattr("importlib.import_module", lambda name: sys.modules[name])
     return Failing
 
 
@@ -87,6 +86,14 @@ def test_a_wrong_command_line_is_exit_2(arguments: list[str]) -> None:
     assert "Usage:" in result.stderr
     if arguments == ["rendr"]:
         assert "render" in result.stderr
+
+
+def test_every_module_with_a_command_is_listed() -> None:
+    modules = [path.stem for path in (ROOT / "dialogue/cli").glob("*.py") if "\ncommand" in path.read_text("utf-8")]
+    modules += [
+        path.stem for path in (ROOT / "dialogue/cli").glob("*.py") if "\ndef command(" in path.read_text("utf-8")
+    ]
+    assert sorted(shell.COMMANDS) == sorted(modules)
 
 
 def test_every_command_loads_and_explains_itself() -> None:
