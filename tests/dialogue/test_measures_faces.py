@@ -82,7 +82,12 @@ def test_likeness_says_what_it_needs(tmp_path: Path, no_models: Path) -> None:
     with pytest.raises(InputError) as caught:
         like(tmp_path / "p.png", tmp_path / "p.png")
     (line,) = str(caught.value).splitlines()
-    for words in ("can be looked for only with insightface", "~/.insightface/models/buffalo_l", "non-commercial", "give a box"):
+    for words in (
+        "can be looked for only with insightface",
+        "~/.insightface/models/buffalo_l",
+        "non-commercial",
+        "give a box",
+    ):
         assert words in line
     assert not (no_models / ".insightface").exists()
 
