@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.plan.colors import ink_on
-from dialogue.plan.plan import Plan, Turn
+from dialogue.plan.plan import Plan, Speaker, Turn
 from dialogue.plan.table import emotion_text
 from dialogue.scene.times import format_time
 
@@ -53,26 +53,29 @@ def _fitting(text: str, share: float, size: float) -> str:
     return text[: room - 1].rstrip() + "…" if room > 5 else ""
 
 
-def _bar(axes: Axes, plan: Plan, turn: Turn, lane: int, start: float, end: float) -> None:
-    color = plan.speaker(turn.speaker).color
-    first, last = max(turn.start, start), min(turn.end, end)
-    width = max(last - first, (end - start) / 1500)  # never thinner than can be seen
-    edge = 0.6 if width > (end - start) / 200 else 0.0
-    axes.broken_barh([(first, width)], (lane - 0.34, 0.68), facecolors=color, edgecolor="white", linewidth=edge)
-    share = width / (end - start)
+def _bars(axes: Axes, plan: Plan, speaker: Speaker, lane: int, start: float, end: float) -> None:
+    """One speaker's turns between `start` and `end`."""
+    bars = []
+    for turn in (t for t in plan.turns if t.speaker == speaker.id and t.end > start and t.start < end):
+        first, last = max(turn.start, start), min(turn.end, end)
+        width = max(last - first, (end - start) / 1500)  # never thinner than can be seen
+        bars.append((first, width))
+        _words(axes, turn, first + (end - start) * 0.003, width / (end - start), lane, ink_on(speaker.color))
+    edges = [0.6 if width > (end - start) / 200 else 0.0 for _, width in bars]
+    axes.broken_barh(bars, (lane - 0.34, 0.68), facecolors=speaker.color, edgecolor="white", linewidth=edges)
+
+
+def _words(axes: Axes, turn: Turn, left: float, share: float, lane: int, ink: str) -> None:
+    """What is said, and in which emotion, as far as a bar of this share of the row has room."""
     words = _fitting(" ".join((turn.text or "").split()), share, 8)
-    room = (end - start) * 0.003
     emotion = emotion_text(turn.emotion)
-    shown_emotion = emotion if emotion != "neutral" and _fitting(emotion, share, 6.5) == emotion else ""
-    ink = ink_on(color)
+    if emotion == "neutral" or _fitting(emotion, share, 6.5) != emotion:
+        emotion = ""
     if words:
-        height = lane - 0.08 if shown_emotion else lane
-        axes.text(first + room, height, words, va="center", fontsize=8, color=ink, clip_on=True)
-    if shown_emotion:
+        axes.text(left, lane - 0.08 if emotion else lane, words, va="center", fontsize=8, color=ink, clip_on=True)
+    if emotion:
         height = lane + 0.2 if words else lane
-        axes.text(
-            first + room, height, shown_emotion, va="center", fontsize=6.5, style="italic", color=ink, clip_on=True
-        )
+        axes.text(left, height, emotion, va="center", fontsize=6.5, style="italic", color=ink, clip_on=True)
 
 
 def _ticks(start: float, end: float) -> list[float]:
@@ -86,9 +89,8 @@ def _row(axes: Axes, plan: Plan, start: float, end: float) -> None:
     _shot_bands(axes, plan, start, end)
     for lane in lanes.values():
         axes.axhline(lane, color="#000000", alpha=0.12, linewidth=0.8, zorder=0)
-    for turn in plan.turns:
-        if turn.end > start and turn.start < end:
-            _bar(axes, plan, turn, lanes[turn.speaker], start, end)
+    for speaker in plan.speakers:
+        _bars(axes, plan, speaker, lanes[speaker.id], start, end)
     axes.set_xlim(start, end)
     axes.set_ylim(len(lanes) - 0.45, -0.85 if len(plan.shots) > 1 else -0.55)
     axes.set_yticks(list(lanes.values()), [speaker.name for speaker in plan.speakers])

@@ -43,10 +43,11 @@ class SpeakingSpan:
 def spans(plan: Plan, shot: Shot, speaker: str) -> tuple[SpeakingSpan, ...]:
     """The speaker's turns that touch the shot, on its frames, in order. Each turn has one frame at least."""
     clock = plan.clock
+    early, late = clock.seconds_at(shot.start) - 1, clock.seconds_at(shot.end) + 1
     found = []
     for turn in plan.turns:
-        if turn.speaker != speaker:
-            continue
+        if turn.speaker != speaker or turn.end < early or turn.start > late:
+            continue  # exact counting is dear, and a film has thousands of turns
         first = clock.frame_at(turn.start)
         last = max(first + 1, clock.frame_at(turn.end))
         if first < shot.end and last > shot.start:
