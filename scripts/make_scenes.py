@@ -12,7 +12,7 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from scripts.tiny.looks import Look, sample_look
 
 ROOT = Path(__file__).parents[1]
 RATE = 16_000
-LEVEL = 0.09  # RMS of a voice while it speaks, about -21 dBFS
+LEVEL = 0.07  # RMS of a voice while it speaks: -23 LUFS, the level of broadcasts
 FADE = 0.008  # seconds
 Wave = NDArray[np.float32]
 
@@ -56,6 +56,19 @@ class Utterance:
     after: float = 0.35
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A line as it is heard: whose, its sound, and when it starts, in seconds."""
+
+    actor: str
+    wave: Wave
+    start: float
+
+    @property
+    def end(self) -> float:
+        return self.start + self.wave.size / RATE
+
+
 ANA = Actor("ana", "en-us+f3", 2, pitch=55)
 BEN = Actor("ben", "en-gb+m3", 16, pitch=38)
 INES = Actor("ines", "en-gb+f4", 12, pitch=48)
@@ -72,7 +85,7 @@ LIGHTHOUSE = (
     Utterance(ANA, "Then who is waving at us?", 0.6),
 )
 MISSED_TRAIN = (
-    Utterance(INES, "You said the train leaves at nine, so I came at ten to nine, and the platform was empty."),
+    Utterance(INES, "You said the train leaves at nine, so I came at ten to nine, and the platform was empty.", 0.0),
     Utterance(TOM, "I said eight.", -0.3),
     Utterance(INES, "You said nine!"),
     Utterance(TOM, "Well. There is another one tomorrow.", 0.8),
@@ -113,43 +126,41 @@ def spoken(utterance: Utterance) -> Wave:
     return np.clip(wave, -0.99, 0.99)
 
 
-def timed(lines: Sequence[Utterance], waves: Sequence[Wave]) -> list[float]:
-    """When each line starts, in seconds."""
-    starts, end = [], 0.0
-    for line, wave in zip(lines, waves, strict=True):
-        start = max(0.0, end + line.after)
-        starts.append(start)
-        end = start + wave.size / RATE
-    return starts
+def performed(lines: Sequence[Utterance]) -> list[Heard]:
+    """The lines spoken one after the other."""
+    heard: list[Heard] = []
+    for line in lines:
+        start = (heard[-1].end if heard else 0.0) + line.after
+        heard.append(Heard(line.actor.id, spoken(line), start))
+    return heard
 
 
-def tracks(lines: Sequence[Utterance], waves: Sequence[Wave], starts: Sequence[float], tail: float = 0.6) -> dict[str, Wave]:
+def tracks(heard: Sequence[Heard], tail: float = 0.6) -> dict[str, Wave]:
     """A microphone for each actor, all as long as the scene."""
-    length = max(round(start * RATE) + wave.size for start, wave in zip(starts, waves, strict=True)) + round(tail * RATE)
+    length = max(round(line.start * RATE) + line.wave.size for line in heard) + round(tail * RATE)
     found: dict[str, Wave] = {}
-    for line, wave, start in zip(lines, waves, starts, strict=True):
-        track = found.setdefault(line.actor.id, np.zeros(length, np.float32))
-        track[round(start * RATE) : round(start * RATE) + wave.size] += wave
+    for line in heard:
+        first = round(line.start * RATE)
+        found.setdefault(line.actor, np.zeros(length, np.float32))[first : first + line.wave.size] += line.wave
     return found
 
 
-def rttm(name: str, lines: Sequence[Utterance], waves: Sequence[Wave], starts: Sequence[float], labels: dict[str, str]) -> str:
-    """Who speaks when, as RTTM."""
-    rows = sorted(
-        (start, wave.size / RATE, labels.get(line.actor.id, line.actor.id))
-        for line, wave, start in zip(lines, waves, starts, strict=True)
+def rttm(name: str, heard: Sequence[Heard], labels: Mapping[str, str]) -> str:
+    """Who speaks when, as RTTM; an actor without a label is called by their id."""
+    return "".join(
+        f"SPEAKER {name} 1 {line.start:.3f} {line.end - line.start:.3f} <NA> <NA> "
+        f"{labels.get(line.actor, line.actor)} <NA> <NA>\n"
+        for line in sorted(heard, key=lambda line: line.start)
     )
-    return "".join(f"SPEAKER {name} 1 {start:.3f} {length:.3f} <NA> <NA> {who} <NA> <NA>\n" for start, length, who in rows)
 
 
 def save_sound(path: Path, wave: Wave) -> None:
     soundfile.write(path, wave, RATE, subtype="PCM_16", format="FLAC")
 
 
-def save_picture(path: Path, stage: Stage, feelings: Sequence[str] = ()) -> None:
+def save_picture(path: Path, stage: Stage) -> None:
     """The stage with everybody silent; the faces' boxes are printed, ready for a scene."""
-    chosen = [*feelings, *["neutral"] * (len(stage.faces) - len(feelings))]
-    frame = render(stage, tuple(still_acting(name, 0.0 if name == "neutral" else 0.8) for name in chosen))[0]
+    frame = render(stage, tuple(still_acting("neutral", 0.0) for _ in stage.faces))[0]
     Image.fromarray(frame.permute(1, 2, 0).numpy()).save(path, optimize=True)
     for face in stage.faces:
         x0, y0, x1, y1 = (c + face.radius * e for c, e in zip((face.x, face.y) * 2, FACE_BOX, strict=True))
@@ -162,57 +173,50 @@ def save_portrait(path: Path, actor: Actor, emotion: str) -> None:
     Image.fromarray(picture.permute(1, 2, 0).numpy()).save(path, optimize=True)
 
 
-def side_by_side(place: str, actors: Sequence[Actor], width: int, height: int, radius: float, seed: int, table: bool) -> Stage:
+def side_by_side(actors: Sequence[Actor], width: int, height: int, radius: float) -> tuple[Placed, ...]:
     slot = width / len(actors)
-    faces = tuple(Placed(actor.face, slot * (i + 0.5), height * 0.47, radius) for i, actor in enumerate(actors))
-    return Stage(place, faces, height, width, seed, table)
+    return tuple(Placed(actor.face, slot * (i + 0.5), height * 0.47, radius) for i, actor in enumerate(actors))
 
 
 def two_hander(folder: Path) -> None:
     """Two speakers, a track each."""
-    waves = [spoken(line) for line in LIGHTHOUSE]
-    starts = timed(LIGHTHOUSE, waves)
-    for name, track in tracks(LIGHTHOUSE, waves, starts).items():
+    heard = performed(LIGHTHOUSE)
+    for name, track in tracks(heard).items():
         save_sound(folder / f"{name}.flac", track)
-    (folder / "truth.rttm").write_text(rttm("two_hander", LIGHTHOUSE, waves, starts, {}))
-    save_picture(folder / "night.png", side_by_side("night", (ANA, BEN), 704, 704, 112, 3, False))
+    (folder / "truth.rttm").write_text(rttm("two_hander", heard, {}))
+    save_picture(folder / "night.png", Stage("night", side_by_side((ANA, BEN), 704, 704, 112), 704, 704, 3))
     for actor, emotion in ((ANA, "neutral"), (ANA, "fear"), (BEN, "neutral"), (BEN, "joy")):
         save_portrait(folder / f"{actor.id}_{emotion}.png", actor, emotion)
 
 
 def interruption(folder: Path) -> None:
     """Lines with recordings of their own, one over the other."""
-    waves = [spoken(line) for line in MISSED_TRAIN]
-    for number, (line, wave) in enumerate(zip(MISSED_TRAIN, waves, strict=True), 1):
-        save_sound(folder / f"{number:02d}_{line.actor.id}.flac", wave)
-    starts = timed([Utterance(MISSED_TRAIN[0].actor, "", 0.0), *MISSED_TRAIN[1:]], waves)
-    (folder / "truth.rttm").write_text(rttm("interruption", MISSED_TRAIN, waves, starts, {}))
-    save_picture(folder / "platform.png", side_by_side("city", (INES, TOM), 704, 704, 112, 5, False))
-    close = Stage("city", (Placed(INES.face, 352, 340, 190),), 704, 704, 5)
-    save_picture(folder / "close_ines.png", close)
+    heard = performed(MISSED_TRAIN)
+    for number, line in enumerate(heard, 1):
+        save_sound(folder / f"{number:02d}_{line.actor}.flac", line.wave)
+    (folder / "truth.rttm").write_text(rttm("interruption", heard, {}))
+    save_picture(folder / "platform.png", Stage("city", side_by_side((INES, TOM), 704, 704, 112), 704, 704, 5))
+    save_picture(folder / "close_ines.png", Stage("city", (Placed(INES.face, 352, 340, 190),), 704, 704, 5))
     for emotion in ("neutral", "anger", "surprise"):
         save_portrait(folder / f"ines_{emotion}.png", INES, emotion)
 
 
 def three_at_a_table(folder: Path) -> None:
     """One recording of three, and who speaks when in a file."""
+    heard = performed(TABLE_TALK)
+    save_sound(folder / "talk.flac", np.sum(list(tracks(heard).values()), axis=0))
     labels = {"noor": "SPEAKER_00", "otto": "SPEAKER_01", "pia": "SPEAKER_02"}
-    waves = [spoken(line) for line in TABLE_TALK]
-    starts = timed(TABLE_TALK, waves)
-    mix = np.sum(list(tracks(TABLE_TALK, waves, starts).values()), axis=0)
-    save_sound(folder / "talk.flac", np.clip(mix, -0.99, 0.99))
-    (folder / "talk.rttm").write_text(rttm("talk", TABLE_TALK, waves, starts, labels))
-    (folder / "truth.rttm").write_text(rttm("three_at_a_table", TABLE_TALK, waves, starts, {}))
-    save_picture(folder / "table.png", side_by_side("room", (NOOR, OTTO, PIA), 1024, 576, 98, 8, True))
+    (folder / "talk.rttm").write_text(rttm("talk", heard, labels))
+    (folder / "truth.rttm").write_text(rttm("three_at_a_table", heard, {}))
+    faces = side_by_side((NOOR, OTTO, PIA), 1024, 576, 98)
+    save_picture(folder / "table.png", Stage("room", faces, 576, 1024, 8, table=True))
 
 
 def starter(folder: Path) -> None:
-    """What `dialogue init` copies: two speakers, a track each, in five seconds."""
-    waves = [spoken(line) for line in HELLO]
-    starts = timed(HELLO, waves)
-    for name, track in tracks(HELLO, waves, starts, tail=0.4).items():
+    """What `dialogue init` copies: two speakers, a track each, in six seconds."""
+    for name, track in tracks(performed(HELLO), tail=0.4).items():
         save_sound(folder / f"{name}.flac", track)
-    save_picture(folder / "two_people.png", side_by_side("sea", (ANA, BEN), 512, 512, 82, 2, False))
+    save_picture(folder / "two_people.png", Stage("sea", side_by_side((ANA, BEN), 512, 512, 82), 512, 512, 2))
 
 
 SCENES = {
