@@ -1,6 +1,6 @@
 """Measure the road from scene to film on this machine: start-up, planning, speed, memory, a killed render.
 
-    python scripts/bench_road.py [--json] [--only NAME …]
+    python scripts/bench_road.py [--json] [--only NAME …] [--size WxH]
 
 It makes its media from the example scenes (their voices repeated), in a folder that is removed at the end. Times are
 wall-clock seconds of fresh processes, memory is the largest resident set among a process and its children.
@@ -94,7 +94,7 @@ def scene_of(folder: Path, seconds: float, shots: int = 1, size: str = "704x704"
     return scene
 
 
-def start_up(folder: Path) -> dict[str, float]:
+def start_up(folder: Path, size: str) -> dict[str, float]:
     """The best of five, warm; processor seconds beside them, which other work on the machine disturbs less."""
     found = {}
     for name, words in {"help": ["--help"], "check": ["check", SCENE / "scene.yaml"]}.items():
@@ -104,7 +104,7 @@ def start_up(folder: Path) -> dict[str, float]:
     return found
 
 
-def planning(folder: Path) -> dict[str, float]:
+def planning(folder: Path, size: str) -> dict[str, float]:
     scene = scene_of(folder / "hours", 3600)
     done = ran("plan", scene, "-o", folder / "planned")
     turns = len(json.loads((folder / "planned" / "plan.json").read_text(encoding="utf-8"))["turns"])
@@ -112,28 +112,28 @@ def planning(folder: Path) -> dict[str, float]:
     return {**found, "two_1h_tracks_mb": done.megabytes, "turns": turns}
 
 
-def film_seconds(folder: Path, name: str, seconds: float) -> Run:
+def film_seconds(folder: Path, name: str, seconds: float, size: str) -> Run:
     """`dialogue render` of a plan made before: generating, encoding and joining alone."""
-    scene = scene_of(folder / name, seconds)
+    scene = scene_of(folder / name, seconds, size=size)
     ran("plan", scene, "-o", folder / name / "planned")
     return ran("render", folder / name / "planned" / "plan.json", "-o", folder / name / "film.mp4")
 
 
-def animatic(folder: Path) -> dict[str, float]:
-    done = film_seconds(folder, "minute", 60)
-    found = {"film_s": 60, "render_s": done.seconds, "processor_s": done.processor}
+def animatic(folder: Path, size: str) -> dict[str, Any]:
+    done = film_seconds(folder, "minute", 60, size)
+    found = {"size": size, "film_s": 60, "render_s": done.seconds, "processor_s": done.processor}
     return {**found, "fps": 60 * 25 / done.seconds, "times_real_time": 60 / done.seconds}
 
 
-def memory(folder: Path) -> dict[str, float]:
-    minute = film_seconds(folder, "one", 60).megabytes
-    ten = film_seconds(folder, "ten", 600).megabytes
-    return {"1_min_mb": minute, "10_min_mb": ten, "growth_percent": 100 * (ten / minute - 1)}
+def memory(folder: Path, size: str) -> dict[str, Any]:
+    minute = film_seconds(folder, "one", 60, size).megabytes
+    ten = film_seconds(folder, "ten", 600, size).megabytes
+    return {"size": size, "1_min_mb": minute, "10_min_mb": ten, "growth_percent": 100 * (ten / minute - 1)}
 
 
-def killed(folder: Path) -> dict[str, Any]:
+def killed(folder: Path, size: str) -> dict[str, Any]:
     """Kill -9 in the middle of five shots, run again; and the same film by a run that nobody disturbed."""
-    scene = scene_of(folder / "killed", 40, shots=5)
+    scene = scene_of(folder / "killed", 40, 5, size)
     shots = scene.parent / ".dialogue" / "shots"
     process = subprocess.Popen(
         [*DIALOGUE, "render", str(scene)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -146,7 +146,7 @@ def killed(folder: Path) -> dict[str, Any]:
     process.wait()
     kept = len(list(shots.glob("[!.]*.mp4")))
     again = json.loads(ran_json("render", scene, "--format", "json"))
-    other = scene_of(folder / "undisturbed", 40, shots=5)
+    other = scene_of(folder / "undisturbed", 40, 5, size)
     ran("render", other)
     films = [hashlib.sha256((place.parent / "scene.mp4").read_bytes()).hexdigest() for place in (scene, other)]
     rendered = sum(shot["because"] is not None for shot in again["shots"])
@@ -158,7 +158,7 @@ def ran_json(*words: str | Path) -> str:
     return done.stdout
 
 
-BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
+BENCHES: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "start_up": start_up, "planning": planning, "animatic": animatic, "memory": memory, "killed": killed,
 }  # fmt: skip
 
@@ -169,11 +169,12 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", choices=BENCHES, default=list(BENCHES), metavar="NAME", help=", ".join(BENCHES)
     )
+    parser.add_argument("--size", default="704x704", metavar="WxH", help="of the films; 704x704 when not given")
     wanted = parser.parse_args()
     figures: dict[str, Any] = {"cores": len(os.sched_getaffinity(0)), "load_before": round(os.getloadavg()[0], 2)}
     with tempfile.TemporaryDirectory(prefix="bench-road-") as folder:
         for name in wanted.only:
-            found = BENCHES[name](Path(folder))
+            found = BENCHES[name](Path(folder), wanted.size)
             figures[name] = {
                 key: round(value, 3) if isinstance(value, float) else value for key, value in found.items()
             }
