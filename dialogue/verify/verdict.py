@@ -61,7 +61,7 @@ def _verdict(plan: Plan, speaker: str, activities: Sequence[Activity], loudness:
         silent.append(moves[~near[span]])
         alone.append((moves, loudness[span], (speaks & ~others)[span]))
     speaking, listening = _mean(voiced), _mean(silent)
-    lag = _lag(alone)
+    lag = _lag(alone) if speaking is not None and speaking >= STILL else None
     return Verdict(
         speaker, float(speaks.sum() / plan.fps), speaking, listening, lag, tuple(_faults(speaking, listening, lag))
     )
