@@ -68,9 +68,10 @@ def find_checkpoint(path: Path, fp8: bool = False) -> Path:
         found = sorted(folder.glob(f"*{ending}"))
         if found:
             return found[0]
+    eight_bit = any(list(folder.glob("*_model_states_fp8.pt")) for folder in folders)
+    hint = "an 8-bit one is there: ask for fp8" if eight_bit else "fetch one with `dialogue models pull`"
     raise CheckpointError(
-        f"{path}: no transformer checkpoint (wanted *{ending} there or in {TRANSFORMER_FOLDER} below; "
-        "fetch one with `dialogue models pull`)"
+        f"{path}: no transformer checkpoint (wanted *{ending} there or in {TRANSFORMER_FOLDER} below; {hint})"
     )
 
 

@@ -131,6 +131,16 @@ def test_attention_backends_and_processors_can_be_set() -> None:
     assert sum("transformer_blocks" in name for name in processors) == 6
 
 
+@pytest.mark.slow
+def test_compiled_blocks_give_the_same_output() -> None:
+    model, given = transformer(emotion_layers=(1,)), inputs()
+    given["emotion"] = torch.ones(1, 2, 1, 5, 16)
+    expected = run(model, given)
+    model.compile_repeated_blocks(backend="eager")  # traced as for a GPU, without its code generator
+    torch.testing.assert_close(run(model, given), expected, rtol=0, atol=1e-5)
+    torch.compiler.reset()
+
+
 def test_blocks_are_declared_for_compiling_splitting_and_parallel_contexts() -> None:
     model = transformer()
     names = {type(module).__name__ for module in model.modules()}
