@@ -27,7 +27,10 @@ class Format(str, Enum):
     json = "json"
 
 
-def measured(file: SceneFile) -> Measures:
+SPEAKERS_HELP = "How many people are heard in a mixed recording, when not as many as the cast has for it."
+
+
+def measured(file: SceneFile, speakers: int | None = None) -> Measures:
     """The measures, with what is being done shown on a terminal while it lasts."""
     from dialogue.measures.look import measure
 
@@ -38,7 +41,7 @@ def measured(file: SceneFile) -> Measures:
             if shown is not None:
                 shown.update(f"{doing} ({done} of {total})")
 
-        return measure(file, tell)
+        return measure(file, tell, speakers)
 
 
 def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Path]:
@@ -101,6 +104,7 @@ def command(
         typer.Option("-o", "--output", metavar="DIR", help="Folder for plan.json, pictures, chart and captions."),
     ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
+    speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Show who speaks when, with which mouth, in which shot, and what it will cost. Nothing is generated.
@@ -113,7 +117,7 @@ def command(
     from dialogue.scene.reader import read_scene
 
     file = read_scene(scene, variables_of(setting or []))
-    measures = measured(file)
+    measures = measured(file, speakers)
     try:
         plan = make_plan(file, measures)
     except InputError:

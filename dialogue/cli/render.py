@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
+from dialogue.cli.plan import SPEAKERS_HELP
 from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.errors import InputError, Problem
 
@@ -49,12 +50,13 @@ def command(
         Path | None, typer.Option(metavar="DIR", help="Where finished shots are kept; else .dialogue beside the scene.")
     ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
+    speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
     from dialogue.render.render import prepared, render, render_shot
 
-    order = _order(source, output, shot, variables_of(setting or []), cache)
+    order = _order(source, output, shot, variables_of(setting or []), cache, speakers)
     order = _chosen(order, shot, force, caption_track)
     if dry_run:
         tasks = prepared(order)
@@ -69,7 +71,14 @@ def command(
     _print_film(film, order.plan, format)
 
 
-def _order(source: Path, output: Path | None, shot: int | None, variables: dict[str, str], cache: Path | None) -> Order:
+def _order(
+    source: Path,
+    output: Path | None,
+    shot: int | None,
+    variables: dict[str, str],
+    cache: Path | None,
+    speakers: int | None,
+) -> Order:
     """What `source` orders: a plan as it is written, or a scene, which is measured and planned first."""
     from dialogue.render.cache import FOLDER, Cache
     from dialogue.render.order import Order
@@ -88,7 +97,7 @@ def _order(source: Path, output: Path | None, shot: int | None, variables: dict[
 
     file = read_scene(source, variables)
     print_problems(file.warnings)
-    plan = make_plan(file, measured(file))
+    plan = make_plan(file, measured(file, speakers))
     film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
     return Order(
         plan, file.folder, film, Cache(cache or file.folder / FOLDER), film.stem, _read_files(file),

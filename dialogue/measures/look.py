@@ -170,31 +170,38 @@ def _diarization_file(look: _Look) -> tuple[LabelledSegment, ...]:
     return tuple(dataclasses.replace(turn, origin=scene.diarization) for turn in turns)
 
 
-def _diarized(look: _Look, wanted: Wanted) -> tuple[tuple[LabelledSegment, ...], list[str]]:
-    """Who speaks when in the mix, found automatically; the number of voices is that of the cast heard in it."""
+def _diarized(look: _Look, wanted: Wanted, speakers: int | None) -> tuple[tuple[LabelledSegment, ...], list[str]]:
+    """Who speaks when in the mix, found automatically; as many voices as the cast heard in it, or `speakers`.
+
+    A member whose sample is not clearly one of the voices is a problem at the sample's place.
+    """
     scene = look.file.scene
     if scene.diarization != "auto" or scene.audio is None or not wanted.mixed:
         return (), []
     from dialogue.diarization.diarizer import available
 
     ref, path = scene.audio, look.path(scene.audio.path)
-    samples = {name: member.voice.enroll for name, member in scene.cast.items() if member.voice is not None}
-    enrolled = {name: look.path(samples[name] or "") for name in wanted.mixed if samples.get(name)}
+    voices = {name: scene.cast[name].voice for name in wanted.mixed}
+    enrolled = {n: look.path(voice.enroll) for n, voice in voices.items() if voice is not None and voice.enroll}
+    taken = sorted(voice.speaker for voice in voices.values() if voice is not None and voice.speaker)
+    count = speakers or len(wanted.mixed)
 
     def make() -> dict[str, Any]:
         from dialogue.measures.mixed import diarize
 
         look.tell("finding out who speaks when", 0, 1)
-        segments, warnings = diarize(path, ref.channel, len(wanted.mixed), enrolled)
-        return {"segments": [dataclasses.asdict(segment) for segment in segments], "warnings": warnings}
+        return dataclasses.asdict(diarize(path, ref.channel, count, enrolled, taken))
 
-    way = ["diarization", available(), ref.channel, len(wanted.mixed), list(enrolled)]
+    way = ["who speaks", available(), ref.channel, count, list(enrolled), taken]
     try:
         kept = look.cache.remembered(way, [path, *enrolled.values()], make)
     except InputError as error:
         look.problems += [look.file.problem(("audio",), problem.message, problem.hint) for problem in error.problems]
         return (), []
-    return tuple(LabelledSegment(**segment) for segment in kept["segments"]), list(kept["warnings"])
+    for doubt in kept["doubts"]:
+        keys = ("cast", doubt["member"], "voice", "enroll")
+        look.problems.append(look.file.problem(keys, doubt["message"], doubt["hint"]))
+    return tuple(LabelledSegment(**segment) for segment in kept["segments"]), list(kept["notes"])
 
 
 def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
@@ -214,10 +221,11 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
     return Measures(recordings, pictures, diarization=diarization)
 
 
-def measure(file: SceneFile, report: Report | None = None) -> Measures:
+def measure(file: SceneFile, report: Report | None = None, speakers: int | None = None) -> Measures:
     """Everything the planner needs, and nothing more: see `Measures`.
 
-    Raises InputError with everything that cannot be measured.
+    `speakers`: how many people are heard in a mix, when not as many as the cast has for it. Raises InputError with
+    everything that cannot be measured.
     """
     look = _Look(file, report)
     wanted = wanted_by(file.scene)
@@ -231,8 +239,8 @@ def measure(file: SceneFile, report: Report | None = None) -> Measures:
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     speech, warnings = _speech(look, wanted)
     if not diarization:
-        diarization, doubts = _diarized(look, wanted)
-        warnings += doubts
+        diarization, notes = _diarized(look, wanted, speakers)
+        warnings += notes
     look.raise_problems()
     known = {pair: box for pair, box in likes.items() if box is not None}
     return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings))
