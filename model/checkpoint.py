@@ -7,6 +7,7 @@ weights_only, so that a checkpoint cannot run code.
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 from collections.abc import Mapping
@@ -26,7 +27,6 @@ logger = logging.get_logger(__name__)
 TRANSFORMER_FOLDER = "hunyuan-video-t2v-720p/transformers"
 CONFIG_NAME = "config.json"
 _FP8_MAX = 448.0  # of float8_e4m3fn
-_SHOWN = 20
 
 
 class CheckpointError(ValueError):
@@ -50,8 +50,7 @@ class KeyReport:
         for name in ("missing", "unexpected", "misshapen", "unscaled"):
             keys = getattr(self, name)
             if keys:
-                more = f"\n  … and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-                parts.append(f"{len(keys)} {name}:\n  " + "\n  ".join(keys[:_SHOWN]) + more)
+                parts.append(f"{len(keys)} {name}:\n  " + "\n  ".join(keys))
         return "\n".join(parts)
 
 
@@ -127,53 +126,55 @@ def read_official(
 # ---------------------------------------------------------------------------------------------------------- config
 
 
-def _count(state: Mapping[str, Tensor], prefix: str) -> int:
-    return len({key.split(".")[prefix.count(".")] for key in state if key.startswith(prefix)})
-
-
 def official_config(state: Mapping[str, Tensor], **overrides: Any) -> dict[str, Any]:
     """The configuration that a checkpoint's shapes imply; `overrides` for what shapes do not tell.
 
     Shapes do not tell the rows and layers of the audio features (10 and 5), which blocks have adapters (every second),
-    nor the rotary split of a head (16, 56, 56 of 128 channels).
+    nor the rotary split of a head (16, 56, 56 of 128 channels). A tensor that is missing counts as the released one.
     """
-    try:
-        inferred = _inferred_config(state, overrides)
-    except KeyError as error:
-        raise CheckpointError(f"not a HunyuanVideo-Avatar checkpoint: {error.args[0]} is missing") from error
-    head = inferred["attention_head_dim"]
-    if head != 128 and "rope_axes_dim" not in overrides:
+    settings = {**_inferred_config(state, overrides), **overrides}
+    known = inspect.signature(HunyuanVideoAvatarTransformer3DModel.__init__).parameters
+    unknown = sorted(settings.keys() - known.keys())
+    if unknown:
+        raise CheckpointError(f"the transformer has no setting {', '.join(unknown)}")
+    if settings["attention_head_dim"] != 128 and "rope_axes_dim" not in overrides:
         raise CheckpointError(
-            f"attention_head_dim is {head}, and how rope splits it is not in the weights: give rope_axes_dim, "
-            f"or put it into a {CONFIG_NAME} beside the checkpoint"
+            f"attention_head_dim is {settings['attention_head_dim']}, and how rope splits it is not in the weights: "
+            f"give rope_axes_dim, or put it into a {CONFIG_NAME} beside the checkpoint"
         )
-    return {**inferred, **overrides}
+    return settings
 
 
 def _inferred_config(state: Mapping[str, Tensor], known: Mapping[str, Any]) -> dict[str, Any]:
-    hidden, in_channels, _, patch, _ = state["img_in.proj.weight"].shape
-    head = state["double_blocks.0.img_attn_q_norm.weight"].shape[0]
-    tokens = state["audio_proj.proj3.weight"].shape[0] // hidden
-    features = state["audio_proj.proj1.weight"].shape[1]
+    def shape(name: str, *released: int) -> tuple[int, ...]:
+        found = tuple(state[name].shape) if name in state else released
+        return found if len(found) == len(released) else released
+
+    def count(prefix: str, released: int) -> int:
+        return len({key.removeprefix(prefix).split(".")[0] for key in state if key.startswith(prefix)}) or released
+
+    hidden, in_channels, _, patch, _ = shape("img_in.proj.weight", 3072, 16, 1, 2, 2)
+    (head,) = shape("double_blocks.0.img_attn_q_norm.weight", 128)
     rows, layers = known.get("audio_window", 10), known.get("audio_feature_layers", 5)
+    intermediate, features = shape("audio_proj.proj1.weight", 1024, 19200)
     return {
         "in_channels": in_channels,
-        "out_channels": state["final_layer.linear.weight"].shape[0] // patch**2,
+        "out_channels": shape("final_layer.linear.weight", 64, hidden)[0] // patch**2,
         "num_attention_heads": hidden // head,
         "attention_head_dim": head,
-        "num_layers": _count(state, "double_blocks."),
-        "num_single_layers": _count(state, "single_blocks."),
-        "num_refiner_layers": _count(state, "txt_in.individual_token_refiner.blocks."),
-        "mlp_ratio": state["double_blocks.0.img_mlp.fc1.weight"].shape[0] / hidden,
+        "num_layers": count("double_blocks.", 20),
+        "num_single_layers": count("single_blocks.", 40),
+        "num_refiner_layers": count("txt_in.individual_token_refiner.blocks.", 2),
+        "mlp_ratio": shape("double_blocks.0.img_mlp.fc1.weight", 4 * hidden, hidden)[0] / hidden,
         "patch_size": patch,
         "guidance_embeds": "guidance_in.mlp.0.weight" in state,
-        "text_embed_dim": state["txt_in.input_embedder.weight"].shape[1],
-        "pooled_projection_dim": state["vector_in.in_layer.weight"].shape[1],
-        "motion_values": hidden // state["motion_exp.mlp.0.weight"].shape[0],
+        "text_embed_dim": shape("txt_in.input_embedder.weight", hidden, 4096)[1],
+        "pooled_projection_dim": shape("vector_in.in_layer.weight", hidden, 768)[1],
+        "motion_values": hidden // shape("motion_exp.mlp.0.weight", hidden // 4, 256)[0],
         "audio_channels": features // (rows * layers),
-        "audio_intermediate_dim": state["audio_proj.proj1.weight"].shape[0],
-        "audio_tokens_per_frame": tokens,
-        "audio_adapter_dim": state["audio_adapter_blocks.0.to_q.weight"].shape[0],
+        "audio_intermediate_dim": intermediate,
+        "audio_tokens_per_frame": shape("audio_proj.proj3.weight", 4 * hidden, intermediate)[0] // hidden,
+        "audio_adapter_dim": shape("audio_adapter_blocks.0.to_q.weight", 1024, hidden)[0],
     }
 
 
@@ -241,6 +242,8 @@ def load_official(
         raise CheckpointError(f"{path}: no such file or folder (wanted the official transformer checkpoint)")
     file = find_checkpoint(path, fp8)
     state, scales = read_official(file, load_key=load_key)
+    if not any(name.startswith(("double_blocks.", "single_blocks.")) for name in state):
+        raise CheckpointError(f"{file}: not a HunyuanVideo-Avatar checkpoint (it has {', '.join(list(state)[:5])}, …)")
     beside = file.with_name(CONFIG_NAME)
     stored = json.loads(beside.read_text()) if beside.is_file() else {}
     stored = {name: value for name, value in stored.items() if not name.startswith("_")}

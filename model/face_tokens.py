@@ -57,19 +57,29 @@ class TokenRows:
 
 def token_rows(tokens: Tensor, weights: Tensor, coordinates: Tensor) -> TokenRows:
     """Sort and group rows: tokens (R,), weights (R,), coordinates (R, c) of the context each row attends to."""
-    groups, group_of_row, counts = torch.unique(coordinates, dim=0, return_inverse=True, return_counts=True)
-    order = torch.argsort(group_of_row, stable=True)
-    tokens, weights, group_of_row = tokens[order], weights[order], group_of_row[order]
-    width = int(counts.max()) if len(counts) else 0
+    if not len(tokens):
+        return TokenRows(tokens, weights.unsqueeze(-1), coordinates, 0, None, tokens, None)
+    sizes = coordinates.amax(dim=0) + 1
+    number = torch.zeros_like(tokens)  # of the group: its coordinates as the digits of one integer, to sort once
+    for column, size in zip(coordinates.unbind(1), sizes, strict=True):
+        number = number * size + column
+    number, order = torch.sort(number, stable=True)
+    tokens, weights, coordinates = tokens[order], weights[order], coordinates[order]
+    _, group_of_row, counts = torch.unique_consecutive(number, return_inverse=True, return_counts=True)
+    first, width = torch.cumsum(counts, 0) - counts, int(counts.max())
     slots = None
-    if int(counts.sum()) != width * len(counts):
-        first = torch.cumsum(counts, 0) - counts
-        within = torch.arange(len(tokens), device=tokens.device) - first[group_of_row]
-        slots = group_of_row * width + within
+    if len(tokens) != width * len(counts):
+        slots = torch.arange(len(tokens), device=tokens.device) + (width * group_of_row - first[group_of_row])
     distinct, owner = torch.unique(tokens, return_inverse=True)
     shared = len(distinct) != len(tokens)
     return TokenRows(
-        tokens, weights.unsqueeze(-1), groups, width, slots, distinct if shared else tokens, owner if shared else None
+        tokens,
+        weights.unsqueeze(-1),
+        coordinates[first],
+        width,
+        slots,
+        distinct if shared else tokens,
+        owner if shared else None,
     )
 
 

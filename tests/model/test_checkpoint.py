@@ -146,9 +146,24 @@ def test_truncated_file_is_an_error(tmp_path: Path) -> None:
         load_official(tmp_path)
 
 
-def test_other_checkpoints_are_refused_by_what_they_lack(tmp_path: Path) -> None:
-    torch.save({"module": {"img_in.proj.weight": torch.zeros(8, 4, 1, 2, 2)}}, tmp_path / "x_model_states.pt")
-    with pytest.raises(CheckpointError, match="not a HunyuanVideo-Avatar checkpoint: double_blocks.0"):
+def test_other_checkpoints_are_refused_by_what_they_have(tmp_path: Path) -> None:
+    torch.save({"module": {"decoder.conv_in.weight": torch.zeros(8)}}, tmp_path / "x_model_states.pt")
+    with pytest.raises(CheckpointError, match="not a HunyuanVideo-Avatar checkpoint .it has decoder.conv_in.weight"):
+        load_official(tmp_path)
+
+
+def test_a_tensor_that_tells_the_configuration_is_missed_like_any_other(tmp_path: Path) -> None:
+    file = save_official(transformer(), tmp_path)
+    rewritten(file, **{"img_in.proj.weight": None, "audio_proj.proj1.weight": None, "before_proj.bias": None})
+    with pytest.raises(CheckpointError, match="3 missing:\n  img_in.proj.weight\n  before_proj.bias\n  audio_proj"):
+        load_official(tmp_path)
+
+
+def test_unknown_settings_beside_the_checkpoint_are_named(tmp_path: Path) -> None:
+    save_official(transformer(), tmp_path)
+    settings = tmp_path / "config.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "numer_layers": 4}))
+    with pytest.raises(CheckpointError, match="no setting numer_layers"):
         load_official(tmp_path)
 
 
