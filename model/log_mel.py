@@ -1,10 +1,11 @@
 """Log-mel audio conditioning: what the small model hears instead of Whisper's states.
 
-Shapes: N samples at 16 kHz; F video frames at 25 fps, 4F mel rows at 100 Hz. A frame sees 10 rows (100 ms) round its middle;
-the latent of 4 frames sees 40 tokens of 80 bands, the papers' shape (HunyuanVideo-Avatar, Eq. 4).
+Shapes: N samples at 16 kHz; F video frames at 25 fps, 4F mel rows at 100 Hz. A frame sees 10 rows (100 ms) round its
+middle; the latent of 4 frames sees 40 tokens of 80 bands, the papers' shape (HunyuanVideo-Avatar, Eq. 4).
 
-Blinks are conditions too, for a film must come out the same twice. A blink is asked for by a soft 55 Hz swell in the speaker's
-own stream, where speech has nothing once it has passed a 100 Hz high-pass: `with_blinks` puts one into every pause.
+Blinks are conditions too, for a film must come out the same twice. A blink is asked for by a soft 55 Hz swell in the
+speaker's own stream, where speech has nothing once it has passed a 100 Hz high-pass: `with_blinks` puts one into
+every pause.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import math
 from functools import lru_cache
 
 import torch
-from einops import rearrange
+from einops import rearrange, repeat
 from torch import Tensor
 
-from model.grid import SAMPLE_RATE
+from model.grid import LATENT_STRIDE, SAMPLE_RATE
 
 BANDS = 80
+CHANNELS = BANDS + LATENT_STRIDE
 HOP = 160  # samples between rows: 100 Hz
 SPAN = 400  # samples in one row: 25 ms
 ROWS_PER_FRAME = 10
@@ -59,7 +61,9 @@ def log_mel(wave: Tensor, frames: int) -> Tensor:
     Raises ValueError when `wave` is not mono.
     """
     if wave.ndim != 1:
-        raise ValueError(f"wave has shape {tuple(wave.shape)}; give one channel of {SAMPLE_RATE} Hz samples, shape (N,)")
+        raise ValueError(
+            f"wave has shape {tuple(wave.shape)}; give one channel of {SAMPLE_RATE} Hz samples, shape (N,)"
+        )
     rows = 4 * frames
     centred = torch.nn.functional.pad(wave.float(), (SPAN // 2 - HOP // 2, max(0, rows * HOP + SPAN - wave.numel())))
     window = torch.hann_window(SPAN)
@@ -76,8 +80,50 @@ def frame_rows(rows: Tensor) -> Tensor:
 
 
 def audio_features(wave: Tensor, frames: int) -> Tensor:
-    """(N,) samples of one speaker from the shot's start -> (F, 10, 1, 80) features, as `Conditions.audio` has them."""
-    return rearrange(frame_rows(log_mel(wave, frames)), "f r d -> f r 1 d")
+    """(N,) samples of one speaker from the shot's start -> (F, 10, 1, 84) features, as `Conditions.audio` has them.
+
+    Beside the 80 bands, 4 channels name the frame's place in its latent: attention alone cannot tell the order of
+    its keys.
+    """
+    bands = rearrange(frame_rows(log_mel(wave, frames)), "f r d -> f r 1 d")
+    place = torch.nn.functional.one_hot((torch.arange(frames) - 1) % LATENT_STRIDE, LATENT_STRIDE)
+    return torch.cat([bands, repeat(place, "f p -> f r 1 p", r=ROWS_PER_FRAME)], dim=-1)
+
+
+LEVEL = 0.09  # root mean square of speech, its louder parts
+
+
+def levelled(wave: Tensor) -> Tensor:
+    """Speech (N,) at the loudness the model knows: its louder parts, not its pauses, are measured; silence stays
+    silence.
+    """
+    pieces = wave[: wave.numel() // 320 * 320].view(-1, 320).square().mean(1).sqrt()
+    if not pieces.numel() or float(pieces.max()) < 1e-4:
+        return wave
+    loud = pieces[pieces > 0.1 * pieces.max()]
+    return wave * (LEVEL / loud.square().mean().sqrt())
+
+
+class LogMelAudioEncoder:
+    """The pipeline's audio encoder: speech to features, with blinks in its pauses.
+
+    `phase` in 0 ... 1 moves the blinks of long pauses: give every speaker of a shot another one.
+    """
+
+    sample_rate = SAMPLE_RATE
+
+    def __init__(self, phase: float = 0.0) -> None:
+        self.phase = phase
+
+    def __call__(self, waveform: Tensor, frames: int, fps: float = 25.0) -> Tensor:
+        """(N,) at 16 kHz to (F, 10, 1, 84); silence past the end. Raises ValueError at another frame rate than 25."""
+        if fps != 25:
+            raise ValueError(
+                f"fps is {fps}; the small model is trained at 25 frames a second, so output.fps must be 25"
+            )
+        length = frames * SAMPLE_RATE // 25
+        wave = torch.nn.functional.pad(waveform[:length].float(), (0, max(0, length - waveform.numel())))
+        return audio_features(with_blinks(levelled(high_pass(wave)), self.phase), frames)
 
 
 def high_pass(wave: Tensor, cutoff: float = 110.0) -> Tensor:

@@ -8,8 +8,8 @@ arXiv 2206.00364, do around zero):
 
     D = (1-s)^2 r^2 + s^2,   v = u (s - (1-s) r^2) / D - reference - r / sqrt(D) network
 
-Still plain flow matching, v = noise - data. r is per channel inside face masks and a fraction of that elsewhere, which is what
-keeps the background still.
+Still plain flow matching, v = noise - data. r is per channel inside face masks and a fraction of that elsewhere,
+which is what keeps the background still.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class ReferenceResidual:
 def reference_residual(
     reference: Tensor, timestep: Tensor, face_mask: Tensor | None, inside: tuple[float, ...], outside: float
 ) -> ReferenceResidual:
-    """Of latents (B, C, 1 or T, h, w), timesteps (B,) in 0 ... 1000 and masks (B, S, 1 or T, h, w); None: inside everywhere.
+    """Of latents (B, C, 1 or T, h, w), timesteps (B,) in 0 ... 1000 and masks (B, S, 1 or T, h, w); None: inside
+    everywhere.
 
     `inside`: the spread of each channel under a face mask; `outside`: the share of it elsewhere.
     """

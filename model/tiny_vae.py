@@ -3,9 +3,9 @@
 Shapes: B batch, F video frames = 4(T-1)+1, T latent frames, H x W pixels, h x w = H/8 x W/8 cells, C latent channels.
 Inside, tensors are (B, T, h, w, channels), the order CPUs multiply fastest.
 
-Latent 0 holds the first frame alone: it is encoded as four copies of it. Nothing looks ahead in time, so a film can be decoded
-in pieces; each piece needs `CONTEXT` latents before it. Both halves are a linear map (a weighted PCA of the patches, to
-begin with) plus a convolutional correction that starts at zero, so that training starts from the best linear code.
+Latent 0 holds the first frame alone: it is encoded as four copies of it. Nothing looks ahead in time, so a film can
+be decoded in pieces; each piece needs `CONTEXT` latents before it. Both halves are a linear map (a weighted PCA of the
+patches, to begin with) plus a convolutional correction that starts at zero: training starts from the best linear code.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class SpaceConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         flat = super().forward(rearrange(x, "b t h w c -> (b t) c h w"))
-        return rearrange(flat, "(b t) c h w -> b t h w c", b=x.shape[0])
+        out: Tensor = rearrange(flat, "(b t) c h w -> b t h w c", b=x.shape[0])
+        return out
 
 
 class CausalConv(nn.Module):
@@ -129,7 +130,7 @@ class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
-        latent_channels: int = 32,
+        latent_channels: int = 128,
         encoder_width: int = 96,
         encoder_blocks: int = 2,
         decoder_widths: tuple[int, int, int] = (160, 96, 64),
@@ -148,7 +149,8 @@ class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
             raise ValueError(f"pixels have shape {tuple(pixels.shape)}; F must be 4(T-1)+1, H and W multiples of 8")
         whole = torch.cat([repeat(pixels[:, :, :1], "b c 1 h w -> b c 3 h w"), pixels], dim=2)
         patches = rearrange(whole, "b c (t u) (h p) (w q) -> b t h w (u p q c)", u=4, p=8, q=8)
-        return rearrange((self.encoder(patches) - self.shift) / self.scale, "b t h w c -> b c t h w")
+        latents: Tensor = rearrange((self.encoder(patches) - self.shift) / self.scale, "b t h w c -> b c t h w")
+        return latents
 
     def decode_pixels(self, latents: Tensor) -> Tensor:
         """Latents (B, C, T, h, w) to pixels (B, 3, 4(T-1)+1, H, W), about -1 ... 1."""
@@ -156,7 +158,8 @@ class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def _decode(self, latents: Tensor) -> Tensor:
         cells = rearrange(latents, "b c t h w -> b t h w c") * self.scale + self.shift
-        return rearrange(self.decoder(cells), "b t h w c -> b c t h w")
+        pixels: Tensor = rearrange(self.decoder(cells), "b t h w c -> b c t h w")
+        return pixels
 
     @torch.no_grad()
     def encode_reference(self, pixels: Tensor, latents: int, generator: torch.Generator | None = None) -> Tensor:
@@ -165,7 +168,8 @@ class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
         The code is deterministic: `generator` is not used.
         """
         code = self.encode(rearrange(pixels, "b c h w -> b c 1 h w").to(self.device, self.dtype))
-        return repeat(code.float(), "b c 1 h w -> b c t h w", t=latents)
+        held: Tensor = repeat(code.float(), "b c 1 h w -> b c t h w", t=latents)
+        return held
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Iterator[Tensor]:

@@ -45,6 +45,11 @@ def act(rows: Tensor, emotion: Tensor, nod: float = 1.0, sway: float = 1.0, lift
     slow = _smooth(loud, 4.0)
     accent = (_smooth(loud, 1.5) - _smooth(loud, 5.0)).clamp(min=0)
     return Acting(
-        openness=openness, width=width, blink=blink * blink * (3 - 2 * blink),
-        nod=nod * 0.09 * slow, sway=sway * 0.05 * _smooth(width, 4.0), lift=lift * (accent * 4).clamp(0, 1.2), emotion=emotion,
+        openness=openness,
+        width=width,
+        blink=blink * blink * (3 - 2 * blink),
+        nod=nod * 0.035 * slow,
+        sway=sway * 0.025 * _smooth(width, 4.0),
+        lift=lift * (accent * 4).clamp(0, 1.2),
+        emotion=emotion,
     )

@@ -23,12 +23,20 @@ def example(seed: int, split: str, size: int, latents: int) -> Example:
     """One clip as plain tensors, halves where that is enough."""
     clip = sample_clip(seed, split, size, latents)
     return {
-        "frames": clip.frames, "reference": clip.reference, "pictures": clip.pictures, "audio": clip.audio.half(), "masks": clip.masks.half(),
-        "openness": clip.openness, "mouth_width": clip.mouth_width, "blink": clip.blink,
-        "emotion": torch.tensor([EMOTIONS.index(e) for e in clip.emotion]), "intensity": torch.tensor(clip.intensity),
+        "frames": clip.frames,
+        "reference": clip.reference,
+        "own": clip.own,
+        "pictures": clip.pictures,
+        "audio": clip.audio.half(),
+        "masks": clip.masks.half(),
+        "openness": clip.openness,
+        "mouth_width": clip.mouth_width,
+        "blink": clip.blink,
+        "emotion": torch.tensor([EMOTIONS.index(e) for e in clip.emotion]),
+        "intensity": torch.tensor(clip.intensity),
         "faces": torch.tensor([[f.x, f.y, f.radius] for f in clip.stage.faces]),
-        "prompt": clip.stage.prompt(clip.manner), "motion": torch.tensor([clip.lift, clip.sway]),
-        "told": torch.tensor([e == "neutral" for e in clip.reference_emotion]), "unmoved": (clip.audio.amax(dim=(1, 2, 3, 4)) == 0),
+        "prompt": clip.stage.prompt(clip.manner),
+        "motion": torch.tensor([clip.lift, clip.sway]),
     }
 
 
@@ -43,11 +51,11 @@ def _write(folder: Path, split: str, size: int, latents: int, index: int) -> Pat
     return path
 
 
-def fill(folder: Path, split: str, size: int, latents: int, shards: int, workers: int) -> None:
-    """Render what is missing of the first `shards` shards; safe to stop and start again."""
+def fill(folder: Path, split: str, size: int, latents: int, shards: int, workers: int, first: int = 0) -> None:
+    """Render what is missing of the shards from `first` up to `shards`; safe to stop and start again."""
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
-        for job in [pool.submit(_write, folder, split, size, latents, i) for i in range(shards)]:
+        for job in [pool.submit(_write, folder, split, size, latents, i) for i in range(first, shards)]:
             job.result()
 
 
@@ -59,4 +67,4 @@ def shards_of(folder: Path, split: str, size: int, latents: int) -> list[Path]:
 if __name__ == "__main__":
     import sys
 
-    fill(Path(sys.argv[1]), sys.argv[2], *(int(a) for a in sys.argv[3:7]))
+    fill(Path(sys.argv[1]), sys.argv[2], *(int(a) for a in sys.argv[3:]))

@@ -5,7 +5,7 @@ Shapes: S faces, F = 4T-3 frames at 25 fps, T latent frames, H x W pixels, h x w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ FACE_BOX = (-1.0, -1.2, 1.0, 1.25)  # the box a detector would give, in radii
 MASK_BOX = (-1.5, -1.75, 1.5, 1.7)  # what may move: head, hair and the room to nod
 PICTURE = 128  # pixels of an emotion picture
 MANNERS = {"calmly": 0.4, "": 1.0, "lively": 1.8}
+SPLIT_SEED = {"train": 1, "validation": 2, "test": 3}
 IDENTITIES = {"train": (0, 1_000_000), "validation": (1_000_000, 1_100_000), "test": (2_000_000, 3_000_000)}
 
 
@@ -53,7 +54,9 @@ class Stage:
     def prompt(self, manner: str = "") -> str:
         """The stage in words."""
         people = "; ".join(face.look.words() for face in self.faces)
-        return " ".join(f"{people}, {self.place} background{', at a table' if self.table else ''}, talking {manner}".split())
+        return " ".join(
+            f"{people}, {self.place} background{', at a table' if self.table else ''}, talking {manner}".split()
+        )
 
     def masks(self) -> Tensor:
         """(S, h, w) share of each latent cell that a face owns; where two boxes would meet, each stops half way."""
@@ -75,8 +78,9 @@ class Clip:
     stage: Stage
     frames: Tensor  # (F, 3, H, W) uint8
     reference: Tensor  # (3, H, W) uint8: silent, still, in the reference's expression
+    own: Tensor  # (3, H, W) uint8: the same in the expression of the clip: the reference when no emotion is asked for
     pictures: Tensor  # (S, 3, 128, 128) uint8: each face in the emotion it shall have
-    audio: Tensor  # (S, F, 10, 1, 80)
+    audio: Tensor  # (S, F, 10, 1, 84)
     masks: Tensor  # (S, h, w)
     openness: Tensor  # (S, F)
     mouth_width: Tensor  # (S, F)
@@ -116,19 +120,30 @@ def still_acting(emotion: str, intensity: float) -> Acting:
     return Acting(zero, zero, zero, zero, zero, zero, weights_of(emotion, intensity, 1))
 
 
-def portrait(look: Look, emotion: str, intensity: float = 1.0, place: str = "studio", seed: int = 0, size: int = PICTURE) -> Tensor:
+def portrait(
+    look: Look, emotion: str, intensity: float = 1.0, place: str = "studio", seed: int = 0, size: int = PICTURE
+) -> Tensor:
     """(3, size, size) uint8: a character alone in one expression, as an emotion picture shows it."""
     stage = Stage(place, (Placed(look, size / 2, size * 0.52, size * 0.34),), size, size, seed)
     return render(stage, (still_acting(emotion, intensity),))[0]
 
 
 def make_clip(
-    stage: Stage, waves: list[Tensor | None], emotions: list[tuple[str, float]], *, latents: int, manner: str = "", lift: float = 1.0,
-    sway: float = 1.0, reference: list[tuple[str, float]] | None = None, pictured: list[Look] | None = None,
+    stage: Stage,
+    waves: list[Tensor | None],
+    emotions: list[tuple[str, float]],
+    *,
+    latents: int,
+    manner: str = "",
+    lift: float = 1.0,
+    sway: float = 1.0,
+    reference: list[tuple[str, float]] | None = None,
+    pictured: list[Look] | None = None,
 ) -> Clip:
     """Play one wave per face (None: silent and unmoved, not even a blink) in one emotion per face, and render it.
 
-    `waves` are high-passed speech with blink cues. `reference`: expressions of the reference picture, neutral without it.
+    `waves` are high-passed speech with blink cues. `reference`: expressions of the reference picture, neutral
+    without it.
     `pictured`: who shows the emotion in the emotion pictures; the characters themselves without it.
     """
     frames = frames_for(latents)
@@ -141,13 +156,24 @@ def make_clip(
     )
     looks = pictured or [face.look for face in stage.faces]
     return Clip(
-        stage=stage, frames=render(stage, acting), reference=render(stage, tuple(still_acting(e, i) for e, i in reference))[0],
-        pictures=torch.stack([portrait(look, e, i, seed=stage.seed) for look, (e, i) in zip(looks, emotions, strict=True)]),
-        audio=torch.stack([audio_features(wave, frames) for wave in heard]), masks=stage.masks(),
-        openness=torch.stack([a.openness for a in acting]), mouth_width=torch.stack([a.width for a in acting]),
+        stage=stage,
+        frames=render(stage, acting),
+        reference=render(stage, tuple(still_acting(e, i) for e, i in reference))[0],
+        own=render(stage, tuple(still_acting(e, i) for e, i in emotions))[0],
+        pictures=torch.stack(
+            [portrait(look, e, i, seed=stage.seed) for look, (e, i) in zip(looks, emotions, strict=True)]
+        ),
+        audio=torch.stack([audio_features(wave, frames) for wave in heard]),
+        masks=stage.masks(),
+        openness=torch.stack([a.openness for a in acting]),
+        mouth_width=torch.stack([a.width for a in acting]),
         blink=torch.stack([a.blink for a in acting]),
-        emotion=tuple(e for e, _ in emotions), intensity=tuple(i for _, i in emotions), reference_emotion=tuple(e for e, _ in reference),
-        manner=manner, lift=lift, sway=sway,
+        emotion=tuple(e for e, _ in emotions),
+        intensity=tuple(i for _, i in emotions),
+        reference_emotion=tuple(e for e, _ in reference),
+        manner=manner,
+        lift=lift,
+        sway=sway,
     )
 
 
@@ -170,7 +196,14 @@ def sample_stage(rng: np.random.Generator, split: str, size: int, faces: int) ->
         Placed(look, x, size * (0.54 if size <= 128 else 0.50) + float(rng.uniform(-0.04, 0.04)) * size, r)
         for look, x, r in zip(looks, centres, radius, strict=True)
     )
-    return Stage(str(rng.choice(PLACES)), placed, size, size, int(rng.integers(1 << 30)), table=bool(size > 128 and rng.random() < 0.2))
+    return Stage(
+        str(rng.choice(PLACES)),
+        placed,
+        size,
+        size,
+        int(rng.integers(1 << 30)),
+        table=bool(size > 128 and rng.random() < 0.2),
+    )
 
 
 def _expression(rng: np.random.Generator, neutral: float) -> tuple[str, float]:
@@ -201,14 +234,13 @@ def sample_clip(seed: int, split: str, size: int = 128, latents: int = 5) -> Cli
     low, high = IDENTITIES[split]
     others = [sample_look(int(rng.integers(low, high))) if rng.random() < 0.2 else face.look for face in stage.faces]
     return make_clip(
-        stage, waves, emotions, latents=latents, manner=str(rng.choice(list(MANNERS))), lift=float(rng.uniform(0.3, 2.0)),
-        sway=float(rng.uniform(0.3, 2.0)), reference=reference, pictured=others,
+        stage,
+        waves,
+        emotions,
+        latents=latents,
+        manner=str(rng.choice(list(MANNERS))),
+        lift=float(rng.uniform(0.3, 2.0)),
+        sway=float(rng.uniform(0.3, 2.0)),
+        reference=reference,
+        pictured=others,
     )
-
-
-SPLIT_SEED = {"train": 1, "validation": 2, "test": 3}
-
-
-def as_told(clip: Clip) -> Clip:
-    """The same clip with the emotions of its reference, as it must come out when no emotion is asked for."""
-    return replace(clip, emotion=clip.reference_emotion)

@@ -1,7 +1,7 @@
 """Anti-aliased painting with signed distances, on any device, for all frames of a clip at once.
 
-Shapes: F frames (or 1 for what stands still), H x W pixels. Distances and coordinates are (F, H, W); the canvas is (F, 3, H, W)
-in 0..1. A distance is in the units of its coordinates; `unit` is the number of pixels in one.
+Shapes: F frames (or 1 for what stands still), H x W pixels. Distances and coordinates are (F, H, W); the canvas is
+(F, 3, H, W) in 0..1. A distance is in the units of its coordinates; `unit` is the number of pixels in one.
 """
 
 from __future__ import annotations

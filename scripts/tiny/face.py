@@ -1,7 +1,8 @@
 """Draws a character: body, hair, head, and the face that moves.
 
-Units: face radii R (half the width of the face); the origin is the middle of the face, y points down; the chin is at about 1.25.
-A frame's pose moves the whole head a little (translation and roll) and the features a little more, which reads as turning.
+Units: face radii R (half the width of the face); the origin is the middle of the face, y points down; the chin is at
+about 1.25. A frame's pose moves the whole head a little (translation and roll) and the features a little more, which
+reads as turning.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def _shade(color: Color, light: Tensor) -> Tensor:
     c = torch.tensor(color, device=light.device)[None, :, None, None]
     dark = c * torch.tensor([0.62, 0.55, 0.62], device=light.device)[None, :, None, None]
     bright = c + (1 - c) * torch.tensor([0.55, 0.50, 0.42], device=light.device)[None, :, None, None]
-    l = light[:, None]
-    return c + (bright - c) * l.clamp(0, 1) - (c - dark) * (-l).clamp(0, 1)
+    lit = light[:, None]
+    return c + (bright - c) * lit.clamp(0, 1) - (c - dark) * (-lit).clamp(0, 1)
 
 
 def _head(x: Tensor, y: Tensor, look: Look, grow: float = 0.0) -> Tensor:
@@ -90,7 +91,7 @@ def _collar(c: Canvas, look: Look, light: Tensor) -> None:
             flap = segment(x * side, y, 0.42, 1.80, 0.16, 2.18, 0.17)
             c.paint(c.cover(flap), _shade(_mix(look.clothes, WHITE, 0.75), light))
     else:
-        ring = (ellipse(x, y - 1.72, 0.60, 0.36).abs() - 0.065)
+        ring = ellipse(x, y - 1.72, 0.60, 0.36).abs() - 0.065
         c.paint(c.cover(ring) * (y > 1.7), _shade(look.clothes, light - 0.3))
 
 
@@ -120,13 +121,19 @@ def _skin(c: Canvas, look: Look, e: dict[str, Tensor]) -> None:
     x, y = c.x, c.y
     light = 0.34 * smooth(-(x * 0.55 + y * 0.8), -0.9, 1.2) - 0.30 * smooth(_head(x, y, look), -0.42, 0.02) - 0.02
     skin = _shade(look.skin, light)
-    for name, tint, amount in (("flush", (0.86, 0.20, 0.14), 0.34), ("pallor", (0.80, 0.88, 0.98), 0.45), ("sickly", (0.62, 0.76, 0.36), 0.36)):
+    for name, tint, amount in (
+        ("flush", (0.86, 0.20, 0.14), 0.34),
+        ("pallor", (0.80, 0.88, 0.98), 0.45),
+        ("sickly", (0.62, 0.76, 0.36), 0.36),
+    ):
         strength = (e[name] * amount).clamp(0, 0.6)[:, None, None] * smooth(-y, -1.0, 0.5)
         skin = skin + (torch.tensor(tint, device=x.device)[None, :, None, None] - skin) * strength[:, None]
     for side in (-1.0, 1.0):
         ear = ellipse(x - side * 0.99, y - 0.08, 0.17, 0.25)
         c.paint(c.cover(ear), skin * 0.93)
-        c.paint(c.cover(ellipse(x - side * 1.0, y - 0.08, 0.08, 0.14), 0.06) * 0.35, _mix(look.skin, (0.5, 0.15, 0.12), 0.6))
+        c.paint(
+            c.cover(ellipse(x - side * 1.0, y - 0.08, 0.08, 0.14), 0.06) * 0.35, _mix(look.skin, (0.5, 0.15, 0.12), 0.6)
+        )
     head = _head(x, y, look)
     c.paint(c.cover(head), skin)
     if look.beard:
@@ -143,7 +150,10 @@ def _cheeks(c: Canvas, look: Look, e: dict[str, Tensor]) -> None:
         p.paint(spot * amount, _mix(look.skin, (0.95, 0.28, 0.30), 0.75))
         if look.freckles:
             for dx, dy in ((-0.1, 0.0), (0.02, -0.06), (0.09, 0.03), (-0.02, 0.07)):
-                p.paint(p.cover(ellipse(p.x - side * (0.55 + dx), p.y - 0.34 - dy, 0.022, 0.022)) * 0.6, _mix(look.skin, (0.45, 0.2, 0.1), 0.7))
+                p.paint(
+                    p.cover(ellipse(p.x - side * (0.55 + dx), p.y - 0.34 - dy, 0.022, 0.022)) * 0.6,
+                    _mix(look.skin, (0.45, 0.2, 0.1), 0.7),
+                )
 
 
 def _nose(c: Canvas, look: Look, e: dict[str, Tensor]) -> None:
@@ -153,7 +163,9 @@ def _nose(c: Canvas, look: Look, e: dict[str, Tensor]) -> None:
     shadow = _mix(look.skin, (0.45, 0.14, 0.12), 0.42)
     side = smooth(-ellipse(x - look.nose * 0.6, y - 0.16, look.nose * 1.1, 0.20), -0.06, 0.10)
     p.paint(side * 0.30, shadow)
-    p.paint(smooth(-ellipse(x + 0.015, y - 0.17, look.nose * 0.65, 0.10), -0.06, 0.06) * 0.5, _mix(look.skin, WHITE, 0.55))
+    p.paint(
+        smooth(-ellipse(x + 0.015, y - 0.17, look.nose * 0.65, 0.10), -0.06, 0.06) * 0.5, _mix(look.skin, WHITE, 0.55)
+    )
     curve = (y - 0.27 + 0.5 * x * x / look.nose).abs() - 0.016
     p.paint(p.cover(torch.maximum(curve, x.abs() - look.nose), 0.02) * 0.75, shadow)
     wrinkle = e["lip"].clamp(0, 1)[:, None, None]
@@ -188,7 +200,10 @@ def _eye(c: Canvas, look: Look, acting: Acting, e: dict[str, Tensor], side: floa
     p.paint(p.cover((torch.sqrt(x * x + iy * iy + 1e-9) - pupil) * size) * cover, INK)
     p.paint(p.cover(ellipse(x * side + 0.20, iy + 0.24, 0.17, 0.17) * size) * cover, (1.0, 1.0, 1.0))
     p.paint(p.cover(ellipse(x * side - 0.20, iy - 0.24, 0.09, 0.09) * size) * cover * 0.7, (1.0, 1.0, 1.0))
-    p.paint(p.cover(((y - bottom).abs() - 0.05) * size / slope) * (x.abs() < 0.9) * 0.55, _mix(look.skin, (0.4, 0.12, 0.12), 0.6))
+    p.paint(
+        p.cover(((y - bottom).abs() - 0.05) * size / slope) * (x.abs() < 0.9) * 0.55,
+        _mix(look.skin, (0.4, 0.12, 0.12), 0.6),
+    )
     thick = (0.10 + 0.06 * look.lashes) * (0.55 + 0.45 * (1 + x) / 2)
     reach = 1.0 + 0.22 * look.lashes
     over = torch.where(x > 0.9, slant - 0.5 * (x - 0.9), top)
@@ -204,7 +219,13 @@ def _brow(c: Canvas, look: Look, acting: Acting, e: dict[str, Tensor], side: flo
     x = (p.x - side * gap) * side / (size * 1.25)
     s = lambda name: e[name][:, None, None]  # noqa: E731
     lift = 0.13 * s("raise") + 0.07 * acting.lift[:, None, None] + 0.13 * s("uneven") * side
-    middle = -look.brow_height - lift + 0.13 * s("inner") * x + 0.055 * x * x * (1 + 0.6 * s("raise").clamp(min=0)) - 0.02 * x
+    middle = (
+        -look.brow_height
+        - lift
+        + 0.13 * s("inner") * x
+        + 0.055 * x * x * (1 + 0.6 * s("raise").clamp(min=0))
+        - 0.02 * x
+    )
     weight = look.brow_weight * (1.05 - 0.45 * ((x + 1) / 2).clamp(0, 1))
     brow = torch.maximum((p.y - middle).abs() - weight, (x.abs() - 1) * size * 1.25)
     color = _mix(look.hair, INK, 0.45 if sum(look.hair) > 1.2 else 0.2)
@@ -237,11 +258,16 @@ def draw_mouth(c: Canvas, look: Look, acting: Acting, e: dict[str, Tensor]) -> N
     p.paint(p.cover(tongue, 0.03) * cover, _shade((0.82, 0.36, 0.38), 0.3 * smooth(-y + rest + 0.44 * o, -0.1, 0.1)))
     teeth = torch.maximum(y - top - 0.10 - 0.02 * o, (x.abs() - 0.86) * half)
     p.paint(p.cover(teeth, 0.015) * cover, _shade(WHITE, -0.35 * smooth(x.abs(), 0.4, 0.95)))
-    line = torch.maximum((y - rest - 0.25 * dip).abs() - 0.018 - 0.012 * corner.abs() * smooth(x.abs(), 0.6, 1.0), (x.abs() - 1.02) * half)
+    line = torch.maximum(
+        (y - rest - 0.25 * dip).abs() - 0.018 - 0.012 * corner.abs() * smooth(x.abs(), 0.6, 1.0),
+        (x.abs() - 1.02) * half,
+    )
     p.paint(p.cover(line, 0.012) * (1 - smooth(o, 0.02, 0.10)), _mix(look.lip, (0.25, 0.04, 0.07), 0.75))
     for side in (-1.0, 1.0):
         dot = ellipse(p.x - side * half * 1.02, y + 0.15 * corner * 0.65, 0.035, 0.045)
-        p.paint(p.cover(dot, 0.03) * (0.35 + 0.45 * corner.abs()).clamp(0, 0.8), _mix(look.skin, (0.40, 0.10, 0.10), 0.6))
+        p.paint(
+            p.cover(dot, 0.03) * (0.35 + 0.45 * corner.abs()).clamp(0, 0.8), _mix(look.skin, (0.40, 0.10, 0.10), 0.6)
+        )
     under = ellipse(p.x, p.y - look.mouth_height - 0.22 - 0.36 * o, 0.22, 0.05)
     p.paint(smooth(-under, -0.05, 0.05) * 0.22, _mix(look.skin, (0.45, 0.14, 0.12), 0.6))
 
@@ -295,9 +321,16 @@ def _marks(c: Canvas, look: Look, e: dict[str, Tensor]) -> None:
     s = lambda name: e[name].clamp(0, 1)[:, None, None]  # noqa: E731
     p = c.part(-0.75, -0.1, 0.75, 0.75)
     for side in (-1.0, 1.0):
-        drop = union(ellipse(p.x - side * (look.eye_gap + 0.06), p.y - 0.42, 0.07, 0.09), ellipse(p.x - side * (look.eye_gap + 0.06), p.y - 0.30, 0.025, 0.12), 0.05)
+        drop = union(
+            ellipse(p.x - side * (look.eye_gap + 0.06), p.y - 0.42, 0.07, 0.09),
+            ellipse(p.x - side * (look.eye_gap + 0.06), p.y - 0.30, 0.025, 0.12),
+            0.05,
+        )
         p.paint(p.cover(drop) * s("tear") * 0.9, (0.62, 0.84, 0.98))
-        p.paint(p.cover(ellipse(p.x - side * (look.eye_gap + 0.06) + 0.025, p.y - 0.40, 0.02, 0.03)) * s("tear"), (1.0, 1.0, 1.0))
+        p.paint(
+            p.cover(ellipse(p.x - side * (look.eye_gap + 0.06) + 0.025, p.y - 0.40, 0.02, 0.03)) * s("tear"),
+            (1.0, 1.0, 1.0),
+        )
     p = c.part(0.3, -0.95, 1.1, 0.1)
     drop = union(ellipse(p.x - 0.74, p.y + 0.42, 0.09, 0.11), ellipse(p.x - 0.74, p.y + 0.58, 0.03, 0.13), 0.06)
     p.paint(p.cover(drop) * s("sweat") * 0.92, (0.62, 0.84, 0.98))

@@ -1,7 +1,7 @@
 """Two halves of a batch on two cores, in one process.
 
-Two threads that each compute half a batch with one core are twice as fast here as two cores sharing every multiplication, and
-do not stall when something else runs on one of them.
+Two threads that each compute half a batch with one core are twice as fast here as two cores sharing every
+multiplication, and do not stall when something else runs on one of them.
 """
 
 from __future__ import annotations
@@ -38,9 +38,14 @@ def in_halves(work: Callable[[tuple[Any, ...]], tuple[Any, ...]], *batch: Sequen
     return tuple(zip(*_pool().map(work, shares), strict=True))
 
 
+def whole(work: Callable[[tuple[Any, ...]], tuple[Any, ...]], *batch: Sequence[Any]) -> tuple[tuple[Any, ...], ...]:
+    """`work` on the whole batch, in the form of `in_halves`: for a GPU, which needs no splitting."""
+    return tuple((result,) for result in work(batch))
+
+
 def set_gradients(parameters: Sequence[Tensor], gradients: Sequence[Sequence[Tensor | None]]) -> None:
-    """The mean of both halves' gradients becomes `.grad`; a parameter that nothing used has none."""
+    """The mean of the parts' gradients becomes `.grad`; a parameter that nothing used has none."""
     with torch.no_grad():
-        for parameter, first, second in zip(parameters, *gradients, strict=True):
-            both = [g for g in (first, second) if g is not None]
-            parameter.grad = sum(both[1:], start=both[0]) / 2 if both else None
+        for parameter, *parts in zip(parameters, *gradients, strict=True):
+            given = [g for g in parts if g is not None]
+            parameter.grad = sum(given[1:], start=given[0]) / len(parts) if given else None

@@ -30,10 +30,23 @@ HAIRS: dict[str, Color] = {
 }
 STYLES = ("short", "parted", "long", "bob", "bun", "curly", "buzz", "hat")
 CLOTHES: dict[str, float] = {  # name -> hue in turns
-    "red": 0.99, "orange": 0.07, "yellow": 0.13, "green": 0.36, "teal": 0.48, "blue": 0.60, "purple": 0.76, "pink": 0.90,
+    "red": 0.99,
+    "orange": 0.07,
+    "yellow": 0.13,
+    "green": 0.36,
+    "teal": 0.48,
+    "blue": 0.60,
+    "purple": 0.76,
+    "pink": 0.90,
 }
 COLLARS = ("round", "vee", "shirt", "striped")
-EYES: tuple[Color, ...] = ((0.35, 0.22, 0.12), (0.22, 0.42, 0.62), (0.28, 0.48, 0.28), (0.40, 0.40, 0.46), (0.20, 0.14, 0.11))
+EYES: tuple[Color, ...] = (
+    (0.35, 0.22, 0.12),
+    (0.22, 0.42, 0.62),
+    (0.28, 0.48, 0.28),
+    (0.40, 0.40, 0.46),
+    (0.20, 0.14, 0.11),
+)
 
 
 @dataclass(frozen=True)
@@ -96,15 +109,28 @@ def sample_look(seed: int) -> Look:
     red = rng.uniform(0.35, 0.65)
     lip = tuple(float(np.clip(c * (1 - red) + t * red, 0, 1)) for c, t in zip(skin, (0.72, 0.20, 0.24), strict=True))
     return Look(
-        skin_name=skin_name, skin=skin, hair_name=hair_name, hair=_near(rng, HAIRS[hair_name]), style=style,
-        clothes_name=clothes_name, clothes=clothes, collar=_pick(rng, COLLARS), iris=EYES[int(rng.integers(len(EYES)))],
+        skin_name=skin_name,
+        skin=skin,
+        hair_name=hair_name,
+        hair=_near(rng, HAIRS[hair_name]),
+        style=style,
+        clothes_name=clothes_name,
+        clothes=clothes,
+        collar=_pick(rng, COLLARS),
+        iris=EYES[int(rng.integers(len(EYES)))],
         glasses=bool(rng.random() < 0.22),
         beard=bool(style in ("short", "parted", "buzz", "hat") and rng.random() < 0.25),
-        lashes=float(rng.uniform(0, 1)), lip=(lip[0], lip[1], lip[2]),
-        jaw_width=float(rng.uniform(0.74, 0.90)), jaw_drop=float(rng.uniform(0.30, 0.42)),
-        eye_size=float(rng.uniform(0.215, 0.265)), eye_gap=float(rng.uniform(0.39, 0.45)),
-        brow_weight=float(rng.uniform(0.042, 0.075)), brow_height=float(rng.uniform(0.40, 0.48)),
-        nose=float(rng.uniform(0.07, 0.13)), mouth_width=float(rng.uniform(0.36, 0.44)),
-        mouth_height=float(rng.uniform(0.60, 0.68)), parting=float(rng.uniform(-0.45, 0.45)),
+        lashes=float(rng.uniform(0, 1)),
+        lip=(lip[0], lip[1], lip[2]),
+        jaw_width=float(rng.uniform(0.74, 0.90)),
+        jaw_drop=float(rng.uniform(0.30, 0.42)),
+        eye_size=float(rng.uniform(0.215, 0.265)),
+        eye_gap=float(rng.uniform(0.39, 0.45)),
+        brow_weight=float(rng.uniform(0.042, 0.075)),
+        brow_height=float(rng.uniform(0.40, 0.48)),
+        nose=float(rng.uniform(0.07, 0.13)),
+        mouth_width=float(rng.uniform(0.36, 0.44)),
+        mouth_height=float(rng.uniform(0.60, 0.68)),
+        parting=float(rng.uniform(-0.45, 0.45)),
         freckles=bool(rng.random() < 0.15),
     )

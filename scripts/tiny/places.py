@@ -38,10 +38,14 @@ def draw_place(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
     wide = float(x.max())
     t = lambda *color: _tint(rng, (color[0], color[1], color[2]))  # noqa: E731
     sky = {
-        "studio": (t(0.62, 0.70, 0.80), t(0.80, 0.84, 0.88)), "sunset": (t(0.42, 0.36, 0.62), t(0.95, 0.60, 0.45), t(0.99, 0.82, 0.55)),
-        "night": (t(0.06, 0.08, 0.20), t(0.16, 0.20, 0.40)), "sea": (t(0.55, 0.78, 0.92), t(0.85, 0.93, 0.96)),
-        "forest": (t(0.70, 0.85, 0.72), t(0.90, 0.95, 0.78)), "room": (t(0.86, 0.76, 0.62), t(0.92, 0.84, 0.72)),
-        "library": (t(0.34, 0.22, 0.15), t(0.42, 0.28, 0.18)), "city": (t(0.60, 0.66, 0.84), t(0.96, 0.82, 0.78)),
+        "studio": (t(0.62, 0.70, 0.80), t(0.80, 0.84, 0.88)),
+        "sunset": (t(0.42, 0.36, 0.62), t(0.95, 0.60, 0.45), t(0.99, 0.82, 0.55)),
+        "night": (t(0.06, 0.08, 0.20), t(0.16, 0.20, 0.40)),
+        "sea": (t(0.55, 0.78, 0.92), t(0.85, 0.93, 0.96)),
+        "forest": (t(0.70, 0.85, 0.72), t(0.90, 0.95, 0.78)),
+        "room": (t(0.86, 0.76, 0.62), t(0.92, 0.84, 0.72)),
+        "library": (t(0.34, 0.22, 0.15), t(0.42, 0.28, 0.18)),
+        "city": (t(0.60, 0.66, 0.84), t(0.96, 0.82, 0.78)),
     }[place]
     canvas.paint(torch.ones_like(y), _column(sky, y))
     if place == "studio":
@@ -55,12 +59,17 @@ def draw_place(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
         for _ in range(26):
             star = ellipse(x - rng.uniform(0, wide), y - rng.uniform(0, 0.7), 0.006, 0.006)
             canvas.paint(canvas.cover(star, 0.006) * float(rng.uniform(0.4, 1)), (1.0, 0.97, 0.85))
-        canvas.paint(canvas.cover(ellipse(x - rng.uniform(0.1, 0.9) * wide, y - 0.16, 0.07, 0.07), 0.01), (0.98, 0.95, 0.82))
+        canvas.paint(
+            canvas.cover(ellipse(x - rng.uniform(0.1, 0.9) * wide, y - 0.16, 0.07, 0.07), 0.01), (0.98, 0.95, 0.82)
+        )
         _hills(canvas, rng, 0.80, 0.05, t(0.07, 0.10, 0.18))
     elif place == "sea":
         canvas.paint(canvas.cover(0.56 - y), t(0.22, 0.52, 0.70))
         for line in (0.62, 0.71, 0.82):
-            canvas.paint(smooth(-((y - line - 0.008 * torch.sin(x * 18 + line * 40)).abs()), -0.012, 0.0) * 0.5, (0.75, 0.90, 0.95))
+            canvas.paint(
+                smooth(-((y - line - 0.008 * torch.sin(x * 18 + line * 40)).abs()), -0.012, 0.0) * 0.5,
+                (0.75, 0.90, 0.95),
+            )
     elif place == "forest":
         for _ in range(7):
             cx, h = rng.uniform(0, wide), rng.uniform(0.25, 0.5)
@@ -78,7 +87,10 @@ def draw_place(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
             bottom, left = 0.22 + 0.26 * row, 0.0
             while left < wide:
                 w, h = rng.uniform(0.025, 0.06), rng.uniform(0.13, 0.19)
-                canvas.paint(canvas.cover(box(x - left - w / 2, y - bottom + h / 2, w / 2 - 0.003, h / 2, 0.004)), t(*rng.uniform(0.2, 0.62, 3)))
+                canvas.paint(
+                    canvas.cover(box(x - left - w / 2, y - bottom + h / 2, w / 2 - 0.003, h / 2, 0.004)),
+                    t(*rng.uniform(0.2, 0.62, 3)),
+                )
                 left += w
             canvas.paint(canvas.cover(box(x - wide / 2, y - bottom - 0.012, wide, 0.012, 0.0)), t(0.52, 0.36, 0.22))
     else:
@@ -87,7 +99,9 @@ def draw_place(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
             tower = t(0.48, 0.50, 0.66)
             canvas.paint(canvas.cover(box(x - cx, y - 1 + h / 2, w, h / 2, 0.0)), tower)
             for i in range(3):
-                canvas.paint(canvas.cover(box(x - cx + w * (0.5 - 0.5 * i), y - 1.06 + h, 0.010, 0.016, 0.0)), (0.99, 0.90, 0.66))
+                canvas.paint(
+                    canvas.cover(box(x - cx + w * (0.5 - 0.5 * i), y - 1.06 + h, 0.010, 0.016, 0.0)), (0.99, 0.90, 0.66)
+                )
 
 
 def draw_table(canvas: Canvas, rng: np.random.Generator) -> None:

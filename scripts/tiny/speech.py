@@ -13,10 +13,9 @@ from scipy.signal import resample_poly
 from torch import Tensor
 
 from model.grid import SAMPLE_RATE
+from model.log_mel import levelled
 
 from .sentences import SENTENCES, VOICES
-
-LEVEL = 0.09  # root mean square of what is spoken
 
 
 def speak(text: str, language: str = "en-us", voice: str = "m1", speed: int = 165, pitch: int = 50) -> Tensor:
@@ -25,14 +24,7 @@ def speak(text: str, language: str = "en-us", voice: str = "m1", speed: int = 16
     out = subprocess.run(command, check=True, capture_output=True).stdout
     wave, rate = soundfile.read(io.BytesIO(out), dtype="float32")
     wave = resample_poly(wave, SAMPLE_RATE, rate).astype(np.float32)
-    return level(torch.from_numpy(wave))
-
-
-def level(wave: Tensor) -> Tensor:
-    """Bring speech to the loudness the model knows: its louder parts, not its pauses, are measured."""
-    pieces = wave[: wave.numel() // 320 * 320].view(-1, 320).square().mean(1).sqrt()
-    loud = pieces[pieces > 0.1 * pieces.max()] if pieces.numel() else pieces
-    return wave * (LEVEL / loud.square().mean().sqrt().clamp(min=1e-6)) if loud.numel() else wave
+    return levelled(torch.from_numpy(wave))
 
 
 @lru_cache(maxsize=2048)

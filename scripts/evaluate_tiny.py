@@ -1,0 +1,129 @@
+"""Measure the small model on drawn characters, voices and sentences it never met.
+
+    python scripts/evaluate_tiny.py                  the table of the model card, seed 0
+    python scripts/evaluate_tiny.py --seed 5 --json  others, as JSON
+    python scripts/evaluate_tiny.py --ablations      masks, emotion module, fusion offset, guidance, motion conditions
+
+A seed draws characters, voices' speed and pitch, sentences and places anew from the test split, which training never
+touches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from tiny import measures
+from tiny.reader import load_reader
+
+from model.tiny import WEIGHTS, load_tiny, tiny_sampling
+
+TARGETS = {
+    "single": ">= .93",
+    "speaker": ">= .90",
+    "own": ">= .90",
+    "other": "<= .10",
+    "silent": "<= .10",
+    "lag0": "1",
+    "emotion": ">= .85",
+    "identity": "1",
+    "background": ">= 36",
+    "seam": "<= 1.05",
+    "drift": "<= 1",
+    "seconds_per_second": "<= 3",
+    "peak_gb": "<= 2",
+}
+
+
+def table(examiner: measures.Examiner, count: int, rounds: int, people: int, seconds: int) -> dict[str, float]:
+    """Every figure of the model card."""
+    found = {**measures.speed(examiner), **measures.lips(examiner, count)}
+    found["emotion"] = measures.emotions(examiner, rounds)["accuracy"]
+    found["identity"] = measures.identity(examiner, people)
+    return {**found, **measures.long_film(examiner, seconds)}
+
+
+def ablations(examiner: measures.Examiner, count: int, rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """What can be taken from or done to one trained model; each row is (what, figures)."""
+    yield "as shipped", measures.lips(examiner, count)
+    yield "no audio masks (every voice everywhere)", who_moves(examiner, count, whole=True)
+    yield "with audio masks", who_moves(examiner, count, whole=False)
+    yield "emotion module off", {"emotion": measures.emotions(examiner, rounds, emotions=False)["accuracy"]}
+    yield "emotion module on", {"emotion": measures.emotions(examiner, rounds)["accuracy"]}
+    for scale in (1.0, 1.25, 1.5, 2.0):
+        yield f"audio guidance {scale}", measures.lips(replace(examiner, sampling=tiny_sampling(guidance=scale)), count)
+    for steps in (1, 2, 4, 8):
+        yield f"{steps} steps", measures.lips(replace(examiner, sampling=tiny_sampling(steps)), count)
+    for offset in (0, 3, 5, 7, 10):
+        yield f"fusion offset {offset}", measures.long_film(replace(examiner, offset=offset), 12)
+    for pose in (0, 25, 50):
+        sampling = replace(tiny_sampling(), pose=(pose,) * 4)
+        yield f"pose {pose}", head_motion(replace(examiner, sampling=sampling), count)
+
+
+def who_moves(examiner: measures.Examiner, count: int, whole: bool) -> dict[str, float]:
+    """One of two speaks: the movement of the other's mouth as a share of the speaker's."""
+    share = []
+    for number in range(count):
+        pair = examiner.clip(1000 + number, (True, False))
+        film = examiner.film(pair, masks=measures.whole_picture(pair) if whole else None)
+        reads = [examiner.read(film, face)[0] for face in pair.stage.faces]
+        share.append(float(reads[1].std() / reads[0].std().clamp(min=1e-6)))
+    return {"silent": sum(share) / len(share)}
+
+
+def head_motion(examiner: measures.Examiner, count: int) -> dict[str, float]:
+    """Mean change from frame to frame above the eyes, where only the head moves, in 1/255."""
+    change = []
+    for number in range(count):
+        clip = examiner.clip(7000 + number, (True,))
+        face = clip.stage.faces[0]
+        film = examiner.film(clip).float()
+        top, left = max(0, int(face.y - 1.3 * face.radius)), max(0, int(face.x - face.radius))
+        brow = film[:, :, top : int(face.y - 0.7 * face.radius), left : int(face.x + face.radius)]
+        change.append(float((brow[1:] - brow[:-1]).abs().mean()))
+    return {"head": sum(change) / len(change)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print JSON alone")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--count", type=int, default=6, help="clips of each kind")
+    parser.add_argument("--rounds", type=int, default=4, help="clips of each emotion")
+    parser.add_argument("--people", type=int, default=50, help="people in the identity test")
+    parser.add_argument("--seconds", type=int, default=60, help="length of the long film")
+    parser.add_argument("--ablations", action="store_true")
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    examiner = measures.Examiner(
+        load_tiny(args.weights),
+        load_reader(Path(__file__).parent / "tiny" / "reader.pt"),
+        args.seed,
+        tiny_sampling(args.steps),
+    )
+    if args.ablations:
+        rows = {}
+        for name, figures in ablations(examiner, args.count, args.rounds):
+            rows[name] = figures
+            if not args.json:
+                print(f"{name:42s}", "  ".join(f"{k} {v:.3f}" for k, v in figures.items()), flush=True)
+        if args.json:
+            print(json.dumps(rows, indent=1))
+        return
+    found = table(examiner, args.count, args.rounds, args.people, args.seconds)
+    if args.json:
+        print(json.dumps({"seed": args.seed, **found}, indent=1))
+        return
+    for name, value in found.items():
+        print(f"{name:20s} {value:8.3f}   {TARGETS.get(name, '')}")
+
+
+if __name__ == "__main__":
+    main()

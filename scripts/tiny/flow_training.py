@@ -1,0 +1,382 @@
+"""Training of the transformer: flow matching on latents, face crops first, full frames at the end.
+
+Shapes: B examples, S faces, T latent frames, F = 4T frames heard, C channels, h x w cells, K emotion tokens of X
+channels.
+
+Stage "audio" knows no emotion pictures: the reference already has the expression of the clip. Stage "emotion" mixes
+clips and stills 1 : 1.5 (HunyuanVideo-Avatar, 4.1) whose expression comes from an emotion picture, whatever the
+reference shows. Stage "full" is stage "emotion" on whole pictures of several faces.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from model.log_mel import BANDS
+from model.reference_residual import reference_residual
+from model.sentence_text import SentenceText
+from model.tiny import SHIFT
+from model.tiny_emotion import TinyEmotionNetwork
+from model.transformer import HunyuanVideoAvatarTransformer3DModel
+
+from .halves import in_halves, set_gradients, whole
+from .latents import latents_of
+from .muon import MuonAdam
+
+Example = dict[str, Any]
+TRANSFORMER: dict[str, Any] = {
+    "in_channels": 128,
+    "out_channels": 128,
+    "num_attention_heads": 3,
+    "attention_head_dim": 64,
+    "num_layers": 4,
+    "num_single_layers": 3,
+    "num_refiner_layers": 1,
+    "mlp_ratio": 4.0,
+    "patch_size": 2,
+    "text_embed_dim": 64,
+    "pooled_projection_dim": 64,
+    "rope_axes_dim": (16, 24, 24),
+    "injection": "token_add",
+    "motion_values": 4,
+    "fps_embeds": False,
+    "audio_form": "released",
+    "audio_window": 10,
+    "audio_feature_layers": 1,
+    "audio_channels": 84,
+    "audio_intermediate_dim": 256,
+    "audio_tokens_per_frame": 10,
+    "audio_adapter_layers": (0, 1, 2, 3),
+    "audio_adapter_dim": 192,
+    "audio_adapter_heads": 3,
+    "audio_pad_frames": 0,
+    "emotion_layers": (0, 1, 2, 3),
+    "emotion_channels": 64,
+    "emotion_dim": 192,
+    "emotion_heads": 3,
+    "reference_spread_outside": 0.05,
+}
+CROP = 12  # cells, each way, of a crop round a face
+TEXT_DROPOUT, EMOTION_DROPOUT = 0.15, 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one step learns from; the first axis of every field is the batch."""
+
+    latents: Tensor  # (B, C, T, h, w)
+    reference: Tensor  # (B, C, 1, h, w)
+    audio: Tensor  # (B, S, F, 10, 1, 84)
+    masks: Tensor  # (B, S, 1, h, w)
+    emotion: Tensor  # (B, S, 1, K, X)
+    emotion_weight: Tensor  # (B, S, 1, 1): 1 where an emotion is asked for
+    tokens: Tensor  # (B, L)
+    motion: Tensor  # (B, 2): expression, pose
+    weights: Tensor  # (B, 1, 1, h, w) of errors
+
+
+def _window(clip: Example, rng: np.random.Generator, latents: int, still: bool) -> tuple[Tensor, Tensor]:
+    """A window of a clip's latents, and what it hears: all frames of every latent."""
+    last = clip["latents"].shape[1] - latents
+    first = 0 if still else int(rng.integers(0, last + 1))
+    held = torch.arange(4 * first - 3, 4 * (first + latents) - 3).clamp(min=0)
+    return clip["latents"][:, first : first + latents], clip["audio"][:, held]
+
+
+def _corner(clip: Example, rng: np.random.Generator, crop: int) -> tuple[int, int]:
+    """Where a crop begins, so that most of the face is in it."""
+    height, width = clip["weights"].shape
+    x, y, _ = (clip["faces"][0] / 8).tolist()
+    top, left = (round(c - crop / 2 + rng.uniform(-1.6, 1.6)) for c in (y + 0.2, x))
+    return int(np.clip(top, 0, height - crop)), int(np.clip(left, 0, width - crop))
+
+
+def make_batch(
+    clips: list[Example], rng: np.random.Generator, latents: int, crop: int | None, emotions: bool, still: bool
+) -> Batch:
+    """Cut one window out of every clip; `crop` None takes the whole picture."""
+    most = max(len(clip["faces"]) for clip in clips)
+    rows: dict[str, list[Tensor]] = {name: [] for name in Batch.__dataclass_fields__}
+    for clip in clips:
+        video, audio = _window(clip, rng, latents, still)
+        felt = emotions and rng.random() >= EMOTION_DROPOUT
+        reference = clip["reference"] if felt else clip["own"]
+        masks, weights = clip["masks"], clip["weights"]
+        if crop is not None:
+            top, left = _corner(clip, rng, crop)
+            window = (Ellipsis, slice(top, top + crop), slice(left, left + crop))
+            video, reference, masks, weights = video[window], reference[window], masks[window], weights[window]
+        faces, spare = len(masks), most - len(masks)
+        masks = masks.clone()
+        if bool(clip["unmoved"].any()) and rng.random() < 0.5 and not felt:
+            masks[clip["unmoved"]] = 0  # a face that is nobody's: it must stay as it is
+        if rng.random() < 0.5:  # silence is also said with zeros, which is what the unconditional branch hears
+            audio = audio * ~clip["unmoved"].view(-1, 1, 1, 1, 1)
+        rows["latents"].append(video)
+        rows["reference"].append(reference[:, None])
+        rows["audio"].append(nn.functional.pad(audio, (0, 0) * 4 + (0, spare)))
+        rows["masks"].append(nn.functional.pad(masks[:, None], (0, 0) * 3 + (0, spare)))
+        rows["emotion"].append(nn.functional.pad(clip["emotion_tokens"][:, None], (0, 0) * 3 + (0, spare)))
+        rows["emotion_weight"].append(
+            nn.functional.pad(torch.full((faces, 1, 1), float(felt)), (0, 0) * 2 + (0, spare))
+        )
+        rows["tokens"].append(torch.zeros_like(clip["tokens"]) if rng.random() < TEXT_DROPOUT else clip["tokens"])
+        rows["motion"].append(clip["motion"])
+        rows["weights"].append(weights[None, None])
+    stacked = {name: torch.stack(values) for name, values in rows.items()}
+    return Batch(**{name: v if v.dtype == torch.long else v.float() for name, v in stacked.items()})
+
+
+def prepare_clips(clips: list[Example], text: SentenceText, network: TinyEmotionNetwork) -> list[Example]:
+    """Adds what is the same whenever a clip is used: text ids and emotion tokens."""
+    with torch.no_grad():
+        for clip in clips:
+            clip["unmoved"] = clip["audio"][..., :BANDS].amax(dim=(1, 2, 3, 4)) == 0
+            clip["tokens"] = text.tokens([clip["prompt"]])[0]
+            clip["emotion_tokens"] = network(clip.pop("pictures").float()).half()
+    return clips
+
+
+class Bank:
+    """Encoded clips in memory; new shards join as they appear on disk."""
+
+    def __init__(
+        self, folder: Path, split: str, size: int, latents: int, text: SentenceText, network: TinyEmotionNetwork
+    ) -> None:
+        self.where, self.text, self.network = (folder, split, size, latents), text, network
+        self.clips: list[Example] = []
+        self.seen: set[Path] = set()
+        self.refresh()
+
+    def refresh(self) -> None:
+        for path in latents_of(*self.where):
+            if path not in self.seen:
+                self.seen.add(path)
+                self.clips += prepare_clips(torch.load(path, weights_only=True), self.text, self.network)
+
+    def draw(self, rng: np.random.Generator, count: int) -> list[Example]:
+        return [self.clips[int(i)] for i in rng.integers(0, len(self.clips), count)]
+
+
+def sample_times(rng: np.random.Generator, count: int) -> Tensor:
+    """(B,) sigmas: those of the sampler, nearly all at high noise, and a third of them pure noise.
+
+    Every movement of the drawn world follows from the conditions, so the picture is decided before anything is
+    denoised; time
+    spent at low noise only teaches to undo noise that few steps at high noise never leave.
+    """
+    u = rng.random(count)
+    return torch.from_numpy(
+        np.where(rng.random(count) < 0.33, 1.0, SHIFT * u / (1 + (SHIFT - 1) * u)).clip(0.05, 1)
+    ).float()
+
+
+def flow_loss(
+    model: HunyuanVideoAvatarTransformer3DModel, text: SentenceText, batch: Batch, sigma: Tensor, noise: Tensor
+) -> Tensor:
+    """Weighted error of the preconditioned prediction (model/reference_residual.py), which has unit spread at every
+    sigma.
+
+    Channels count by their variance, cells by what is drawn there.
+    """
+    s = rearrange(sigma, "b -> b 1 1 1 1")
+    noisy = (1 - s) * batch.latents + s * noise
+    states, pooled = text.states(batch.tokens)
+    with torch.autocast(noise.device.type, torch.bfloat16):
+        emotion = None
+        if bool(batch.emotion_weight.any()):
+            emotion = model.encode_emotion(batch.emotion, batch.emotion_weight)
+        velocity = model(
+            noisy,
+            1000 * sigma,
+            states,
+            None,
+            pooled,
+            batch.reference,
+            audio=batch.audio,
+            face_mask=batch.masks,
+            emotion=emotion,
+            motion_exp=(30 * batch.motion[:, :1]).expand(-1, 4),
+            motion_pose=(25 * batch.motion[:, 1:]).expand(-1, 4),
+        ).sample
+    inside, outside = tuple(model.config.reference_spread), model.config.reference_spread_outside
+    residual = reference_residual(batch.reference, 1000 * sigma, batch.masks, inside, outside)
+    error = (velocity.float() - (noise - batch.latents)) * residual.variance.sqrt() / residual.spread
+    channels = rearrange(torch.tensor(inside, device=noise.device), "c -> c 1 1 1").square()
+    weights = batch.weights * channels / channels.mean()
+    # Background cells of tiny spread would otherwise count as much as a mouth.
+    weights = weights * (0.15 + 0.85 * batch.masks.sum(1, keepdim=True).clamp(max=1))
+    return (error.square() * weights).mean() / weights.mean()
+
+
+def groups_of(model: nn.Module, text: nn.Module) -> list[dict[str, Any]]:
+    """Muon for the matrices of the blocks; Adam for what enters, leaves and modulates; emotions learn faster."""
+    muon, fast, slow = [], [], []
+    for name, p in model.named_parameters():
+        inner = (
+            "transformer_blocks" in name
+            or "audio_" in name
+            or "emotion_" in name
+            or "context_embedder.token_refiner" in name
+        )
+        modulates = (
+            "norm1.linear" in name or "norm1_context.linear" in name or "norm.linear" in name or "norm_out" in name
+        )
+        if p.ndim == 2 and inner and not modulates and "norm_out" not in name:
+            muon.append(p)
+        elif "emotion" in name:
+            fast.append(p)
+        else:
+            slow.append(p)
+    return [
+        {"params": muon, "factor": 1.0, "muon": True},
+        {"params": fast, "factor": 1.0},
+        {"params": slow + list(text.parameters()), "factor": 0.5},
+    ]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A share of the training: until which part of the time, on what."""
+
+    name: str
+    until: float
+    emotions: bool
+    full: bool
+
+
+STAGES = (Stage("audio", 0.25, False, False), Stage("emotion", 0.85, True, False), Stage("full", 1.0, True, True))
+
+
+class Trainer:
+    """Model, EMA, optimizer and clock of one run; everything that `save` writes, `resume` reads."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        text: SentenceText,
+        minutes: float,
+        rate: float,
+        batch: int,
+        device: str = "cpu",
+        seed: int = 11,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.model = HunyuanVideoAvatarTransformer3DModel(**config)
+        for block in self.model.transformer_blocks:
+            block.emotion_module.gamma.data.fill_(1.0)  # alive from the first step
+        # The noise comes in quietly: at the sigmas of the sampler it says next to nothing, and the reference
+        # everything.
+        self.model.image_injection.video_embedder.proj.weight.data.mul_(0.15)
+        self.model.set_attention_backend("_native_math")  # for short sequences the quickest backward on a CPU
+        nn.init.zeros_(self.model.proj_out.weight)
+        nn.init.zeros_(self.model.proj_out.bias)
+        self.device = torch.device(device)
+        self.model.to(self.device)
+        self.text = text.to(self.device)
+        self.ema, self.ema_text = copy.deepcopy(self.model).eval(), copy.deepcopy(text)
+        self.parameters = [*self.model.parameters(), *self.text.parameters()]
+        self.averages = [*self.ema.parameters(), *self.ema_text.parameters()]
+        self.optimizer = MuonAdam(groups_of(self.model, self.text))
+        self.minutes, self.rate, self.batch = minutes, rate, batch
+        self.step, self.spent, self.rng = 0, 0.0, np.random.default_rng(seed)
+
+    @property
+    def progress(self) -> float:
+        return self.spent / 60 / self.minutes
+
+    def stage(self) -> Stage:
+        return next((stage for stage in STAGES if self.progress < stage.until), STAGES[-1])
+
+    def batches(self, crops: Bank, full: Bank | None) -> Iterator[Batch]:
+        """What the stage of the moment learns from: stills come 1.5 times as often as clips once there are emotions."""
+        while True:
+            stage = self.stage()
+            if stage.full and full is not None and full.clips and self.rng.random() < 0.7:
+                yield make_batch(full.draw(self.rng, max(2, self.batch // 16)), self.rng, 5, None, True, False)
+                continue
+            still = stage.emotions and self.rng.random() < 0.6
+            count = self.batch * 3 // 2 if still else self.batch
+            yield make_batch(crops.draw(self.rng, count), self.rng, 1 if still else 3, CROP, stage.emotions, still)
+
+    def update(self, batch: Batch) -> float:
+        """One step on both cores; the loss."""
+        count = len(batch.latents)
+        sigma = sample_times(self.rng, count)
+        noise = torch.from_numpy(self.rng.standard_normal(batch.latents.shape, dtype=np.float32))
+        fields = [getattr(batch, name).to(self.device) for name in Batch.__dataclass_fields__]
+        sigma, noise = sigma.to(self.device), noise.to(self.device)
+
+        def half(share: tuple[Tensor, ...]) -> tuple[tuple[Tensor | None, ...], Tensor]:
+            loss = flow_loss(self.model, self.text, Batch(*share[:-2]), share[-2], share[-1])
+            return torch.autograd.grad(loss, self.parameters, allow_unused=True), loss.detach()
+
+        split = in_halves if self.device.type == "cpu" else whole
+        gradients, losses = split(half, *fields, sigma, noise)
+        set_gradients(self.parameters, gradients)
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        factor = min(1.0, (self.step + 1) / 100, max(0.03, (1 - self.progress) / 0.45))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate * factor * group["factor"]
+        self.optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(self.averages, self.parameters, max(0.015, 1 / (self.step + 2)))
+        self.step += 1
+        return float(sum(losses)) / len(losses)
+
+    def save(self, path: Path) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "ema": self.ema.state_dict(),
+            "text": self.text.state_dict(),
+            "ema_text": self.ema_text.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "spent": self.spent,
+            "rng": json.dumps(self.rng.bit_generator.state),
+        }
+        partial = path.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def resume(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True, map_location=self.device)
+        for part in ("model", "ema", "text", "ema_text", "optimizer"):
+            getattr(self, part).load_state_dict(state[part])
+        self.step, self.spent = state["step"], state["spent"]
+        self.rng.bit_generator.state = json.loads(state["rng"])
+
+
+def run(trainer: Trainer, crops: Bank, full: Bank | None, state: Path, report: Any = print) -> None:
+    """Train until the time is spent, saving every three minutes."""
+    batches = trainer.batches(crops, full)
+    saved = time.time()
+    losses: list[float] = []
+    while trainer.progress < 1:
+        began = time.time()
+        losses.append(trainer.update(next(batches)))
+        trainer.spent += time.time() - began
+        if trainer.step % 50 == 0:
+            report(
+                f"flow {trainer.spent:.0f}s step {trainer.step} {trainer.stage().name} loss {np.mean(losses):.4f}
+                clips {len(crops.clips)}"
+            )
+            losses.clear()
+        if time.time() - saved > 180:
+            saved = time.time()
+            trainer.save(state)
+            crops.refresh()
+            if full is not None:
+                full.refresh()
+    trainer.save(state)

@@ -1,0 +1,194 @@
+"""Train the small model from nothing: draw its world, then its video code, then the transformer that acts in it.
+
+    python scripts/train_tiny.py --budget-minutes 180             everything, into runs/tiny and model/weights/tiny
+    python scripts/train_tiny.py --stage flow --resume            go on with one stage where it stopped
+    python scripts/train_tiny.py --device cuda --batch 256        the transformer on a GPU
+
+Stages, in order; each takes its share of the budget, writes into --folder, and is skipped or continued with --resume:
+
+    bank       draws clips of talking characters (needs espeak-ng): crops round one face, then whole pictures of 1-4
+    vae        the video code: a weighted PCA of 8 x 8 x 4 patches, then convolutions on top, mouths counted most
+    reader     the measuring tool, a small network that reads openness and emotion off drawn faces
+    emotion    a network that names the emotion of a picture; its tokens feed the emotion modules
+    flow       the transformer: stage "audio", then clips and stills 1 : 1.5 with emotion pictures, then whole pictures
+    decoder    the VAE's decoder, refined on latents that the transformer itself made
+    export     float16 weights, configs and the training log
+
+`--injection`, `--no-emotion` and `--name` train the variants of the papers' ablations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from tiny import bank, decoder_training, emotion_training, flow_training, latents, reader, vae_training, words
+from tiny.halves import keep_memory
+
+from model.log_mel import LogMelAudioEncoder
+from model.pipeline import HunyuanVideoAvatarPipeline
+from model.sentence_text import SentenceText
+from model.tiny import SHIFT, WEIGHTS, save_tiny
+from model.tiny_emotion import TinyEmotionEncoder, TinyEmotionNetwork
+from model.tiny_vae import AutoencoderTinyCausal3D
+from model.transformer import HunyuanVideoAvatarTransformer3DModel
+
+# Shares of the budget. The bank's size follows from its share: a core draws about 6 crops or 1.5 whole pictures a
+# second.
+SHARES = {"bank": 0.12, "vae": 0.10, "reader": 0.03, "emotion": 0.01, "flow": 0.66, "decoder": 0.08}
+STAGES = (*SHARES, "export")
+READER = Path(__file__).parent / "tiny" / "reader.pt"
+
+
+class Run:
+    """One training run: its folder, its options, its log."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args, self.folder = args, args.folder
+        self.bank = args.folder / "bank"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def minutes(self, stage: str) -> float:
+        return float(self.args.budget_minutes * SHARES[stage])
+
+    def log(self, line: str) -> None:
+        print(line, flush=True)
+        with (self.folder / "training.log").open("a") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+
+    def draw_bank(self) -> None:
+        seconds = 60 * self.minutes("bank") * self.args.workers
+        crops = max(2, int(0.6 * seconds * 6 / bank.SHARD))
+        whole = max(1, int(0.3 * seconds * 1.5 / bank.SHARD))
+        for split, size, length, shards in (
+            ("validation", 128, 5, 2),
+            ("train", 128, 5, crops),
+            ("train", 256, 9, whole),
+        ):
+            bank.fill(self.bank, split, size, length, shards, self.args.workers)
+            self.log(f"bank {split} {size}: {shards * bank.SHARD} clips")
+
+    def train_vae(self) -> None:
+        vae_training.train(
+            self.bank, self.folder / "vae", self.minutes("vae"), resume=self.args.resume, report=self.log
+        )
+        vae = self.vae()
+        for split, size, length in (("validation", 128, 5), ("train", 128, 5), ("train", 256, 9)):
+            latents.encode_bank(vae, self.bank, split, size, length)
+
+    def train_reader(self) -> None:
+        reader.train(self.bank, self.folder / "reader.pt", self.minutes("reader"), self.log)
+
+    def train_emotion(self) -> None:
+        emotion_training.train(self.bank, self.folder / "emotion", self.minutes("emotion"), report=self.log)
+
+    def train_flow(self) -> None:
+        pieces = self.folder / "pieces.model"
+        if not pieces.exists():
+            words.train_vocabulary(pieces)
+        text, network = SentenceText(pieces), TinyEmotionNetwork.from_pretrained(self.folder / "emotion").eval()
+        crops = flow_training.Bank(self.bank, "train", 128, 5, text, network)
+        whole = flow_training.Bank(self.bank, "train", 256, 9, text, network)
+        trainer = flow_training.Trainer(
+            self.config(crops), text, self.minutes("flow"), self.args.rate, self.args.batch, self.args.device
+        )
+        state = self.folder / f"{self.args.name}.pt"
+        if self.args.resume and state.exists():
+            trainer.resume(state)
+        flow_training.run(trainer, crops, whole, state, self.log)
+
+    def config(self, crops: flow_training.Bank) -> dict[str, Any]:
+        """The transformer's, with the spread of what moves measured on the bank."""
+        saved = self.folder / f"{self.args.name}.json"
+        if self.args.resume and saved.exists():
+            return dict(json.loads(saved.read_text()))
+        inside, _ = latents.spread(crops.clips[:256])
+        config = flow_training.TRANSFORMER | {
+            "reference_spread": [round(v, 4) for v in inside.tolist()],
+            "injection": self.args.injection,
+        }
+        if self.args.no_emotion:
+            config["emotion_layers"] = []
+        saved.write_text(json.dumps(config))
+        return config
+
+    def vae(self) -> AutoencoderTinyCausal3D:
+        return AutoencoderTinyCausal3D.from_pretrained(self.folder / "vae").eval()
+
+    def pipeline(self) -> HunyuanVideoAvatarPipeline:
+        """The averaged weights as they will ship."""
+        from diffusers import FlowMatchEulerDiscreteScheduler
+
+        state = torch.load(self.folder / f"{self.args.name}.pt", weights_only=True, map_location="cpu")
+        config = json.loads((self.folder / f"{self.args.name}.json").read_text())
+        transformer = HunyuanVideoAvatarTransformer3DModel(**config).eval()
+        transformer.load_state_dict(state["ema"])
+        text = SentenceText(self.folder / "pieces.model").eval()
+        text.load_state_dict(state["ema_text"])
+        vae, network = self.vae(), TinyEmotionNetwork.from_pretrained(self.folder / "emotion").eval()
+        return HunyuanVideoAvatarPipeline(
+            transformer=transformer,
+            scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
+            vae=vae,
+            text_encoder=text,
+            audio_encoder=LogMelAudioEncoder(),
+            emotion_encoder=TinyEmotionEncoder(vae, network),
+        )
+
+    def train_decoder(self) -> None:
+        decoder_training.train(self.pipeline(), self.bank, self.folder / "vae", self.minutes("decoder"), self.log)
+
+    def export(self) -> None:
+        save_tiny(self.pipeline(), self.folder / "pieces.model", self.args.weights)
+        if (self.folder / "reader.pt").exists():
+            READER.write_bytes((self.folder / "reader.pt").read_bytes())
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        log = (self.folder / "training.log").read_text() if (self.folder / "training.log").exists() else ""
+        (self.args.weights / "training.log").write_text(f"code at commit {commit}\n{log}")
+        size = sum(file.stat().st_size for file in self.args.weights.rglob("*") if file.is_file())
+        self.log(f"exported {size / 1e6:.1f} MB to {self.args.weights}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stage", choices=("all", *STAGES), default="all")
+    parser.add_argument("--budget-minutes", type=float, default=180, help="of all stages together (default: 180)")
+    parser.add_argument("--resume", action="store_true", help="go on from what --folder holds")
+    parser.add_argument("--device", default="cpu", help="of the transformer's training: cpu (default) or cuda")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/tiny"), help="clips, states and logs (default: runs/tiny)"
+    )
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the finished weights go")
+    parser.add_argument("--workers", type=int, default=2, help="processes that draw")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate")
+    parser.add_argument("--name", default="flow", help="of the state of the transformer, to keep variants apart")
+    parser.add_argument("--injection", default="token_add", choices=("released", "token", "token_channel", "token_add"))
+    parser.add_argument("--no-emotion", action="store_true", help="train without the emotion module")
+    args = parser.parse_args()
+    torch.set_num_threads(1)  # two halves of every batch run side by side instead
+    keep_memory()
+    run = Run(args)
+    work = {
+        "bank": run.draw_bank,
+        "vae": run.train_vae,
+        "reader": run.train_reader,
+        "emotion": run.train_emotion,
+        "flow": run.train_flow,
+        "decoder": run.train_decoder,
+        "export": run.export,
+    }
+    for stage in STAGES if args.stage == "all" else (args.stage,):
+        run.log(f"stage {stage}")
+        work[stage]()
+
+
+if __name__ == "__main__":
+    main()
