@@ -19,6 +19,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.memory import execution_device
+from model.pretrained import load_pretrained
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,9 +79,9 @@ class LlavaTextStates(nn.Module):
         """The released `llava_llama_image` folder: weights in safetensors, and the tokenizer."""
         from transformers import AutoTokenizer, LlavaForConditionalGeneration
 
-        model = LlavaForConditionalGeneration.from_pretrained(folder, torch_dtype=dtype, use_safetensors=True)
+        model = load_pretrained(LlavaForConditionalGeneration, folder, dtype, use_safetensors=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right")
-        return LlavaTextStates(model.eval(), tokenizer, PromptTemplate.released())
+        return LlavaTextStates(model, tokenizer, PromptTemplate.released())
 
     def pixels(self, image: Image) -> Tensor:
         """The picture as LLaVA's vision tower sees it (1, 3, s, s): squeezed to a square, bilinear, normalised."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from model.conditions import TextStates
 from model.llava_text import LlavaTextStates
 from model.memory import execution_device
+from model.pretrained import load_pretrained
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,11 +34,18 @@ class ClipPooled(nn.Module):
 
     @staticmethod
     def from_pretrained(folder: Path, dtype: torch.dtype) -> ClipPooled:
-        """The released `text_encoder_2` folder."""
+        """The released `text_encoder_2` folder, which holds all of CLIP; the text half is used."""
         from transformers import AutoTokenizer, CLIPTextModel
 
-        model = CLIPTextModel.from_pretrained(folder, torch_dtype=dtype)
-        return ClipPooled(model.eval(), AutoTokenizer.from_pretrained(folder))
+        others = (
+            "vision_model.",
+            "visual_projection.",
+            "text_projection.",
+            "logit_scale",
+            "text_model.embeddings.position_ids",
+        )
+        model = load_pretrained(CLIPTextModel, folder, dtype, ignored=others)
+        return ClipPooled(model, AutoTokenizer.from_pretrained(folder))
 
     @torch.no_grad()
     def forward(self, prompt: str) -> Tensor:

@@ -19,6 +19,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.memory import execution_device
+from model.pretrained import load_pretrained
 
 ROWS_PER_SECOND = 50
 CHUNK_ROWS = 1500  # 30 s
@@ -88,8 +89,8 @@ class WhisperAudioEncoder(nn.Module):
         """The encoder in a `whisper-tiny` folder of the release (any Whisper in transformers' layout)."""
         from transformers import WhisperFeatureExtractor, WhisperModel
 
-        model = WhisperModel.from_pretrained(folder, torch_dtype=torch.float32)
-        return WhisperAudioEncoder(model.encoder.eval(), WhisperFeatureExtractor.from_pretrained(folder))
+        model = load_pretrained(WhisperModel, folder, torch.float32)
+        return WhisperAudioEncoder(model.encoder, WhisperFeatureExtractor.from_pretrained(folder))
 
     def log_mel(self, waveform: Tensor) -> Tensor:
         """One chunk of at most 30 s (N,) to its log-mel spectrogram (1, bands, 3000), padded with silence."""

@@ -83,7 +83,6 @@ def load() -> Generate:
     """The weights on the best device there is. DialogueError when they are not all there, or do not fit."""
     import torch
 
-    from model.checkpoint import CheckpointError
     from model.loading import MissingWeights, load_pipeline
     from model.memory import memory_plan
 
@@ -93,7 +92,7 @@ def load() -> Generate:
     _quiet()
     try:
         pipeline = load_pipeline(chosen.weights, device, memory=memory, fp8=chosen.fp8)
-    except (MissingWeights, CheckpointError) as error:
+    except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
 
     return lambda job, report: _frames(pipeline, chosen, memory, job, report)
@@ -116,6 +115,7 @@ def _quiet() -> None:
 
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # what does not fit is raised, by model.pretrained
 
 
 def _frames(

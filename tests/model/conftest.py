@@ -1,13 +1,17 @@
-"""Before any test of the library: its torchaudio hook, and one thread.
+"""Before any test of the library: its torchaudio hook, one thread, and no clock in hypothesis.
 
-On tensors this small, threads only wait for each other (ten times slower on a busy machine).
+On tensors this small, threads only wait for each other (ten times slower on a busy machine), and a busy machine is no
+reason for a property to fail.
 """
 
 from __future__ import annotations
 
+import hypothesis
 import torch
 
 import model
 
 assert model.__doc__
 torch.set_num_threads(1)
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
