@@ -1,4 +1,4 @@
-"""The seven emotions as drawn: each is a vector of facial movements, scaled by intensity and added on the neutral face."""
+"""The seven emotions as drawn: each is a vector of facial movements, scaled by intensity, added on the neutral face."""
 
 from __future__ import annotations
 

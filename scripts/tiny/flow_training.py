@@ -256,7 +256,7 @@ class Stage:
     full: bool
 
 
-STAGES = (Stage("audio", 0.25, False, False), Stage("emotion", 0.85, True, False), Stage("full", 1.0, True, True))
+STAGES = (Stage("audio", 0.25, False, False), Stage("emotion", 0.75, True, False), Stage("full", 1.0, True, True))
 
 
 class Trainer:
@@ -368,10 +368,8 @@ def run(trainer: Trainer, crops: Bank, full: Bank | None, state: Path, report: A
         losses.append(trainer.update(next(batches)))
         trainer.spent += time.time() - began
         if trainer.step % 50 == 0:
-            report(
-                f"flow {trainer.spent:.0f}s step {trainer.step} {trainer.stage().name} loss {np.mean(losses):.4f}
-                clips {len(crops.clips)}"
-            )
+            where = f"{trainer.spent:.0f}s step {trainer.step} {trainer.stage().name}"
+            report(f"flow {where} loss {np.mean(losses):.4f} clips {len(crops.clips)}")
             losses.clear()
         if time.time() - saved > 180:
             saved = time.time()
