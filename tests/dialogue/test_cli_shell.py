@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,9 @@ def test_ctrl_c_is_exit_130(tmp_path: Path) -> None:
     pipe = tmp_path / "scene.yaml"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "dialogue", "check", str(pipe)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # a run started in the background inherits a Ctrl-C that is ignored
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     writer = os.open(pipe, os.O_WRONLY)  # returns once the command has opened its end
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import flashes
@@ -42,6 +43,8 @@ def command(folder, *options, pause="0", **more):
         str(folder / "film.mp4"),
         *options,
     ]
+    # a run started in the background inherits a Ctrl-C that is ignored
+    more.setdefault("preexec_fn", partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
     return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
