@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -30,6 +31,14 @@ class Format(str, Enum):
     json = "json"
 
 
+class Memory(str, Enum):
+    """How much of a model is kept on the GPU."""
+
+    low = "low"
+    balanced = "balanced"
+    high = "high"
+
+
 def command(
     source: Annotated[
         Path, typer.Argument(metavar="SCENE|PLAN", help="scene.yaml, a template scene.yaml.j2, or plan.json.")
@@ -49,6 +58,14 @@ def command(
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where finished shots are kept; else .dialogue beside the scene.")
     ] = None,
+    memory: Annotated[
+        Memory | None,
+        typer.Option(
+            envvar="DIALOGUE_MEMORY",
+            help="How much of a large model is kept on the GPU, else as it fits; low also rounds its weights to 8 bits.",
+            show_default=False,
+        ),
+    ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
@@ -56,6 +73,8 @@ def command(
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
     from dialogue.render.render import prepared, render, render_shot
 
+    if memory is not None:
+        os.environ["DIALOGUE_MEMORY"] = memory.value  # where generators look; what they need is no part of an order
     order = _order(source, output, shot, variables_of(setting or []), cache, speakers)
     order = _chosen(order, shot, force, caption_track)
     if dry_run:

@@ -197,6 +197,15 @@ def test_missing_weights_are_one_line_with_folder_files_and_command(
     assert told is not None and "llava_llama_image" in told and "\n" not in told
 
 
+def test_memory_is_an_option_of_render(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALOGUE_MEMORY", "high")
+    scene = write_scene(tmp_path / "film", 0.5)
+    done = CliRunner().invoke(app, ["render", str(scene), "--memory", "low", "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert "low memory" in hunyuan_avatar.fingerprint()
+    assert CliRunner().invoke(app, ["render", str(scene), "--memory", "lots"]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
