@@ -182,12 +182,12 @@ def sample_stage(rng: np.random.Generator, split: str, size: int, faces: int) ->
     low, high = IDENTITIES[split]
     looks = [sample_look(int(rng.integers(low, high))) for _ in range(faces)]
     if size <= 128:
-        radius = [float(rng.uniform(0.22, 0.375)) * size]
+        radius = [float(rng.uniform(0.25, 0.365)) * size]
         centres = [size / 2 + float(rng.uniform(-0.06, 0.06)) * size]
     else:
         slot = size / faces
-        top = min(0.42 * slot, 0.215 * size)
-        radius = [float(rng.uniform(0.86, 1.0)) * top for _ in looks]
+        top = min(0.36 * slot, 0.18 * size)
+        radius = [float(rng.uniform(0.84, 1.0)) * top for _ in looks]
         if faces == 1:
             centres = [size * float(rng.uniform(0.38, 0.62))]
         else:

@@ -306,7 +306,7 @@ class Trainer:
             if stage.full and full is not None and full.clips and self.rng.random() < 0.7:
                 yield make_batch(full.draw(self.rng, max(2, self.batch // 16)), self.rng, 5, None, True, False)
                 continue
-            still = stage.emotions and self.rng.random() < 0.6
+            still = stage.emotions and self.rng.random() < 0.5  # of half as many again: 1 : 1.5
             count = self.batch * 3 // 2 if still else self.batch
             yield make_batch(crops.draw(self.rng, count), self.rng, 1 if still else 3, CROP, stage.emotions, still)
 

@@ -65,7 +65,7 @@ class Examiner:
         rng = np.random.default_rng([self.seed, number, faces])
         low, high = IDENTITIES["test"]
         slot = SIZE / faces
-        radius = min(0.42 * slot, 0.2 * SIZE)
+        radius = min(0.34 * slot, 0.165 * SIZE)
         placed = tuple(
             Placed(sample_look(int(rng.integers(low, high))), slot * (i + 0.5), SIZE * 0.5, radius)
             for i in range(faces)
