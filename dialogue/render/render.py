@@ -103,14 +103,17 @@ def prepared(order: Order) -> list[Task]:
     return tasks
 
 
-def make(order: Order, tasks: Sequence[Task], tell: Tell) -> None:
-    """Make the clips of these shots, one after the other; each is in the cache as soon as it is done."""
+def make(order: Order, tasks: Sequence[Task], tell: Tell, loaded: Generate | None = None) -> None:
+    """Make the clips of these shots, one after the other; each is in the cache as soon as it is done.
+
+    `loaded` is what the generator's `load` gave, where it is kept from one call to the next.
+    """
     if not tasks:
         return
     generator = generator_of(order)
     watch = _Watch(tasks, generator, tell)
     watch.at(tasks[0], 0.0, "getting ready")
-    generate = generator.load()
+    generate = loaded or generator.load()
     for task in tasks:
         _make(order, task, generate, watch)
         watch.finished(task)

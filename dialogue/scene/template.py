@@ -75,7 +75,7 @@ def fill(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     environment = _Sandbox(undefined=StrictUndefined, extensions=[_LineMarks], **blocks)
     # str() of an undefined value is the error that names it; of a path, the path.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": str}
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": str, "ensure_ascii": False}
     pieces: list[str] = []
     size = 0
     try:

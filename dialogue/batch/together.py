@@ -1,0 +1,75 @@
+"""A wide picture where the cast has none of all who speak: their own pictures side by side, or one above the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialogue.box import Box
+from dialogue.render.atomic import appearing
+
+_GUTTER = 4  # pixels between two panels
+_FACE_SHARE = 0.42  # of a panel's height that a face takes at the most
+_EYE_LINE = 0.46  # of a panel's height at which the middle of a face is
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A person's picture and their face in it."""
+
+    person: str
+    picture: Path
+    face: Box
+
+
+def put_together(portraits: Sequence[Portrait], size: tuple[int, int], place: Path) -> dict[str, Box]:
+    """Write the picture to `place`; whose face is where in it. Landscape: side by side; portrait: above each other."""
+    import numpy as np
+    from PIL import Image
+
+    from dialogue.measures.pictures import open_picture
+
+    canvas = Image.new("RGB", size, (16, 16, 18))
+    faces = {}
+    for portrait, panel in zip(portraits, panels(size, len(portraits)), strict=True):
+        pixels = open_picture(portrait.picture)
+        view = crop_around(portrait.face, (pixels.shape[1], pixels.shape[0]), panel)
+        part = Image.fromarray(np.ascontiguousarray(pixels)).resize(
+            (round(panel.width), round(panel.height)),
+            Image.Resampling.LANCZOS,
+            box=(view.x, view.y, view.right, view.bottom),
+        )
+        canvas.paste(part, (round(panel.x), round(panel.y)))
+        scale = panel.width / view.width
+        faces[portrait.person] = Box(
+            panel.x + (portrait.face.x - view.x) * scale,
+            panel.y + (portrait.face.y - view.y) * scale,
+            portrait.face.width * scale,
+            portrait.face.height * scale,
+        )
+    with appearing(place) as draft:
+        canvas.save(draft, format="PNG")
+    return faces
+
+
+def panels(size: tuple[int, int], count: int) -> list[Box]:
+    """`count` equal panels with gutters, along the longer side of the frame."""
+    width, height = size
+    along = max(size)
+    edges = [round(i * (along + _GUTTER) / count) for i in range(count + 1)]
+    spans = [(start, end - _GUTTER) for start, end in zip(edges, edges[1:], strict=False)]
+    if width >= height:
+        return [Box(start, 0, end - start, height) for start, end in spans]
+    return [Box(0, start, width, end - start) for start, end in spans]
+
+
+def crop_around(face: Box, picture: tuple[int, int], panel: Box) -> Box:
+    """The part of a picture, of the panel's shape, with the face on the eye line as far as the picture reaches."""
+    width, height = picture
+    shape = panel.width / panel.height
+    high = min(height, width / shape, max(face.height / _FACE_SHARE, face.width / 0.7 / shape))
+    wide = high * shape
+    x = min(max(face.center[0] - wide / 2, 0), width - wide)
+    y = min(max(face.center[1] - _EYE_LINE * high, 0), height - high)
+    return Box(x, y, wide, high)
