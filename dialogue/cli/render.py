@@ -62,7 +62,7 @@ def command(
         Memory | None,
         typer.Option(
             envvar="DIALOGUE_MEMORY",
-            help="How much of a large model is kept on the GPU, else as it fits; low also rounds its weights to 8 bits.",
+            help="How much of a large model is kept on the GPU, else as fits; low also rounds its weights to 8 bits.",
             show_default=False,
         ),
     ] = None,

@@ -61,8 +61,9 @@ def fingerprint() -> str:
             content.seek(max(0, size - _SAMPLE))
             digest.update(content.read(_SAMPLE))
     how = f"{chosen.steps} steps, windows of {chosen.window} moved by {chosen.offset}"
-    less = [name for name, is_so in (("fp8", chosen.fp8), ("low memory", chosen.memory == "low")) if is_so]
-    return f"{NAME} {VERSION}, {', '.join([how, *less])}, weights {digest.hexdigest()[:16]}"
+    also = {"fp8": chosen.fp8, "low memory": chosen.memory == "low", "large tiles": chosen.large_tiles}
+    named = [name for name, is_so in also.items() if is_so]
+    return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest.hexdigest()[:16]}"
 
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:
@@ -85,13 +86,15 @@ def load() -> Generate:
 
     from model.loading import MissingWeights, load_pipeline
     from model.memory import memory_plan
+    from model.vae import Tiling
 
     chosen = settings()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     memory = memory_plan(chosen.memory or _fitting(device))
     _quiet()
     try:
-        pipeline = load_pipeline(chosen.weights, device, memory=memory, fp8=chosen.fp8)
+        tiling = Tiling.large() if chosen.large_tiles else None
+        pipeline = load_pipeline(chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling)
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
 

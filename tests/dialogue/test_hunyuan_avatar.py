@@ -236,6 +236,9 @@ def test_the_fingerprint_knows_weights_and_settings(
     monkeypatch.setenv("DIALOGUE_WEIGHTS", str(weights))
     monkeypatch.setenv("DIALOGUE_MEMORY", "low")
     assert "low memory" in hunyuan_avatar.fingerprint()
+    monkeypatch.setenv("DIALOGUE_HUNYUAN_AVATAR", "steps=30, offset=3, large-tiles")
+    for said in ("30 steps", "moved by 3", "large tiles"):
+        assert said in hunyuan_avatar.fingerprint()
 
 
 def test_operations_are_those_counted_on_the_released_model() -> None:
