@@ -1,4 +1,4 @@
-"""Preconditioning on the reference: an exact inverse, unit spread, and an untrained network that copies the reference."""
+"""Preconditioning on the reference: exact inverse, unit spread; an untrained network copies the reference."""
 
 from __future__ import annotations
 
