@@ -219,7 +219,9 @@ class Samples:
         kept: list[Sound] = []
         position = 0
         for block in self.blocks(SAMPLE_RATE):
-            kept.append(block[max(0, first - position) : None if last is None else max(0, last - position)])
+            part = block[max(0, first - position) : None if last is None else max(0, last - position)]
+            if len(part):  # an empty view would keep its block in memory
+                kept.append(part)
             position += len(block)
             if last is not None and position >= last:
                 break
