@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
@@ -84,6 +85,20 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline):  # type: ignore[misc]
             text_encoder=text_encoder,
             audio_encoder=audio_encoder,
             emotion_encoder=emotion_encoder,
+        )
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **options: Any) -> HunyuanVideoAvatarPipeline:
+        """The pipeline from the folder of released weights; options as model/loading.load_pipeline takes them."""
+        from model.loading import load_pipeline
+
+        return load_pipeline(Path(folder), **options)
+
+    def save_pretrained(self, folder: str | Path, **options: Any) -> None:
+        """Not there: the encoders stay as they were released, and the transformer is saved alone."""
+        raise NotImplementedError(
+            f"save the transformer alone, transformer.save_pretrained('{folder}/transformer'), beside the released "
+            "encoders: from_pretrained takes it from there"
         )
 
     @torch.no_grad()

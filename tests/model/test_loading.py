@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pipe(folder: Path) -> HunyuanVideoAvatarPipeline:
-    return load_pipeline(folder, dtype=torch.float32)
+    return HunyuanVideoAvatarPipeline.from_pretrained(folder, dtype=torch.float32)
 
 
 def picture(seed: int = 0) -> Image.Image:
@@ -100,6 +100,20 @@ def test_balanced_memory_gives_the_same_video_and_low_nearly(folder: Path, pipe:
     stored = {weight.dtype for weight in low.transformer.transformer_blocks.parameters()}
     assert torch.float8_e4m3fn in stored and low.transformer.dtype == torch.float32
     assert float((video(low, MEMORY["low"]).float() - usual.float()).abs().mean()) < 12
+
+
+def test_a_saved_transformer_beside_the_encoders_is_loaded(
+    folder: Path, pipe: HunyuanVideoAvatarPipeline, tmp_path: Path
+) -> None:
+    root = tmp_path / "ckpts"
+    shutil.copytree(WeightsFolder.at(folder).root, root)
+    with pytest.raises(NotImplementedError, match="save the transformer alone"):
+        pipe.save_pretrained(root)
+    pipe.transformer.save_pretrained(root / "transformer", max_shard_size="100KB")
+    assert len(list((root / "transformer").glob("*.safetensors"))) > 1
+    again = HunyuanVideoAvatarPipeline.from_pretrained(root, dtype=torch.float32)
+    theirs = again.transformer.state_dict()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in pipe.transformer.state_dict().items())
 
 
 def test_an_unknown_memory_mode_is_named() -> None:
