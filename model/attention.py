@@ -47,6 +47,11 @@ class ValidTextAttnProcessor:
         attention_mask: tuple[int, ...] | None = None,
         image_rotary_emb: Rotary | None = None,
     ) -> tuple[Tensor, Tensor]:
+        if attention_mask is not None and self._parallel_config is not None:
+            raise ValueError(
+                f"the rows of the batch have {attention_mask} valid text tokens; under context parallelism they must "
+                "have equally many (run the rows one after another)"
+            )
         image = hidden_states.shape[1]
         query, key, value = self._project(attn, hidden_states, encoder_hidden_states)
         if image_rotary_emb is not None:

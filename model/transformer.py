@@ -96,6 +96,7 @@ class HunyuanVideoAvatarTransformer3DModel(
     ]
     _repeated_blocks: ClassVar[list[str]] = ["AvatarTransformerBlock", "HunyuanVideoSingleTransformerBlock"]
     # Ulysses or ring: tokens of both streams are split, masks and rotary tables with them, and joined at the end.
+    # (1 + T) n and the valid text must divide by the number of processes, or `ulysses_anything` be set.
     _cp_plan: ClassVar[dict[str, Any]] = {
         "rope": {
             0: ContextParallelInput(split_dim=0, expected_dims=2, split_output=True),
@@ -309,6 +310,8 @@ class HunyuanVideoAvatarTransformer3DModel(
         Returns:
             AvatarTransformerOutput, or (sample,), or (sample, block_cache).
         """
+        if self._parallel_config is not None and (return_block_cache or block_cache is not None):
+            raise ValueError("a block cache needs all tokens in one process; it does not go with context parallelism")
         frames, rows, columns = self._token_grid(hidden_states)
         temb = self.time_text_embed(timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
         rotary = self.rope(frames, rows, columns, device=hidden_states.device)

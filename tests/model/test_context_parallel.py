@@ -34,6 +34,8 @@ def share(rank: int, port: int, folder: str) -> None:
         alone = model(**given).sample
         model.enable_parallelism(config=ContextParallelConfig(ulysses_degree=2))
         together = model(**given).sample
+        with pytest.raises(ValueError, match="does not go with context parallelism"):
+            model(**given, return_block_cache=True)
     torch.save((alone, together), Path(folder) / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
