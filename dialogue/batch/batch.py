@@ -246,7 +246,7 @@ def run_batch(
         ) from None
     except OSError as error:
         raise InputError(Problem(f"cannot write there: {error.strerror}", str(output))) from None
-    with lock:
+    try:
         crew, workers = make_crew()
         with closing(crew):
             batch = _Batch(setting, crew, workers, tellers or Tellers())
@@ -257,6 +257,8 @@ def run_batch(
                 batch.manifest.write()
         entries = {episode.name: batch.manifest.entries[episode.name] for episode in episodes}
         return Report(entries, tally, time.monotonic() - began)
+    finally:
+        lock.release()
 
 
 def _render(batch: _Batch) -> Tally:

@@ -33,7 +33,7 @@ class Forecast:
         reused = f", {self.reused} more are in the cache" if self.reused else ""
         return (
             f"{self.films} film{'s' * (self.films != 1)} of {duration_text(self.film_seconds)} in all: "
-            f"{self.shots} shots to make{reused}; about {duration_text(self.time)}, "
+            f"{self.shots} shot{'s' * (self.shots != 1)} to make{reused}; about {duration_text(self.time)}, "
             f"{memory_text(self.room)} of disk ({memory_text(self.free)} free)"
         )
 

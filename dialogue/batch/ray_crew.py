@@ -42,6 +42,7 @@ class RayCrew:
         self._starting: dict[Any, Any] = {}  # by the reference to its being ready
         self._idle: list[Worker] = []
         self._out: dict[Any, tuple[Worker, Unit[Work]]] = {}
+        self.given = 0
         for _ in range(count):
             self._start()
 
@@ -77,6 +78,7 @@ class RayCrew:
 
     def give(self, unit: Unit[Work]) -> None:
         worker = self._idle.pop()
+        self.given += 1
         self._out[worker.actor.do.remote(_absolute(unit.work))] = worker, unit
 
     def wait(self) -> Outcome[Work]:

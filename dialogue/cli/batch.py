@@ -137,9 +137,8 @@ def _progress() -> Iterator[Tellers]:
 def _print_report(report: Report, output: Path) -> None:
     for name, entry in report.entries.items():
         people = ", ".join(str(person["name"]) for person in entry.people.values())
-        shots = (
-            f"{entry.shots} shots ({entry.made} made, {entry.reused} reused)" if entry.film else f"{entry.shots} shots"
-        )
+        shots = f"{entry.shots} shot{'s' * (entry.shots != 1)}"
+        shots += f" ({entry.made} made, {entry.reused} reused)" if entry.film else ""
         if entry.state == "failed":
             line = f"{name}: failed"
         else:

@@ -43,8 +43,7 @@ def call_plan(folder: Path, katie: str, steve: str, speakers: int | None = None)
 
 def test_two_people_on_one_line_are_known_by_their_samples(tmp_path: Path) -> None:
     plan = call_plan(tmp_path, "enroll: enrollment_audio_katie.wav", "enroll: enrollment_audio_steve.wav")
-    spoken = {who: sum(t.end - t.start for t in plan.turns if t.speaker == who) for who in ("katie", "steve")}
-    assert all(seconds > 4 for seconds in spoken.values()), spoken
+    assert [turn.speaker for turn in plan.turns] == ["katie", "steve"] * 3
     assert any(warning.startswith("katie is SPEAKER_0") and "alike" in warning for warning in plan.warnings)
     assert any(warning.startswith("steve is SPEAKER_0") for warning in plan.warnings)
     assert "open voices" in plan.turns[0].origin and "voice encoder is installed" in plan.turns[0].origin
