@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from parity import FOLDER, needs_parity
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import compare_reference  # noqa: E402
 from compare_reference import compare, find  # noqa: E402
 from reference_checks import Fixture  # noqa: E402
 
@@ -29,22 +30,34 @@ def test_equals_the_official_numbers(name: str) -> None:
     assert [check for check in checks if not check.passed] == []
 
 
-def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPTS / "compare_reference.py"), str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """The script in this process: its exit code and what it printed."""
+    monkeypatch.setattr(compare_reference, "quiet", lambda: None)  # other tests read the libraries' notes
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["compare_reference.py", *map(str, arguments)])
+        code = compare_reference.main()
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
 
 
-def test_a_wrong_number_fails_and_an_unknown_fixture_is_not_passed_over(tmp_path: Path) -> None:
+def test_a_wrong_number_fails_and_an_unknown_fixture_is_not_passed_over(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
     rows = [{"image_size": 704, "in_wh": [1920, 1080], "out_wh": [1280, 704]}]
     (tmp_path / "resolution.json").write_text(json.dumps({"rows": rows}))
     (tmp_path / "mystery.json").write_text("{}")
-    done = run(tmp_path, "--json")
-    report = json.loads(done.stdout)
-    assert done.returncode == 1 and report["passed"] is False
+    code, printed, _ = run(tmp_path, "--json")
+    report = json.loads(printed)
+    assert code == 1 and report["passed"] is False
     assert {check["fixture"]: check["passed"] for check in report["checks"]} == {"resolution": False, "mystery": False}
+    code, printed, _ = run(tmp_path)
+    assert code == 1 and printed.count("FAIL") == 2 and "nothing to compare with" in printed
 
 
-def test_a_folder_without_fixtures_is_an_error(tmp_path: Path) -> None:
-    done = run(tmp_path)
-    assert done.returncode == 2
-    assert "no fixtures" in done.stderr and "Traceback" not in done.stderr
+def test_a_folder_without_fixtures_is_an_error(tmp_path: Path, run: Callable[..., tuple[int, str, str]]) -> None:
+    code, printed, told = run(tmp_path)
+    assert (code, printed) == (2, "") and "no fixtures" in told
