@@ -29,7 +29,7 @@ def choose_generator(named: str | None) -> Choice:
 
     if named is not None and named not in GENERATORS:
         raise DialogueError(
-            f"the generator {named!r} is not part of this installation; there are {', '.join(GENERATORS)}"
+            f"the generator {named!r} is not part of this version of dialogue; there are {', '.join(GENERATORS)}"
         )
     if named is not None:
         missing = generator(named).missing()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from dialogue.box import Box
-from dialogue.errors import InputError
+from dialogue.errors import DialogueError, InputError
 from dialogue.measures.measures import Measures
 from dialogue.plan.colors import speaker_colors
 from dialogue.plan.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
@@ -139,13 +139,20 @@ def _shots(stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[
     )
 
 
+def _chosen(file: SceneFile) -> Choice:
+    try:
+        return choose_generator(file.scene.generator)
+    except DialogueError as error:
+        raise InputError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None
+
+
 def make_plan(file: SceneFile, measures: Measures, choice: Choice | None = None) -> Plan:
     """The plan of a scene whose media have been measured. `choice`: the generator, when it is not to be chosen here.
 
     Raises InputError with every problem that the media brought to light, each at its place in the scene.
     """
     scene, findings = file.scene, Findings()
-    choice = choice or choose_generator(scene.generator)
+    choice = choice or _chosen(file)
     findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
     if choice.warning:
         findings.warnings.append(choice.warning)

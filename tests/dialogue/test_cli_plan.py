@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,14 @@ def test_an_unclear_face_is_an_error_that_shows_what_was_found(tmp_path: Path) -
     assert result.exit_code == 2
     assert re.search(r"scene.yaml:9:\d+: error: (no face was found|detect: 9, but platform.png has)", result.output)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["faces.png"]
+
+
+def test_a_generator_of_another_version_is_a_mistake_at_its_line(tmp_path: Path) -> None:
+    for file in SCENE.parent.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    written = (tmp_path / "scene.yaml").read_text()
+    (tmp_path / "scene.yaml").write_text(written.replace("title: The missed train", "generator: hallo3"))
+    result = CliRunner().invoke(app, ["plan", str(tmp_path / "scene.yaml")])
+    assert result.exit_code == 2
+    assert "scene.yaml:3:12: error: the generator 'hallo3' is not part of this version" in result.stderr
