@@ -2,7 +2,7 @@
 
 Shapes: B batch, S speakers, T latent frames, h x w latent size, n tokens per frame, N = (1 + T) * n image tokens
 (reference first), R rows (one per token and group that it attends to), G groups (one per attended context),
-M most rows of a group, K keys of a group, A inner size of the attention, D hidden size.
+M places for the rows of a group, K keys of a group, A inner size of the attention, D hidden size.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class FaceTokenWeights(nn.Module):
 class TokenRows:
     """Rows to compute: each a token of the flattened (B * N) image tokens, its weight and its group.
 
-    Rows are sorted by group. `slots` places them in a padded (G, M) grid; None when every group has M rows.
+    Rows are sorted by group. `slots` places them in a padded (G, M) grid; None when every group fills its M rows.
     `distinct` are the tokens touched; `owner` maps rows to them, None when no token has two rows.
     """
 
@@ -66,7 +66,8 @@ def token_rows(tokens: Tensor, weights: Tensor, coordinates: Tensor) -> TokenRow
     number, order = torch.sort(number, stable=True)
     tokens, weights, coordinates = tokens[order], weights[order], coordinates[order]
     _, group_of_row, counts = torch.unique_consecutive(number, return_inverse=True, return_counts=True)
-    first, width = torch.cumsum(counts, 0) - counts, int(counts.max())
+    # Whole blocks of 32 rows: matrix libraries sum a remainder in another order, and rows must not depend on others.
+    first, width = torch.cumsum(counts, 0) - counts, -(-int(counts.max()) // 32) * 32
     slots = None
     if len(tokens) != width * len(counts):
         slots = torch.arange(len(tokens), device=tokens.device) + (width * group_of_row - first[group_of_row])
