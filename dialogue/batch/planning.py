@@ -21,7 +21,7 @@ from dialogue.batch.episode_scene import (
 from dialogue.batch.episodes import Episode, tags_of
 from dialogue.batch.manifest import Entry
 from dialogue.cast.cast import CastFile
-from dialogue.cast.recognition import Heard, encoder_name, hear_recording, recognise, speakers_expected, voices_of_cast
+from dialogue.cast.recognition import Heard, encoder_name, hear_recording, recognise, voices_of_cast
 from dialogue.cast.voices import digest_of
 from dialogue.errors import InputError, Problem
 from dialogue.measures.cache import Cache
@@ -183,7 +183,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
         turns = read_turns(episode.turns, episode.path.stem)
         found = Diarization(turns, episode.turns.name, "it stands beside the recording")
     else:
-        found = hear_recording(episode.path, setting.speakers or speakers_expected(setting.cast), cache)
+        found = hear_recording(episode.path, setting.cast, setting.speakers, cache)
         voices, warnings = voices_of_cast(setting.cast, cache)
     if not found.segments:
         raise InputError(Problem("nobody speaks in it", str(episode.path)))

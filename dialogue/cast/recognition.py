@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from dialogue.diarization.people import Match
     from dialogue.measures.cache import Cache
 
-ONE_VOICE = 0.82  # cosine from which two labels are halves of one voice: those give .86 … .89, two people up to .77
+# The cosine from which two labels are halves of one voice. Measured: halves .857 … .93 (docs/diarization.md), two
+# people .62 … .77, two synthetic voices of one maker .83.
+ONE_VOICE = 0.845
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,19 @@ def encoder_name() -> str:
     return f"{name} ({weights.parent.name})" if weights is not None else f"{name} ({reason})" if name else ""
 
 
-def hear_recording(path: Path, speakers: int | None, cache: Cache) -> Diarization:
-    """Turns and voices of a recording, kept by its bytes; labels that are halves of one voice joined."""
+def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache) -> Diarization:
+    """Turns and voices of a recording, kept by its bytes.
+
+    `said` is the number of speakers that somebody has said; else it is that of the cast, where strangers are not
+    expected, and labels that are halves of one voice are joined: not everybody is there in every episode.
+    """
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.diarizer import available
 
-    kept = cache.remembered(["heard", available(), speakers], [path], lambda: _listened(path, speakers))
+    speakers = said or (None if file.cast.guests else len(file.cast.people))
+    join = said is None
+    way = ["heard", available(), speakers, ONE_VOICE if join else None]
+    kept = cache.remembered(way, [path], lambda: _listened(path, speakers, join))
     import numpy as np
 
     return Diarization(
@@ -65,11 +74,12 @@ def hear_recording(path: Path, speakers: int | None, cache: Cache) -> Diarizatio
     )
 
 
-def _listened(path: Path, speakers: int | None) -> dict[str, Any]:
+def _listened(path: Path, speakers: int | None, join: bool) -> dict[str, Any]:
     from dialogue.diarization.diarizer import choose_diarizer
     from dialogue.measures.mixed import hear
 
-    found = one_voice_each(hear(choose_diarizer(), path, None, speakers))
+    found = hear(choose_diarizer(), path, None, speakers)
+    found = one_voice_each(found) if join else found
     return {
         "segments": [{"start": s.start, "end": s.end, "label": s.label, "origin": s.origin} for s in found.segments],
         "method": found.method,
@@ -99,7 +109,10 @@ def one_voice_each(found: Diarization) -> Diarization:
         if alike[first, second] < ONE_VOICE:
             break
         kept, gone = labels[first], labels[second]
-        told.append(f"{gone} and {kept} are one voice ({alike[first, second]:.2f} alike)")
+        told.append(
+            f"{gone} and {kept} are taken for one voice ({alike[first, second]:.2f} alike); "
+            "if they are two, say how many speak with --speakers"
+        )
         both = voices.pop(gone) * found.duration_of(gone) + voices[kept] * found.duration_of(kept)
         voices[kept] = np.asarray(both / np.linalg.norm(both), np.float32)
         names = {label: kept if name == gone else name for label, name in names.items()}
@@ -190,11 +203,6 @@ def _question(file: CastFile, episode: str, match: Match, people: Sequence[str])
     message = f"{episode}: not sure who {match.label} is; the nearest: {match}"
     hint = f"decide: episodes: {{{episode}: {{{match.label}: {match.member}}}}}, or another of {', '.join(people)}"
     return file.problem(("episodes",), message, hint)
-
-
-def speakers_expected(file: CastFile) -> int | None:
-    """How many speak in an episode of this cast: all of its people; unknown where strangers are expected."""
-    return None if file.cast.guests else len(file.cast.people)
 
 
 def require_encoder() -> str:

@@ -28,7 +28,7 @@ def add(
 ) -> None:
     """Keep a person's voice, from a sample of it alone or from a label of a mixed recording."""
     from dialogue.cast.cast import read_cast
-    from dialogue.cast.recognition import hear_recording, require_encoder, speakers_expected, voice_in
+    from dialogue.cast.recognition import hear_recording, require_encoder, voice_in
     from dialogue.cast.voices import KeptVoice, digest_of, keep_voice
     from dialogue.measures.cache import Cache
     from dialogue.measures.recordings import probe_recording
@@ -42,7 +42,7 @@ def add(
     if speaker is None:
         vector, seconds, where = voice_in(sample), probe_recording(sample, sample.name).duration, sample.name
     else:
-        found = hear_recording(sample, speakers or speakers_expected(file), Cache())
+        found = hear_recording(sample, file, speakers, Cache())
         if speaker not in found.voices:
             labels = ", ".join(found.labels) or "none"
             raise InputError(Problem(f"no voice {speaker!r} in it", str(sample), hint=f"its labels are {labels}"))
@@ -93,7 +93,7 @@ def match(
 ) -> None:
     """Say who speaks in a recording, how much, and how surely. Exit code 2 where somebody has to decide."""
     from dialogue.cast.cast import read_cast
-    from dialogue.cast.recognition import hear_recording, recognise, require_encoder, speakers_expected, voices_of_cast
+    from dialogue.cast.recognition import hear_recording, recognise, require_encoder, voices_of_cast
     from dialogue.measures.cache import Cache
     from dialogue.measures.mixed import overlap_notes
     from dialogue.scene.times import format_time
@@ -101,7 +101,7 @@ def match(
     file = read_cast(cast)
     require_encoder()
     _readable(recording)
-    found = hear_recording(recording, speakers or speakers_expected(file), Cache())
+    found = hear_recording(recording, file, speakers, Cache())
     voices, warnings = voices_of_cast(file, Cache())
     heard, problems = recognise(found, file, recording.stem, voices)
     rows = [

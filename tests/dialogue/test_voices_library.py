@@ -94,5 +94,5 @@ def test_labels_given_come_before_voices(tmp_path: Path) -> None:
 
 def test_halves_of_one_voice_are_joined_and_two_voices_are_not() -> None:
     joined = one_voice_each(found_of(S0=[1, 0.2], S1=[1, 0.3], S2=[0, 1]))
-    assert joined.labels == ("S0", "S2") and "S1 and S0 are one voice" in joined.warnings[0]
+    assert joined.labels == ("S0", "S2") and "S1 and S0 are taken for one voice" in joined.warnings[0]
     assert one_voice_each(found_of(S0=[1, 0.2], S2=[0, 1])).warnings == ()
