@@ -114,6 +114,7 @@ def frames_of(job: ShotJob, stop_after: str = "") -> tuple[np.ndarray, list[str]
     return np.stack(list(hunyuan_avatar.load()(job, report))), told
 
 
+@pytest.mark.timeout(900)  # half a minute when the machine is free
 def test_twenty_seconds_of_two_overlapping_speakers_with_a_change_of_emotion(tmp_path: Path) -> None:
     scene = write_scene(tmp_path / "film", 20.0)
     done = CliRunner().invoke(app, ["render", str(scene)])
