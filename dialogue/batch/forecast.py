@@ -11,7 +11,7 @@ from dialogue.batch.schedule import predicted_time
 from dialogue.plan.costs import duration_text, memory_text
 from dialogue.plan.plan import Plan
 
-LISTENING = 0.04  # seconds of one core per second of recording: voice activity, vectors, clustering
+LISTENING = 0.025  # seconds of one core per second of recording: voice activity, vectors, clustering
 _BITS_PER_PIXEL = 0.09  # of an encoded frame: .07 … .093 measured at 512x288 and 640x360, grain and all
 _SOUND = 16_000  # bytes per second of a film's sound: 128 kbit/s
 

@@ -219,3 +219,35 @@ def test_the_command_with_two_workers(tmp_path: Path) -> None:
     alone = run([tmp_path / "in/one.wav"], tmp_path / "cast.yaml", tmp_path / "alone")
     assert (tmp_path / "out/one/one.mp4").read_bytes() == (tmp_path / "alone/one/one.mp4").read_bytes()
     assert alone.entries["one"].hashes["film"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send")
+def test_ctrl_c_ends_all_workers_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    import signal
+
+    import psutil
+
+    write_cast(tmp_path)
+    for number in range(3):
+        write_episode(tmp_path / f"in/{number}.wav", ("ana", 0.2, 9.8), seconds=10)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    arguments = ["batch", "in", "--cast", "cast.yaml", "-o", "out", "--jobs", "2", "--set=size=640x480"]
+    command = [sys.executable, "-m", "dialogue", *arguments, "--set=generator=animatic"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "made a shot" in line)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(60) == 130, said + rest
+    assert "the same command goes on from there" in rest and "Traceback" not in rest, rest
+    assert workers and not psutil.wait_procs(workers, timeout=30)[1]
+    record = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
+    assert {entry["state"] for entry in record["episodes"].values()} <= {"planned", "rendered"}
+    report = run(
+        [tmp_path / "in"],
+        tmp_path / "cast.yaml",
+        tmp_path / "out",
+        variables={"size": "640x480", "generator": "animatic"},
+    )
+    assert not report.failed and sum(entry.reused for entry in report.entries.values()) >= 1
