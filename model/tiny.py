@@ -55,14 +55,11 @@ def load_tiny(folder: Path = WEIGHTS, device: torch.device | str = "cpu") -> Hun
 
 
 def save_tiny(pipeline: HunyuanVideoAvatarPipeline, pieces: Path, folder: Path) -> None:
-    """Write the parts as `load_tiny` reads them, in float16."""
+    """Write the parts as `load_tiny` reads them, in float16; the VAE in float32 (see `tiny_vae.exact`)."""
     from safetensors.torch import save_file
 
-    for name, part in (
-        ("transformer", pipeline.transformer),
-        ("vae", pipeline.vae),
-        ("emotion", pipeline.emotion_encoder.network),
-    ):
+    pipeline.vae.save_pretrained(folder / "vae")
+    for name, part in (("transformer", pipeline.transformer), ("emotion", pipeline.emotion_encoder.network)):
         part.half().save_pretrained(folder / name)
         part.float()
     (folder / "text").mkdir(parents=True, exist_ok=True)

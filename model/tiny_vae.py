@@ -63,22 +63,35 @@ class ResidualBlock(nn.Module):
         return out
 
 
+def exact(linear: nn.Linear, x: Tensor) -> Tensor:
+    """A linear map in full precision under any autocast: rounded, it shows as a pattern that repeats every 8 pixels."""
+    with torch.autocast(x.device.type, enabled=False):
+        out: Tensor = linear(x.to(linear.weight.dtype))
+    return out
+
+
 class TinyEncoder(nn.Module):
     """(B, T, h, w, 768) patches to (B, T, h, w, C)."""
 
     def __init__(self, channels: int, width: int, blocks: int) -> None:
         super().__init__()
         self.linear = nn.Linear(768, channels)
+        self.corrects = blocks > 0
+        if not self.corrects:
+            return
         self.into = nn.Linear(768, width)
         self.blocks = nn.ModuleList(ResidualBlock(width, causal=True) for _ in range(blocks))
         self.out = nn.Linear(width, channels)
-        nn.init.zeros_(self.out.weight)
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, patches: Tensor) -> Tensor:
+        if not self.corrects:
+            return exact(self.linear, patches)
         x = self.into(patches)
         for block in self.blocks:
             x = block(x)
-        out: Tensor = self.linear(patches) + self.out(F.silu(F.layer_norm(x, x.shape[-1:])))
+        out: Tensor = exact(self.linear, patches) + self.out(F.silu(F.layer_norm(x, x.shape[-1:])))
         return out
 
 
@@ -88,6 +101,9 @@ class TinyDecoder(nn.Module):
     def __init__(self, channels: int, widths: tuple[int, int, int], blocks: tuple[int, int, int]) -> None:
         super().__init__()
         self.linear = nn.Linear(channels, 768)
+        self.corrects = sum(blocks) > 0
+        if not self.corrects:
+            return
         self.into = SpaceConv(channels, widths[0])
         self.low = nn.ModuleList(ResidualBlock(widths[0], causal=i < CONTEXT - 1) for i in range(blocks[0]))
         self.to_middle = nn.Linear(widths[0], 8 * widths[1])
@@ -95,10 +111,14 @@ class TinyDecoder(nn.Module):
         self.to_high = nn.Linear(widths[1], 8 * widths[2])
         self.high = nn.ModuleList(ResidualBlock(widths[2], causal=False) for _ in range(blocks[2]))
         self.out = SpaceConv(widths[2], 12)
-        nn.init.zeros_(self.out.weight)
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, latents: Tensor) -> Tensor:
         grow = "b t h w (u p q c) -> b (t u) (h p) (w q) c"
+        patches: Tensor = rearrange(exact(self.linear, latents), grow, u=4, p=8, q=8)
+        if not self.corrects:
+            return patches
         x = self.into(latents)
         for block in self.low:
             x = block(x)
@@ -109,8 +129,7 @@ class TinyDecoder(nn.Module):
         for block in self.high:
             x = block(x)
         correction = rearrange(self.out(F.silu(F.layer_norm(x, x.shape[-1:]))), grow, u=1, p=2, q=2)
-        out: Tensor = rearrange(self.linear(latents), grow, u=4, p=8, q=8) + correction
-        return out
+        return patches + correction
 
 
 class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
@@ -118,8 +137,8 @@ class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     Args:
         latent_channels: C.
-        encoder_width, encoder_blocks: size of the encoder's correction.
-        decoder_widths, decoder_blocks: channels and residual blocks at 8, 4 and 2 pixels per cell.
+        encoder_width, encoder_blocks: size of the encoder's correction; 0 blocks: none, the linear map alone.
+        decoder_widths, decoder_blocks: channels and residual blocks at 8, 4 and 2 pixels per cell; (0, 0, 0): none.
     """
 
     spatial_stride = 8

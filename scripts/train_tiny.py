@@ -40,8 +40,11 @@ from model.transformer import HunyuanVideoAvatarTransformer3DModel
 
 # Shares of the budget. The bank's size follows from its share: a core draws about 6 crops or 1.5 whole pictures a
 # second.
-SHARES = {"bank": 0.12, "vae": 0.10, "reader": 0.03, "emotion": 0.01, "flow": 0.66, "decoder": 0.08}
+SHARES = {"bank": 0.20, "vae": 0.10, "reader": 0.03, "emotion": 0.01, "flow": 0.58, "decoder": 0.08}
 STAGES = (*SHARES, "export")
+# What the bank holds: split, pixels, latents, share of the time. More characters teach
+# more than longer looks at the same.
+SETS = (("validation", 128, 5, 0.0), ("train", 128, 5, 0.6), ("train", 128, 1, 0.15), ("train", 256, 9, 0.25))
 READER = Path(__file__).parent / "tiny" / "reader.pt"
 
 
@@ -62,23 +65,19 @@ class Run:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 
     def draw_bank(self) -> None:
-        seconds = 60 * self.minutes("bank") * self.args.workers
-        crops = max(2, int(0.6 * seconds * 6 / bank.SHARD))
-        whole = max(1, int(0.3 * seconds * 1.5 / bank.SHARD))
-        for split, size, length, shards in (
-            ("validation", 128, 5, 2),
-            ("train", 128, 5, crops),
-            ("train", 256, 9, whole),
-        ):
+        core_seconds = 60 * self.minutes("bank") * self.args.workers
+        for split, size, length, share in SETS:
+            clips = core_seconds * share / (0.15 if size == 128 and length > 1 else 0.03 if size == 128 else 0.6)
+            shards = max(1, int(clips / bank.SHARD)) if split == "train" else 2
             bank.fill(self.bank, split, size, length, shards, self.args.workers)
-            self.log(f"bank {split} {size}: {shards * bank.SHARD} clips")
+            self.log(f"bank {split}, {size} pixels, {length} latents: {shards * bank.SHARD} clips")
 
     def train_vae(self) -> None:
         vae_training.train(
             self.bank, self.folder / "vae", self.minutes("vae"), resume=self.args.resume, report=self.log
         )
         vae = self.vae()
-        for split, size, length in (("validation", 128, 5), ("train", 128, 5), ("train", 256, 9)):
+        for split, size, length, _ in SETS:
             latents.encode_bank(vae, self.bank, split, size, length)
 
     def train_reader(self) -> None:
@@ -94,13 +93,14 @@ class Run:
         text, network = SentenceText(pieces), TinyEmotionNetwork.from_pretrained(self.folder / "emotion").eval()
         crops = flow_training.Bank(self.bank, "train", 128, 5, text, network)
         whole = flow_training.Bank(self.bank, "train", 256, 9, text, network)
+        stills = flow_training.Bank(self.bank, "train", 128, 1, text, network)
         trainer = flow_training.Trainer(
             self.config(crops), text, self.minutes("flow"), self.args.rate, self.args.batch, self.args.device
         )
         state = self.folder / f"{self.args.name}.pt"
         if self.args.resume and state.exists():
             trainer.resume(state)
-        flow_training.run(trainer, crops, whole, state, self.log)
+        flow_training.run(trainer, crops, whole, stills, state, self.log)
 
     def config(self, crops: flow_training.Bank) -> dict[str, Any]:
         """The transformer's, with the spread of what moves measured on the bank."""

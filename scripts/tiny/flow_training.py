@@ -299,16 +299,17 @@ class Trainer:
     def stage(self) -> Stage:
         return next((stage for stage in STAGES if self.progress < stage.until), STAGES[-1])
 
-    def batches(self, crops: Bank, full: Bank | None) -> Iterator[Batch]:
+    def batches(self, crops: Bank, full: Bank | None, stills: Bank | None) -> Iterator[Batch]:
         """What the stage of the moment learns from: stills come 1.5 times as often as clips once there are emotions."""
         while True:
             stage = self.stage()
-            if stage.full and full is not None and full.clips and self.rng.random() < 0.7:
+            if stage.full and full is not None and full.clips and self.rng.random() < 0.1:
                 yield make_batch(full.draw(self.rng, max(2, self.batch // 16)), self.rng, 5, None, True, False)
                 continue
             still = stage.emotions and self.rng.random() < 0.5  # of half as many again: 1 : 1.5
             count = self.batch * 3 // 2 if still else self.batch
-            yield make_batch(crops.draw(self.rng, count), self.rng, 1 if still else 3, CROP, stage.emotions, still)
+            source = stills if still and stills is not None and stills.clips else crops
+            yield make_batch(source.draw(self.rng, count), self.rng, 1 if still else 3, CROP, stage.emotions, still)
 
     def update(self, batch: Batch) -> float:
         """One step on both cores; the loss."""
@@ -358,9 +359,11 @@ class Trainer:
         self.rng.bit_generator.state = json.loads(state["rng"])
 
 
-def run(trainer: Trainer, crops: Bank, full: Bank | None, state: Path, report: Any = print) -> None:
-    """Train until the time is spent, saving every three minutes."""
-    batches = trainer.batches(crops, full)
+def run(
+    trainer: Trainer, crops: Bank, full: Bank | None, stills: Bank | None, state: Path, report: Any = print
+) -> None:
+    """Train until the time is spent, saving and looking for new clips every three minutes."""
+    batches = trainer.batches(crops, full, stills)
     saved = time.time()
     losses: list[float] = []
     while trainer.progress < 1:
@@ -374,7 +377,7 @@ def run(trainer: Trainer, crops: Bank, full: Bank | None, state: Path, report: A
         if time.time() - saved > 180:
             saved = time.time()
             trainer.save(state)
-            crops.refresh()
-            if full is not None:
-                full.refresh()
+            for bank in (crops, full, stills):
+                if bank is not None:
+                    bank.refresh()
     trainer.save(state)
