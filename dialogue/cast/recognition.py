@@ -151,7 +151,7 @@ def recognise(
     """Who each label is, in the order they are first heard, and what only a person can decide.
 
     In this order: what `episodes:` of the cast settles; labels that are a person's key or name; `voice: {speaker: …}`
-    of the cast; the voices, where sure; strangers are guests.
+    of the cast; the voices, where sure; the only one left; strangers are guests.
     """
     from dialogue.diarization.people import match_voices
 
@@ -171,7 +171,19 @@ def recognise(
             heard.append(Heard(label, match.member, str(match), match.similarity, match.margin))
         else:
             problems.append(_question(file, episode, match, list(people)))
-    return tuple(heard), problems
+    return tuple(_only_one_left(heard, file, voices)), problems
+
+
+def _only_one_left(heard: Sequence[Heard], file: CastFile, voices: Mapping[str, Vector]) -> list[Heard]:
+    """One stranger and one person whose voice nobody has kept belong together, where no guests are expected."""
+    taken = {one.person for one in heard}
+    silent = [p for p, who in file.cast.people.items() if p not in taken and p not in voices and who.voice is None]
+    strangers = [one.label for one in heard if one.person is None]
+    if file.cast.guests or len(silent) != 1 or len(strangers) != 1:
+        return list(heard)
+    label, person = strangers[0], silent[0]
+    how = f"{label} is {person}: the only voice and the only person left; `dialogue voices add {person}` settles it"
+    return [Heard(label, person, how) if one.label == label else one for one in heard]
 
 
 def _stranger(match: Match) -> bool:

@@ -92,6 +92,17 @@ def test_labels_given_come_before_voices(tmp_path: Path) -> None:
     assert [one.person for one in recognise(found, file, "two", voices)[0]] == ["ana", "ben"]
 
 
+def test_the_only_one_left_where_no_guests_are_expected(tmp_path: Path) -> None:
+    voices = {"ana": np.asarray([1, 0, 0], np.float32)}
+    found = found_of(S0=[1, 0.1, 0], S1=[0, 0, 1])
+    alone = read_cast(write_cast(tmp_path, CAST.split("guests:")[0]))
+    assert [one.person for one in recognise(found, alone, "one", voices)[0]] == ["ana", "ben"]
+    assert [one.person for one in recognise(found, read_cast(write_cast(tmp_path)), "one", voices)[0]] == ["ana", None]
+    known = {**voices, "ben": np.asarray([0, 1, 0], np.float32)}
+    heard = recognise(found, alone, "one", known)[0]
+    assert [one.person for one in heard] == ["ana", None], "ben's voice is known, and it is not this one"
+
+
 def test_halves_of_one_voice_are_joined_and_two_voices_are_not() -> None:
     joined = one_voice_each(found_of(S0=[1, 0.2], S1=[1, 0.3], S2=[0, 1]))
     assert joined.labels == ("S0", "S2") and "S1 and S0 are taken for one voice" in joined.warnings[0]
