@@ -11,6 +11,8 @@ from dialogue.generators.generator import Generator
 GENERATORS = {
     "hunyuan-avatar": "dialogue.generators.hunyuan_avatar",
     "animatic": "dialogue.generators.animatic",
+    # Last: it knows drawn characters of one world, so a scene has to ask for it by name.
+    "tiny": "dialogue.generators.tiny",
 }
 
 
