@@ -129,7 +129,8 @@ class TinyDecoder(nn.Module):
         for block in self.high:
             x = block(x)
         correction = rearrange(self.out(F.silu(F.layer_norm(x, x.shape[-1:]))), grow, u=1, p=2, q=2)
-        return patches + correction
+        out: Tensor = patches + correction
+        return out
 
 
 class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
