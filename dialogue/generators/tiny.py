@@ -30,10 +30,10 @@ WINDOW_LATENTS: int | None = 9
 
 VERSION = 1  # raise it whenever the same plan and weights would give other frames
 HEAD_PADDING = 0.25  # of a face's own size, on every side: what may move
-STEPS = 4  # 4 are as good as 8: see the model card
+STEPS = 4  # every step is at high noise, where the picture is decided; 1, 2 and 4 looked alike
 WEIGHTS = Path(__file__).parents[2] / "model" / "weights" / "tiny"
-# Measured on two cores (scripts/evaluate_tiny.py); seconds of work for one latent of 16 x 16 pixels, one step or its
-# decoding.
+# Seconds for one latent of 16 x 16 pixels, a step or its decoding, on two cores: rough, fitted to one film (10.6 s at
+# 320 x 320 took 28 s of processor time, start-up included).
 SECONDS_PER_TOKEN_STEP = 1.1e-4
 SECONDS_PER_TOKEN_DECODED = 1.6e-4
 MEMORY = 1_000_000_000  # bytes: the program itself and a window

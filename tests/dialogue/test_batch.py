@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -229,11 +230,14 @@ def test_ctrl_c_ends_all_workers_and_the_next_run_goes_on(tmp_path: Path) -> Non
 
     write_cast(tmp_path)
     for number in range(3):
-        write_episode(tmp_path / f"in/{number}.wav", ("ana", 0.2, 9.8), seconds=10)
+        write_episode(tmp_path / f"in/{number}.wav", ("ana", 0.2, 9.8 - number), seconds=10)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     arguments = ["batch", "in", "--cast", "cast.yaml", "-o", "out", "--jobs", "2", "--set=size=640x480"]
     command = [sys.executable, "-m", "dialogue", *arguments, "--set=generator=animatic"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a background run inherits a deaf one
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard
+    ) as process:
         assert process.stderr is not None
         said = next(line for line in process.stderr if "made a shot" in line)
         workers = psutil.Process(process.pid).children(recursive=True)
