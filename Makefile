@@ -8,6 +8,7 @@ LOCK   := $(shell $(PYTHON) -c 'import sys; print("-c requirements.lock" if sys.
 .PHONY: demo test check
 
 demo: $(VENV)/.installed
+	mkdir -p films
 	$(BIN)/dialogue render scenes/two_hander/scene.yaml -o films/two_hander.mp4
 
 test: $(VENV)/.installed
