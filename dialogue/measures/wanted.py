@@ -31,6 +31,7 @@ class Wanted:
 
 
 def wanted_by(scene: Scene) -> Wanted:
+    """What the planner will ask for, and no more: each file, face and track once, where it is first named."""
     recordings: dict[str, Keypath] = {}
     pictures: dict[str, Keypath] = {}
     detect: dict[str, Keypath] = {}
