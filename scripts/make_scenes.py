@@ -8,67 +8,17 @@ written by hand and left alone; `truth.rttm` beside each says who really speaks 
 
 from __future__ import annotations
 
-import math
-import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from numpy.typing import NDArray
 from PIL import Image
-from scipy.signal import resample_poly
 
+from scripts.actors import READY, Actor, Utterance, performed, rttm, save_sound, tracks
 from scripts.tiny.clips import FACE_BOX, Placed, Stage, portrait, render, still_acting
-from scripts.tiny.looks import Look, sample_look
 
 ROOT = Path(__file__).parents[1]
-RATE = 16_000
-LEVEL = 0.07  # RMS of a voice while it speaks: -23 LUFS, the level of broadcasts
-FADE = 0.008  # seconds
-Wave = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Somebody of the cast: an espeak-ng voice, and the seed of a drawn look."""
-
-    id: str
-    voice: str
-    look: int
-    pitch: int = 50
-    words_per_minute: int = 165
-
-    @property
-    def face(self) -> Look:
-        return sample_look(2_000_000 + self.look)
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """A line: who, what, and how many seconds after the end of the one before (negative: over it)."""
-
-    actor: Actor
-    text: str
-    after: float = 0.35
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A line as it is heard: whose, its sound, and when it starts, in seconds."""
-
-    actor: str
-    wave: Wave
-    start: float
-
-    @property
-    def end(self) -> float:
-        return self.start + self.wave.size / RATE
-
-
 ANA = Actor("ana", "en-us+f3", 2, pitch=55)
 BEN = Actor("ben", "en-gb+m3", 16, pitch=38)
 INES = Actor("ines", "en-gb+f4", 12, pitch=48)
@@ -100,62 +50,35 @@ TABLE_TALK = (
     Utterance(PIA, "Two days?", -0.1),
     Utterance(OTTO, "It is very good bread."),
 )
-HELLO = (
-    Utterance(ANA, "Hello Ben. Are we on film?", 0.4),
-    Utterance(BEN, "It looks like it. Say something!"),
-    Utterance(ANA, "Something."),
+ASHA, LEON, EDITH = READY["asha"], READY["leon"], READY["edith"]
+PARCEL = (
+    Utterance(ASHA, "A parcel came for you.", 0.4),
+    Utterance(LEON, "For me? How wonderful!"),
+    Utterance(ASHA, "Careful. It is ticking."),
+    Utterance(LEON, "Ticking? Oh! It is a clock."),
+    Utterance(ASHA, "You bought a clock? We have nine!"),
+    Utterance(LEON, "It was the last one they had."),
+    Utterance(ASHA, "And why does it smell of fish?"),
+    Utterance(LEON, "That is the other parcel."),
 )
-
-
-def spoken(utterance: Utterance) -> Wave:
-    """The line as 16 kHz mono, without the silence around it, at the level of all voices."""
-    actor = utterance.actor
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "line.wav"
-        command = ["espeak-ng", "-v", actor.voice, "-p", str(actor.pitch), "-s", str(actor.words_per_minute)]
-        subprocess.run([*command, "-w", str(path), utterance.text], check=True)
-        wave, rate = soundfile.read(path, dtype="float32")
-    shared = math.gcd(rate, RATE)
-    wave = resample_poly(wave, RATE // shared, rate // shared).astype(np.float32)
-    loud = np.flatnonzero(np.abs(wave) > 0.01)
-    wave = wave[max(0, loud[0] - 160) : loud[-1] + 320]
-    wave *= LEVEL / np.sqrt(np.mean(wave**2))
-    ramp = np.linspace(0, 1, int(FADE * RATE), dtype=np.float32)
-    wave[: ramp.size] *= ramp
-    wave[-ramp.size :] *= ramp[::-1]
-    return np.clip(wave, -0.99, 0.99)
-
-
-def performed(lines: Sequence[Utterance]) -> list[Heard]:
-    """The lines spoken one after the other."""
-    heard: list[Heard] = []
-    for line in lines:
-        start = (heard[-1].end if heard else 0.0) + line.after
-        heard.append(Heard(line.actor.id, spoken(line), start))
-    return heard
-
-
-def tracks(heard: Sequence[Heard], tail: float = 0.6) -> dict[str, Wave]:
-    """A microphone for each actor, all as long as the scene."""
-    length = max(round(line.start * RATE) + line.wave.size for line in heard) + round(tail * RATE)
-    found: dict[str, Wave] = {}
-    for line in heard:
-        first = round(line.start * RATE)
-        found.setdefault(line.actor, np.zeros(length, np.float32))[first : first + line.wave.size] += line.wave
-    return found
-
-
-def rttm(name: str, heard: Sequence[Heard], labels: Mapping[str, str]) -> str:
-    """Who speaks when, as RTTM; an actor without a label is called by their id."""
-    return "".join(
-        f"SPEAKER {name} 1 {line.start:.3f} {line.end - line.start:.3f} <NA> <NA> "
-        f"{labels.get(line.actor, line.actor)} <NA> <NA>\n"
-        for line in sorted(heard, key=lambda line: line.start)
-    )
-
-
-def save_sound(path: Path, wave: Wave) -> None:
-    soundfile.write(path, wave, RATE, subtype="PCM_16", format="FLAC")
+FABLE = (  # Aesop's, long in the public domain
+    Utterance(EDITH, "Sit down, and I will tell you a story that is older than all of us.", 0.5),
+    Utterance(EDITH, "The North Wind and the Sun could not agree which of them was the stronger.", 0.8),
+    Utterance(
+        EDITH,
+        "A traveller came along, wrapped in a warm cloak, and they said: whoever makes him take it off, has won.",
+        0.7,
+    ),
+    Utterance(EDITH, "Then the North Wind blew as hard as he could!", 0.8),
+    Utterance(EDITH, "But the more he blew, the closer did the traveller fold the cloak around him.", 0.6),
+    Utterance(EDITH, "He pulled his hat down to his nose, and did not look up again.", 0.6),
+    Utterance(EDITH, "And at last the North Wind gave up, and wept a little rain.", 0.7),
+    Utterance(EDITH, "Then the Sun shone, warm and friendly, and the birds began to sing.", 0.9),
+    Utterance(EDITH, "And what do you think? The traveller took off his cloak at once!", 0.6),
+    Utterance(EDITH, "So the North Wind had to say it, though he hated every word: the Sun was the stronger.", 0.8),
+    Utterance(EDITH, "Whenever somebody shouts at you, think of the Sun, and smile.", 0.9),
+    Utterance(EDITH, "My grandmother told me that, by the fire, when I was small.", 0.8),
+)
 
 
 def save_picture(path: Path, stage: Stage) -> None:
@@ -196,7 +119,7 @@ def interruption(folder: Path) -> None:
         save_sound(folder / f"{number:02d}_{line.actor}.flac", line.wave)
     (folder / "truth.rttm").write_text(rttm("interruption", heard, {}))
     save_picture(folder / "platform.png", Stage("city", side_by_side((INES, TOM), 704, 704, 112), 704, 704, 5))
-    save_picture(folder / "close_ines.png", Stage("city", (Placed(INES.face, 352, 340, 190),), 704, 704, 5))
+    save_picture(folder / "close_ines.png", Stage("city", (Placed(INES.face, 352, 330, 128),), 704, 704, 5))
     for emotion in ("neutral", "anger", "surprise"):
         save_portrait(folder / f"ines_{emotion}.png", INES, emotion)
 
@@ -212,18 +135,31 @@ def three_at_a_table(folder: Path) -> None:
     save_picture(folder / "table.png", Stage("room", faces, 576, 1024, 8, table=True))
 
 
-def starter(folder: Path) -> None:
-    """What `dialogue init` copies: two speakers, a track each, in six seconds."""
-    for name, track in tracks(performed(HELLO), tail=0.4).items():
-        save_sound(folder / f"{name}.flac", track)
-    save_picture(folder / "two_people.png", Stage("sea", side_by_side((ANA, BEN), 512, 512, 82), 512, 512, 2))
+def emotions(folder: Path) -> None:
+    """Two ready characters, and another emotion in every line."""
+    heard = performed(PARCEL)
+    for number, line in enumerate(heard, 1):
+        save_sound(folder / f"{number:02d}_{line.actor}.flac", line.wave)
+    (folder / "truth.rttm").write_text(rttm("emotions", heard, {}))
+    save_picture(folder / "room.png", Stage("room", side_by_side((ASHA, LEON), 768, 512, 88), 512, 768, 4))
+
+
+def minute(folder: Path) -> None:
+    """One who talks for a minute; the times of the lines are printed, ready for a scene."""
+    heard = performed(FABLE)
+    save_sound(folder / "edith.flac", tracks(heard, tail=0.8)["edith"])
+    (folder / "truth.rttm").write_text(rttm("minute", heard, {}))
+    save_picture(folder / "library.png", Stage("library", side_by_side((EDITH,), 512, 512, 84), 512, 512, 6))
+    for line in heard:
+        print(f"  from: {line.start:.2f}, to: {line.end:.2f}")
 
 
 SCENES = {
     "two_hander": (two_hander, ROOT / "scenes/two_hander"),
     "interruption": (interruption, ROOT / "scenes/interruption"),
     "three_at_a_table": (three_at_a_table, ROOT / "scenes/three_at_a_table"),
-    "starter": (starter, ROOT / "dialogue/scene/starter"),
+    "emotions": (emotions, ROOT / "scenes/emotions"),
+    "minute": (minute, ROOT / "scenes/minute"),
 }
 
 

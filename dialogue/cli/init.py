@@ -1,4 +1,4 @@
-"""`dialogue init DIR`: a small scene that checks, plans and renders, to start from."""
+"""`dialogue init DIR`: a small scene of ready characters that checks, plans and renders, to start from."""
 
 from __future__ import annotations
 
@@ -11,18 +11,36 @@ import typer
 from dialogue.cli.console import out
 from dialogue.errors import InputError, Problem
 
+DEFAULT_CAST = "asha,leon"
+
+
+def _list(wanted: bool) -> None:
+    """Before anything else is asked for: the characters there are, a line each."""
+    if not wanted:
+        return
+    from dialogue.scene.characters import characters
+
+    for name, character in characters().items():
+        out.print(f"{name:8}{character.looks.removeprefix('a person with ')}", soft_wrap=True, markup=False)
+    raise typer.Exit
+
 
 def command(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder to write it to; made when it is not there.")
     ],
+    cast: Annotated[
+        str, typer.Option(metavar="NAMES", help="Who is in it: one to four ready characters, left to right.")
+    ] = DEFAULT_CAST,
+    list_: Annotated[
+        bool, typer.Option("--list", callback=_list, is_eager=True, help="List the ready characters and stop.")
+    ] = False,
 ) -> None:
     """Write a small scene that renders: a scene.yaml, its pictures and voices, and the schema for editors."""
-    from importlib.resources import files
-
+    from dialogue.scene.characters import starter
     from dialogue.scene.json_schema import json_schema
 
-    written = {item.name: item.read_bytes() for item in files("dialogue.scene").joinpath("starter").iterdir()}
+    written = starter([name.strip().lower() for name in cast.split(",") if name.strip()])
     written["scene.schema.json"] = (json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n").encode()
     if folder.exists() and not folder.is_dir():
         raise InputError(Problem(f"{str(folder)!r} is a file", hint="name a folder"))
@@ -32,8 +50,8 @@ def command(
         raise InputError(
             Problem(f"{str(folder)!r} already holds {there}", hint="name another folder; nothing was written")
         )
-    folder.mkdir(parents=True, exist_ok=True)
     for name, data in written.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     scene = folder / "scene.yaml"
     out.print(

@@ -13,16 +13,16 @@ from dialogue.cli.app import app
 from dialogue.cli.check import problems_of
 from dialogue.measures.look import measure
 from dialogue.plan.planner import make_plan
+from dialogue.scene.characters import EMOTIONS
 from dialogue.scene.language import MEMBER_KEYS, OUTPUT_KEYS, SCENE_KEYS, SHOT_KEYS
 from dialogue.scene.line import LINE_KEYS
 from dialogue.scene.reader import read_scene
 
 ROOT = Path(__file__).parents[2]
 SCENES = sorted(path.parent for path in ROOT.glob("scenes/*/scene.yaml"))
-STARTER = ROOT / "dialogue/scene/starter"
 DOCS = (ROOT / "docs/scene.md").read_text(encoding="utf-8")
 
-each_scene = pytest.mark.parametrize("folder", [*SCENES, STARTER], ids=lambda folder: folder.name)
+each_scene = pytest.mark.parametrize("folder", SCENES, ids=lambda folder: folder.name)
 
 
 def truth(folder: Path) -> list[tuple[float, float, str]]:
@@ -32,11 +32,12 @@ def truth(folder: Path) -> list[tuple[float, float, str]]:
 
 
 def small_copy(folder: Path, target: Path) -> Path:
-    """The scene with the animatic in small frames, away from the repository."""
+    """The scene with the animatic in small frames, away from the repository; a long one at 5 frames a second."""
     shutil.copytree(folder, target, ignore=shutil.ignore_patterns(".dialogue"))
+    (target.parent / "cast").symlink_to(ROOT / "scenes/cast")
     scene = target / "scene.yaml"
     text = scene.read_text(encoding="utf-8")
-    size = "256x144" if "16:9" in text else "192x192"
+    size = "192x192, fps: 5" if folder.name == "minute" else "192x192"
     kept = re.search(r"^output: \{(?:size: [^,}]+(?:, )?)?(.*)\}$", text, re.MULTILINE)
     text = re.sub(r"^(output|generator): .*\n", "", text, flags=re.MULTILINE)
     rest = f", {kept[1]}" if kept and kept[1] else ""
@@ -47,7 +48,9 @@ def small_copy(folder: Path, target: Path) -> Path:
 
 
 def test_there_is_an_example_of_every_feature() -> None:
-    assert [folder.name for folder in SCENES] == ["interruption", "three_at_a_table", "two_hander"]
+    assert [folder.name for folder in SCENES] == [
+        "emotions", "interruption", "minute", "three_at_a_table", "two_hander",
+    ]  # fmt: skip
 
 
 @each_scene
@@ -55,7 +58,7 @@ def test_an_example_has_no_problems(folder: Path) -> None:
     assert problems_of(folder / "scene.yaml", {}) == []
 
 
-@pytest.mark.parametrize("folder", SCENES, ids=lambda folder: folder.name)
+@each_scene
 def test_the_plan_has_every_turn_where_it_is_spoken(folder: Path) -> None:
     """To 60 ms, which is a frame and a half: by microphone, by recording and by diarization file."""
     file = read_scene(folder / "scene.yaml")
@@ -87,6 +90,24 @@ def test_an_example_renders(folder: Path, tmp_path: Path) -> None:
     assert abs(frames / float(plan.fps) - plan.duration) <= 1 / float(plan.fps)
     assert abs(heard - plan.duration) <= 1 / float(plan.fps) + 1024 / 16_000  # AAC ends on whole blocks
     assert {path.suffix for path in tmp_path.glob("film.*")} == {".mp4", *(f".{kind}" for kind in plan.captions)}
+
+
+def test_emotions_change_line_by_line() -> None:
+    """All seven, each with a picture of the speaker in it."""
+    file = read_scene(ROOT / "scenes/emotions/scene.yaml")
+    plan = make_plan(file, measure(file))
+    worn = [max(turn.emotion.weights, key=lambda weight: weight[1])[0] for turn in plan.turns]
+    assert set(worn) == set(EMOTIONS)
+    assert all(before != after for before, after in zip(worn, worn[1:], strict=False))
+    for turn, emotion in zip(plan.turns, worn, strict=True):
+        assert emotion in {reference.name for reference in plan.speaker(turn.speaker).emotions}
+
+
+def test_a_talk_lasts_a_minute() -> None:
+    file = read_scene(ROOT / "scenes/minute/scene.yaml")
+    plan = make_plan(file, measure(file))
+    assert 60 <= plan.duration <= 70
+    assert {turn.speaker for turn in plan.turns} == {"edith"}
 
 
 @pytest.mark.parametrize("keys", [SCENE_KEYS, OUTPUT_KEYS, MEMBER_KEYS, LINE_KEYS, SHOT_KEYS], ids=len)
