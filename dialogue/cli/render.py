@@ -112,11 +112,13 @@ def _order(
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
     from dialogue.plan.planner import make_plan
+    from dialogue.scene.checks import foreign_pictures
     from dialogue.scene.reader import read_scene
 
     file = read_scene(source, variables)
-    print_problems(file.warnings)
-    plan = make_plan(file, measured(file, speakers))
+    measures = measured(file, speakers)
+    print_problems([*file.warnings, *foreign_pictures(file, measures)])
+    plan = make_plan(file, measures)
     film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
     return Order(
         plan, file.folder, film, Cache(cache or file.folder / FOLDER), film.stem, _read_files(file),

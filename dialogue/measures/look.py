@@ -98,6 +98,13 @@ def _picture(look: _Look, written: str) -> Picture:
     return Picture(**{**look.cache.remembered(["picture"], [path], make), "path": written})
 
 
+def _drawn(look: _Look, written: str) -> bool:
+    from dialogue.measures.drawn import EYES, is_drawn
+
+    path = look.path(written)
+    return bool(look.cache.remembered(["drawn"], [path, EYES], lambda: is_drawn(path)))
+
+
 def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
     from dialogue.measures.faces import detect, models_files
 
@@ -213,12 +220,13 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
     wanted = wanted_by(file.scene)
     recordings = look.each("", wanted.recordings, lambda written: _recording(look, written, loudness=False))
     pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
+    drawn = look.each("", {p: keys for p, keys in wanted.drawn.items() if p in pictures}, lambda p: _drawn(look, p))
     diarization = _diarization_file(look)
     if problems is None:
         look.raise_problems()
     else:
         problems += look.problems
-    return Measures(recordings, pictures, diarization=diarization)
+    return Measures(recordings, pictures, diarization=diarization, drawn=drawn)
 
 
 def measure(file: SceneFile, report: Report | None = None, speakers: int | None = None) -> Measures:
@@ -235,6 +243,7 @@ def measure(file: SceneFile, report: Report | None = None, speakers: int | None 
     pictures = look.each("reading the pictures", wanted.pictures, lambda written: _picture(look, written))
     diarization = _diarization_file(look)
     look.raise_problems()
+    drawn = look.each("looking for drawn people", wanted.drawn, lambda written: _drawn(look, written))
     faces = look.each("finding faces", wanted.detect, lambda written: _faces(look, written))
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     speech, warnings = _speech(look, wanted)
@@ -243,4 +252,4 @@ def measure(file: SceneFile, report: Report | None = None, speakers: int | None 
         warnings += notes
     look.raise_problems()
     known = {pair: box for pair, box in likes.items() if box is not None}
-    return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings))
+    return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn)

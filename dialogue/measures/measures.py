@@ -93,6 +93,7 @@ class Measures:
     - `speech`: when somebody speaks in the track, bleed of the other tracks taken out; only for the tracks whose
       turns the scene does not give (`measure`), empty after `probe`.
     - `diarization`: who speaks when in the mix, sorted by start; from the file the scene names, or automatic.
+    - `drawn`: whether the pictures of the shots are of the drawn world of the small model, where a scene may use it.
     - `warnings`: what a writer should know, one sentence each.
     """
 
@@ -103,3 +104,4 @@ class Measures:
     speech: Mapping[AudioRef, tuple[Segment, ...]] = field(default_factory=dict)
     diarization: tuple[LabelledSegment, ...] = ()
     warnings: tuple[str, ...] = ()
+    drawn: Mapping[str, bool] = field(default_factory=dict)

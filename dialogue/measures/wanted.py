@@ -19,6 +19,7 @@ class Wanted:
     - `speech`: the tracks to be listened to. All of them or none: what one microphone hears of another's speaker is
       told only by comparing. None where the script gives every line its times or its own recording.
     - `detect`, `likes`: pictures in which a face is to be found, and (picture, image) pairs to be compared.
+    - `drawn`: the pictures of which it matters whether the small model, `tiny`, knows their world.
     - `mixed`: the members whose turns can only come from who speaks when in the mix.
     """
 
@@ -28,6 +29,7 @@ class Wanted:
     likes: dict[tuple[str, str], Keypath]
     speech: dict[AudioRef, Keypath]
     mixed: tuple[str, ...]
+    drawn: dict[str, Keypath]
 
 
 def wanted_by(scene: Scene) -> Wanted:
@@ -46,7 +48,7 @@ def wanted_by(scene: Scene) -> Wanted:
             pictures.setdefault(face.like, keys)
         elif isinstance(face, FaceDetect):
             detect.setdefault(picture, keys)
-    return Wanted(recordings, pictures, detect, likes, _speech(scene), _mixed(scene))
+    return Wanted(recordings, pictures, detect, likes, _speech(scene), _mixed(scene), _drawn(scene))
 
 
 def _recordings(scene: Scene) -> Iterator[tuple[AudioRef, Keypath]]:
@@ -71,6 +73,21 @@ def _pictures(scene: Scene) -> Iterator[tuple[str, Keypath]]:
     for index, shot in enumerate(scene.shots):
         if shot.picture is not None:
             yield shot.picture, ("shots", index, "picture")
+
+
+def shown(scene: Scene) -> dict[str, Keypath]:
+    """The pictures of the shots, each with the place that names it first."""
+    found: dict[str, Keypath] = {}
+    for index, shot in enumerate(scene.shots):
+        if shot.picture is not None:
+            found.setdefault(shot.picture, ("shots", index, "picture"))
+    if scene.picture is not None and (not scene.shots or any(shot.picture is None for shot in scene.shots)):
+        found.setdefault(scene.picture, ("picture",))
+    return found
+
+
+def _drawn(scene: Scene) -> dict[str, Keypath]:
+    return shown(scene) if scene.generator == "tiny" else {}
 
 
 def _faces(scene: Scene) -> Iterator[tuple[str, Face, Keypath]]:

@@ -21,6 +21,7 @@ from dialogue.plan.regions import regions_of
 from dialogue.plan.shots import Stretch, cut_shots
 from dialogue.plan.turns import Findings, speech_of
 from dialogue.plan.view import nearest_multiple, output_size, padding_of, to_output, view_of
+from dialogue.scene.checks import foreign_pictures
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import Scene, ShotSpec
 from model.grid import FrameClock
@@ -154,6 +155,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice | None = None)
     scene, findings = file.scene, Findings()
     choice = choice or _chosen(file)
     findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
+    findings.warnings += [f"{problem.message} ({problem.hint})" for problem in foreign_pictures(file, measures)]
     if choice.warning:
         findings.warnings.append(choice.warning)
     clock = FrameClock(Fraction(scene.output.fps))

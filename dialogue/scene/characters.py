@@ -72,14 +72,11 @@ def chosen(names: Sequence[str]) -> dict[str, Character]:
         if names.count(name) > 1
     ]
     if not 1 <= len(names) <= MOST:
-        problems.append(Problem(f"{len(names)} characters for one picture", hint=f"name 1 to {MOST} of {_all(known)}"))
+        hint = f"name 1 to {MOST} of {', '.join(known)}"
+        problems.append(Problem(f"{len(names)} characters for one picture", hint=hint))
     if problems:
         raise InputError(problems)
     return {name: known[name] for name in names}
-
-
-def _all(known: Mapping[str, Character]) -> str:
-    return ", ".join(known)
 
 
 def together(people: Mapping[str, Character], place: str) -> tuple[Image, dict[str, tuple[int, int, int, int]]]:

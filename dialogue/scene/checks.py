@@ -8,6 +8,7 @@ from itertools import combinations
 from dialogue.box import Box
 from dialogue.errors import Problem
 from dialogue.measures.measures import Measures, Picture, Recording
+from dialogue.measures.wanted import shown
 from dialogue.scene.reader import Keypath, SceneFile
 from dialogue.scene.scene import AudioRef, Face, FaceBox, SpokenLine
 from dialogue.scene.times import format_time
@@ -25,6 +26,7 @@ def check_media(file: SceneFile, measures: Measures) -> list[Problem]:
         *_recordings(file, measures),
         *_line_times(file, measures),
         *_shots(file, measures),
+        *foreign_pictures(file, measures),
     ]
     return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
 
@@ -56,6 +58,17 @@ def _faces(file: SceneFile, measures: Measures) -> Iterator[Problem]:
                 told.add((where[name], where[other]))
                 message = f"the faces of {name} and {other} overlap by {shared.width:g} x {shared.height:g} pixels"
                 yield file.problem(where[other], message, "faces of one picture keep apart")
+
+
+def foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """A warning for every picture that a scene gives to `tiny` and that is not of its world."""
+    if file.scene.generator != "tiny":
+        return
+    for picture, keys in shown(file.scene).items():
+        if measures.drawn.get(picture) is False:
+            message = f"{picture} is not of the drawn world that tiny was trained on, and its faces will smear"
+            hint = "animatic moves any picture, hunyuan-avatar photographs where its weights are"
+            yield file.problem(keys, message, hint, "warning")
 
 
 def _reach(box: Box, size: Picture) -> str:
