@@ -7,13 +7,14 @@ from typing import cast
 
 from dialogue.generators.generator import Generator
 
-# Best first: a scene that names no generator gets the first one that can run here.
+# Best first: a scene that names no generator gets the first one that can run here and knows its pictures.
 GENERATORS = {
     "hunyuan-avatar": "dialogue.generators.hunyuan_avatar",
-    "animatic": "dialogue.generators.animatic",
-    # Last: it knows drawn characters of one world, so a scene has to ask for it by name.
     "tiny": "dialogue.generators.tiny",
+    "animatic": "dialogue.generators.animatic",
 }
+# Knows drawn characters of one world alone: unasked, it gets the scenes all of whose pictures are of that world.
+DRAWN_WORLD = "tiny"
 
 
 def generator(name: str) -> Generator:

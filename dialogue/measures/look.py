@@ -220,7 +220,9 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
     wanted = wanted_by(file.scene)
     recordings = look.each("", wanted.recordings, lambda written: _recording(look, written, loudness=False))
     pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
-    drawn = look.each("", {p: keys for p, keys in wanted.drawn.items() if p in pictures}, lambda p: _drawn(look, p))
+    # Of a generator asked for by name one is warned at once; which is best is the plan's question, not worth the wait.
+    warned = wanted.drawn if file.scene.generator is not None else {}
+    drawn = look.each("", {p: keys for p, keys in warned.items() if p in pictures}, lambda p: _drawn(look, p))
     diarization = _diarization_file(look)
     if problems is None:
         look.raise_problems()

@@ -87,7 +87,7 @@ def shown(scene: Scene) -> dict[str, Keypath]:
 
 
 def _drawn(scene: Scene) -> dict[str, Keypath]:
-    return shown(scene) if scene.generator == "tiny" else {}
+    return shown(scene) if scene.generator in (None, "tiny") else {}
 
 
 def _faces(scene: Scene) -> Iterator[tuple[str, Face, Keypath]]:

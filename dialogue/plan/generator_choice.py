@@ -23,9 +23,12 @@ def _described(name: str, generator: Generator, reason: str, warning: str | None
     return Choice(name, reason, generator.CANVAS, generator.WINDOW_LATENTS, warning)
 
 
-def choose_generator(named: str | None) -> Choice:
-    """The generator to plan for. One that the scene names is kept, with a warning when it cannot run here."""
-    from dialogue.generators import GENERATORS, generator
+def choose_generator(named: str | None, drawn: bool = False) -> Choice:
+    """The generator to plan for. One that the scene names is kept, with a warning when it cannot run here.
+
+    `drawn`: every picture of the scene is of the drawn world that the small model knows.
+    """
+    from dialogue.generators import DRAWN_WORLD, GENERATORS, generator
 
     if named is not None and named not in GENERATORS:
         raise DialogueError(
@@ -37,10 +40,13 @@ def choose_generator(named: str | None) -> Choice:
         return _described(named, generator(named), "named by the scene", warning)
     unready: list[str] = []
     for name in GENERATORS:
+        if name == DRAWN_WORLD and not drawn:
+            continue
         missing = generator(name).missing()
         if missing is None:
             lacking = f"; {' and '.join(unready)} cannot yet, `dialogue doctor` says why" if unready else ""
-            reason = f"the best that can run on this machine{lacking}"
+            known = ", and every picture is of its drawn world" if name == DRAWN_WORLD else ""
+            reason = f"the best that can run on this machine{known}{lacking}"
             return _described(name, generator(name), reason)
         unready.append(name)
     raise DialogueError("no generator can run here; `dialogue doctor` says what each of them misses")

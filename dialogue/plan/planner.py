@@ -12,6 +12,7 @@ from fractions import Fraction
 from dialogue.box import Box
 from dialogue.errors import DialogueError, InputError
 from dialogue.measures.measures import Measures
+from dialogue.measures.wanted import shown
 from dialogue.plan.colors import speaker_colors
 from dialogue.plan.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
 from dialogue.plan.generator_choice import Choice, choose_generator
@@ -140,9 +141,9 @@ def _shots(stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[
     )
 
 
-def _chosen(file: SceneFile) -> Choice:
+def _chosen(file: SceneFile, measures: Measures) -> Choice:
     try:
-        return choose_generator(file.scene.generator)
+        return choose_generator(file.scene.generator, all(measures.drawn.get(p, False) for p in shown(file.scene)))
     except DialogueError as error:
         raise InputError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None
 
@@ -153,7 +154,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice | None = None)
     Raises InputError with every problem that the media brought to light, each at its place in the scene.
     """
     scene, findings = file.scene, Findings()
-    choice = choice or _chosen(file)
+    choice = choice or _chosen(file, measures)
     findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
     findings.warnings += [f"{problem.message} ({problem.hint})" for problem in foreign_pictures(file, measures)]
     if choice.warning:

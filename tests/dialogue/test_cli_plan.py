@@ -30,7 +30,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_plan_prints_a_table_and_writes_every_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["plan", str(SCENE), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
-    for words in ("The missed train", "animatic", "chosen because", "anger x 1.2", "close_ines.png", "0:05.156"):
+    for words in ("The missed train", "tiny", "chosen because", "anger x 1.2", "close_ines.png", "0:05.156"):
         assert words in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == [
@@ -48,7 +48,8 @@ def test_the_picture_shows_boxes_in_the_speakers_colours(tmp_path: Path) -> None
         assert image.width == plan.width and image.height > plan.height
         for face in plan.shots[0].faces:
             wanted = tuple(int(plan.speaker(face.speaker).color[i : i + 2], 16) for i in (1, 3, 5))
-            assert image.getpixel((round(face.box.center[0]), round(face.box.bottom))) == wanted
+            x, y = round(face.box.center[0]), round(face.box.bottom)
+            assert wanted in [image.getpixel((x, y + off)) for off in (-1, 0, 1)]  # a box ends between pixels
     with Image.open(tmp_path / "who_speaks.png") as chart:
         colors = {color for _, color in chart.convert("RGB").getcolors(1 << 20) or ()}
         for speaker in plan.speakers:
