@@ -46,6 +46,7 @@ class Setting:
     output: Path
     variables: Mapping[str, str]
     speakers: int | None = None
+    hop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,9 @@ def _edited(folder: Path, last: Entry | None) -> bool:
 
 
 def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -> str:
-    """A hash of everything the plan is made from."""
-    from dialogue import __version__
+    """A hash of everything the plan is made from, this program's code included."""
     from dialogue.generators import GENERATORS, generator
+    from dialogue.own_code import digest_of_code
 
     files = [episode.path, setting.template, setting.cast.path, *sorted(setting.cast.voices.glob("[!.]*.json"))]
     files += [episode.turns] if episode.turns is not None else []
@@ -115,8 +116,8 @@ def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -
     files += [setting.cast.folder / name for name in pictures_of(setting.cast)]
     ready = [name for name in GENERATORS if generator(name).missing() is None]
     plain = [
-        __version__, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"), setting.speakers, ready,
-        sorted(setting.variables.items()), [digest_of(file) for file in files],
+        digest_of_code("dialogue", "model/grid.py"), ready, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"),
+        setting.speakers, setting.hop, sorted(setting.variables.items()), [digest_of(file) for file in files],
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
@@ -183,7 +184,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
         turns = read_turns(episode.turns, episode.path.stem)
         found = Diarization(turns, episode.turns.name, "it stands beside the recording")
     else:
-        found = hear_recording(episode.path, setting.cast, setting.speakers, cache)
+        found = hear_recording(episode.path, setting.cast, setting.speakers, cache, setting.hop)
         voices, warnings = voices_of_cast(setting.cast, cache)
     if not found.segments:
         raise InputError(Problem("nobody speaks in it", str(episode.path)))

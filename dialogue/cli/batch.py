@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dialogue.cli.console import err, out
+from dialogue.cli.plan import Hop
 from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.errors import InputError, Problem
 
@@ -47,6 +48,7 @@ def command(
     speakers: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=20, help="How many speak in each episode.")
     ] = None,
+    hop: Hop = None,
     ray: Annotated[
         bool,
         typer.Option(
@@ -64,7 +66,7 @@ def command(
 
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)
     found = find_episodes([place for place in episodes if str(place) != address])
-    shared = Setting(read_cast(cast), _template(template), output, variables_of(setting or []), speakers)
+    shared = Setting(read_cast(cast), _template(template), output, variables_of(setting or []), speakers, hop)
 
     def make_crew() -> tuple[Crew[Work], int]:
         if not ray:

@@ -46,11 +46,16 @@ def available() -> tuple[str, str]:
     return "", f"{CHOICE} names no pyannote pipeline and the voice encoder is not installed"
 
 
-def choose_diarizer() -> Diarizer:
-    """The best available; InputError with the three ways out when there is none."""
+def choose_diarizer(hop: float | None = None) -> Diarizer:
+    """The best available; InputError with the three ways out when there is none.
+
+    `hop`: seconds between a pyannote pipeline's windows; None is its own. InputError where no pipeline is named.
+    """
     name, reason = available()
     if name == "pyannote":
-        return _pyannote(os.environ[CHOICE], reason)
+        return _pyannote(os.environ[CHOICE], reason, hop)
+    if hop is not None:
+        raise InputError(Problem("--hop is for a pyannote pipeline", hint=f"{CHOICE} names one; now {reason}"))
     if name == "voices":
         return _voices(reason)
     raise InputError(
@@ -61,11 +66,13 @@ def choose_diarizer() -> Diarizer:
     )
 
 
-def _pyannote(source: str, reason: str) -> Diarizer:
-    from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline, voice_by_pyannote
+def _pyannote(source: str, reason: str, hop: float | None) -> Diarizer:
+    from dialogue.diarization.pyannote_pipeline import diarize_by_pyannote, load_pipeline, speed_of, voice_by_pyannote
 
     folder = Path(source).expanduser()
-    pipeline = load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), SpeedUp())
+    speed = speed_of(hop)
+    pipeline = load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), speed)
+    reason = f"{reason}{speed}"
     return Diarizer(
         "pyannote",
         reason,

@@ -64,6 +64,34 @@ def test_episodes_become_films_and_run_again_are_reused(tmp_path: Path) -> None:
     }
 
 
+def test_a_changed_planner_plans_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the version says: any change of the program's code, and no other run of it."""
+    from dialogue import own_code
+
+    packages = tmp_path / "packages"
+    for package in ("dialogue", "model"):
+        source = Path(own_code.__file__).parents[1] / package
+        shutil.copytree(source, packages / package, ignore=lambda _, names: [n for n in names if n == "weights"])
+    monkeypatch.setattr(own_code, "_PACKAGES", packages)
+    cast, out = write_cast(tmp_path), tmp_path / "out"
+    write_episode(tmp_path / "one.wav")
+
+    def planned_at() -> int:
+        own_code.digest_of_code.cache_clear()
+        assert not run([tmp_path / "one.wav"], cast, out, to="plan").failed
+        return (out / "one/plan.json").stat().st_mtime_ns
+
+    first = planned_at()
+    assert planned_at() == first, "the same code and recording: the plan stands"
+    with (packages / "dialogue/plan/regions.py").open("a") as code:
+        code.write("# another rule\n")
+    second = planned_at()
+    assert second > first
+    (packages / "dialogue/notes.txt").write_text("no code")
+    assert planned_at() == second
+    own_code.digest_of_code.cache_clear()
+
+
 def test_a_scene_changed_by_hand_is_kept(tmp_path: Path) -> None:
     cast, out = write_cast(tmp_path), tmp_path / "out"
     write_episode(tmp_path / "one.wav")
