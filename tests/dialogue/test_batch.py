@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 from batches import CAST, VARIABLES, buzz, run, write_cast, write_episode
+from click.testing import Result
+from typer.testing import CliRunner
 
 from dialogue.batch.episodes import find_episodes, tags_of
+from dialogue.cli.app import app
 from dialogue.errors import InputError
 from dialogue.formats.rttm import read_rttm
 from dialogue.plan.plan_json import read_plan
@@ -248,6 +251,29 @@ def test_the_command_with_two_workers(tmp_path: Path) -> None:
     alone = run([tmp_path / "in/one.wav"], tmp_path / "cast.yaml", tmp_path / "alone")
     assert (tmp_path / "out/one/one.mp4").read_bytes() == (tmp_path / "alone/one/one.mp4").read_bytes()
     assert alone.entries["one"].hashes["film"]
+
+
+def test_two_drawn_hosts_by_the_generator_of_the_command(tmp_path: Path) -> None:
+    """scenes/cast/podcast.yaml, which has its pictures from scenes/cast, and `--generator`."""
+    write_episode(tmp_path / "one.wav", ("SPEAKER_00", 0.2, 2.8), ("SPEAKER_01", 3.0, 5.8))
+
+    def batch(*more: object) -> Result:
+        hosts = Path(__file__).parents[2] / "scenes/cast/podcast.yaml"
+        arguments = [tmp_path / "one.wav", "--cast", hosts, "-o", tmp_path / "out", "--to", "plan", *more]
+        return CliRunner().invoke(app, ["batch", *map(str, arguments)])
+
+    done = batch("--generator", "tiny")
+    assert done.exit_code == 0 and "one: planned, 6.0 s, 1 shot, Ruby, Leon" in done.stdout, done.output
+    plan = read_plan(tmp_path / "out/one/plan.json").plan
+    assert plan.generator == "tiny" and {face.speaker for face in plan.shots[0].faces} == {"ruby", "leon"}
+    unknown = batch("--generator", "tinny")
+    assert unknown.exit_code == 2 and "did you mean 'tiny'?" in unknown.stderr
+    two = batch("--generator", "tiny", "--set", "generator=animatic")
+    assert two.exit_code == 2 and "say two things" in two.stderr
+    deaf = tmp_path / "deaf.yaml.j2"
+    deaf.write_text("scene: 1\ngenerator: animatic\n")
+    unheeded = batch("--generator", "tiny", "--template", deaf)
+    assert unheeded.exit_code == 2 and "`generator: {{ generator }}`" in unheeded.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send")
