@@ -67,7 +67,9 @@ def command(
     from dialogue.batch.episodes import find_episodes
     from dialogue.batch.planning import Setting
     from dialogue.cast.cast import read_cast
+    from dialogue.diarization.diarizer import check_hop
 
+    check_hop(hop)
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)
     found = find_episodes([place for place in episodes if str(place) != address])
     variables = _with_generator(variables_of(setting or []), generator, _template(template))

@@ -46,16 +46,34 @@ def available() -> tuple[str, str]:
     return "", f"{CHOICE} names no pyannote pipeline and the voice encoder is not installed"
 
 
+def wrong_with(source: str) -> str | None:
+    """Why what `DIALOGUE_DIARIZATION` says cannot be a pipeline, before anything is loaded; None when it may be one."""
+    folder = Path(source).expanduser()
+    if folder.exists():
+        return None if (folder / "config.yaml").is_file() else f"{source}: no config.yaml: it is no pyannote pipeline"
+    if source[0] in "./~\\" or source.count("/") != 1:  # a name of the hub is owner/name
+        return f"{source}: no such folder"
+    return None
+
+
+def check_hop(hop: float | None) -> None:
+    """InputError where windows are to be `hop` seconds apart and no pyannote pipeline is there to have them."""
+    if hop is not None and not os.environ.get(CHOICE):
+        raise InputError(Problem("--hop is for a pyannote pipeline", hint=f"{CHOICE} names none"))
+
+
 def choose_diarizer(hop: float | None = None) -> Diarizer:
     """The best available; InputError with the three ways out when there is none.
 
     `hop`: seconds between a pyannote pipeline's windows; None is its own. InputError where no pipeline is named.
     """
+    check_hop(hop)
     name, reason = available()
     if name == "pyannote":
+        wrong = wrong_with(os.environ[CHOICE])
+        if wrong:
+            raise InputError(f"{CHOICE}: {wrong}")
         return _pyannote(os.environ[CHOICE], reason, hop)
-    if hop is not None:
-        raise InputError(Problem("--hop is for a pyannote pipeline", hint=f"{CHOICE} names one; now {reason}"))
     if name == "voices":
         return _voices(reason)
     raise InputError(

@@ -87,12 +87,18 @@ def load_pipeline(source: Path | str, token: str | None = None, speed: SpeedUp |
 
 
 def accelerate(pipeline: Any, speed: SpeedUp) -> None:
-    """Change a pipeline in place: trunk once per chunk, and what `speed` asks for."""
+    """Change a pipeline in place: trunk once per chunk, and what `speed` asks for.
+
+    Embedding models that are no WeSpeaker ResNet (the published pipelines have one) are left to pyannote's own run.
+    """
     if speed.hop is not None:
         longest = pipeline._segmentation.duration
         if not 0 < speed.hop <= longest:
             raise InputError(f"--hop {speed.hop:g}: windows of {longest:g} s are {longest:g} s apart at most")
         pipeline._segmentation.step = speed.hop
+
+    if not hasattr(getattr(pipeline._embedding, "model_", None), "resnet"):
+        return
 
     def get_embeddings(
         self: Any, file: Any, segmentations: Any, exclude_overlap: bool = False, hook: Any = None
