@@ -15,6 +15,7 @@ from dialogue.batch.episode_scene import (
     close_looks,
     frame_size,
     roles_of,
+    usual_size,
     variables_of,
     wide_look,
 )
@@ -147,11 +148,12 @@ def _scene_of(
     if not close:
         figures = "; ".join(one.how for one in heard)
         raise InputError(setting.cast.problem(("people",), f"{episode.name}: nobody of the cast is heard: {figures}"))
-    wide = wide_look(close, setting.cast, frame_size(setting.variables.get("size")), folder, cache)
+    given = {"size": usual_size(setting.variables.get("generator")), **setting.variables}
+    wide = wide_look(close, setting.cast, frame_size(given["size"]), folder, cache)
     turns_file = _write_turns(folder, turns)
     variables = variables_of(
         episode, tags_of(episode.path), roles, turns, duration, close, wide, turns_file, setting.cast, folder,
-        setting.variables,
+        given,
     )  # fmt: skip
     text = fill(setting.template.read_text(encoding="utf-8"), str(setting.template), variables).text
     reach = (setting.output, setting.template.parent, setting.cast.folder, episode.path.parent)

@@ -60,7 +60,8 @@ class RayCrew:
             try:
                 self._idle.append(Worker(actor, self._ray.get(reference)))
             except self._ray.exceptions.RayTaskError as error:  # it started, and cannot work on this batch
-                raise DialogueError(Problem(str(error.cause))) from None
+                told = error.cause.problems if isinstance(error.cause, DialogueError) else Problem(str(error.cause))
+                raise DialogueError(told) from None
             except self._ray.exceptions.RayError:
                 self._start()
 
