@@ -84,6 +84,15 @@ class _Batch:
         self.plans: dict[str, Plan] = {}
         self.tasks: dict[str, list[Task]] = {}
         self.awaited: dict[str, set[str]] = {}
+        self.makers: dict[str, str] = {}
+
+    def maker(self, name: str) -> str:
+        """What makes a film besides its plan; asked once for each generator, whose weights it may have to read."""
+        wanted = self.plans[name].generator
+        if wanted not in self.makers:
+            made_by: Any = generator_named(wanted)
+            self.makers[wanted] = f"{made_by.NAME} {made_by.fingerprint()}"
+        return self.makers[wanted]
 
     def plan(self, episodes: Sequence[Episode]) -> None:
         units: list[Unit[Work]] = []
@@ -126,7 +135,7 @@ class _Batch:
             return False
         film = self.setting.output / last.film
         same = last.hashes.get("plan") == now.hashes.get("plan") and film.is_file()
-        return same and film.stat().st_size == last.film_bytes and _maker(self.plans[name]) == last.hashes.get("maker")
+        return same and film.stat().st_size == last.film_bytes and self.maker(name) == last.hashes.get("maker")
 
     def list_shots(self) -> None:
         """What is to be made for every film that does not stand already."""
@@ -199,7 +208,7 @@ class _Batch:
         size, digest = outcome.value
         entry, tasks = self.manifest.entries[name], self.tasks[name]
         made = sum(task.reason is not None for task in tasks)
-        hashes = {**entry.hashes, "film": digest, "maker": _maker(self.plans[name])}
+        hashes = {**entry.hashes, "film": digest, "maker": self.maker(name)}
         done = replace(
             entry, state="rendered", film=f"{name}/{name}.mp4", film_bytes=size, hashes=hashes, made=made,
             reused=len(tasks) - made,
@@ -212,12 +221,6 @@ class _Batch:
         reused = sum(task.reason is None for tasks in self.tasks.values() for task in tasks)
         seconds = [unit.seconds for unit in units]
         return forecast(plans, seconds, sum(made.values()), reused, self.workers, self.setting.output)
-
-
-def _maker(plan: Plan) -> str:
-    """What made a film besides its plan."""
-    made_by: Any = generator_named(plan.generator)
-    return f"{made_by.NAME} {made_by.fingerprint()}"
 
 
 def run_batch(

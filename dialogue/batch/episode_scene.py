@@ -116,6 +116,20 @@ def wide_look(
     return Look(place, put_together(portraits, size, place))
 
 
+def usual_size(generator: str | None) -> str:
+    """The size of films that nobody has given one: 16:9, smaller for a generator that is made for small pictures."""
+    from dialogue.generators import GENERATORS
+    from dialogue.generators import generator as generator_named
+    from dialogue.plan.view import output_size
+
+    width, height = SIZES["16:9"]
+    canvas = generator_named(generator).CANVAS if generator in GENERATORS and generator is not None else None
+    if canvas is None or canvas.area > width * height / 2:
+        return "16:9"
+    width, height = output_size((width, height), canvas.area, canvas.multiple)
+    return f"{width}x{height}"
+
+
 def frame_size(written: str | None) -> tuple[int, int]:
     """The size for a picture put together, from the variable `size`; the template has the last word on the film's."""
     if written in SIZES:

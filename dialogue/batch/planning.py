@@ -15,6 +15,7 @@ from dialogue.batch.episode_scene import (
     close_looks,
     frame_size,
     roles_of,
+    usual_size,
     variables_of,
     wide_look,
 )
@@ -46,6 +47,7 @@ class Setting:
     output: Path
     variables: Mapping[str, str]
     speakers: int | None = None
+    hop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,9 @@ def _edited(folder: Path, last: Entry | None) -> bool:
 
 
 def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -> str:
-    """A hash of everything the plan is made from."""
-    from dialogue import __version__
+    """A hash of everything the plan is made from, this program's code included."""
     from dialogue.generators import GENERATORS, generator
+    from dialogue.own_code import digest_of_code
 
     files = [episode.path, setting.template, setting.cast.path, *sorted(setting.cast.voices.glob("[!.]*.json"))]
     files += [episode.turns] if episode.turns is not None else []
@@ -115,8 +117,8 @@ def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -
     files += [setting.cast.folder / name for name in pictures_of(setting.cast)]
     ready = [name for name in GENERATORS if generator(name).missing() is None]
     plain = [
-        __version__, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"), setting.speakers, ready,
-        sorted(setting.variables.items()), [digest_of(file) for file in files],
+        digest_of_code("dialogue", "model/grid.py"), ready, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"),
+        setting.speakers, setting.hop, sorted(setting.variables.items()), [digest_of(file) for file in files],
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
@@ -146,11 +148,12 @@ def _scene_of(
     if not close:
         figures = "; ".join(one.how for one in heard)
         raise InputError(setting.cast.problem(("people",), f"{episode.name}: nobody of the cast is heard: {figures}"))
-    wide = wide_look(close, setting.cast, frame_size(setting.variables.get("size")), folder, cache)
+    given = {"size": usual_size(setting.variables.get("generator")), **setting.variables}
+    wide = wide_look(close, setting.cast, frame_size(given["size"]), folder, cache)
     turns_file = _write_turns(folder, turns)
     variables = variables_of(
         episode, tags_of(episode.path), roles, turns, duration, close, wide, turns_file, setting.cast, folder,
-        setting.variables,
+        given,
     )  # fmt: skip
     text = fill(setting.template.read_text(encoding="utf-8"), str(setting.template), variables).text
     reach = (setting.output, setting.template.parent, setting.cast.folder, episode.path.parent)
@@ -183,7 +186,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
         turns = read_turns(episode.turns, episode.path.stem)
         found = Diarization(turns, episode.turns.name, "it stands beside the recording")
     else:
-        found = hear_recording(episode.path, setting.cast, setting.speakers, cache)
+        found = hear_recording(episode.path, setting.cast, setting.speakers, cache, setting.hop)
         voices, warnings = voices_of_cast(setting.cast, cache)
     if not found.segments:
         raise InputError(Problem("nobody speaks in it", str(episode.path)))

@@ -15,7 +15,7 @@ from typing import Any
 
 from dialogue.batch.crews import outcome_of
 from dialogue.batch.schedule import Crew, Outcome, Unit
-from dialogue.batch.work import Hand, MakeShot, Work
+from dialogue.batch.work import Hand, MakeShot, Work, own_code
 from dialogue.errors import DialogueError, InputError, Problem
 
 INSTALL = "pip install 'dialogue-avatar[ray]'"
@@ -47,10 +47,8 @@ class RayCrew:
             self._start()
 
     def _start(self) -> None:
-        from dialogue import __version__
-
         actor = self._hand.options(scheduling_strategy="SPREAD", max_restarts=0, **self._resources).remote()
-        self._starting[actor.ready.remote(str(self._output), __version__)] = actor
+        self._starting[actor.ready.remote(str(self._output), own_code())] = actor
 
     def _welcome(self, timeout: float) -> None:
         """Note which of the starting workers are ready."""
@@ -62,7 +60,8 @@ class RayCrew:
             try:
                 self._idle.append(Worker(actor, self._ray.get(reference)))
             except self._ray.exceptions.RayTaskError as error:  # it started, and cannot work on this batch
-                raise DialogueError(Problem(str(error.cause))) from None
+                told = error.cause.problems if isinstance(error.cause, DialogueError) else Problem(str(error.cause))
+                raise DialogueError(told) from None
             except self._ray.exceptions.RayError:
                 self._start()
 

@@ -60,20 +60,26 @@ class Done:
     seconds: float
 
 
+def own_code() -> str:
+    """The version of the program and, as versions say little while it is worked on, a hash of its code."""
+    from dialogue import __version__
+    from dialogue.own_code import digest_of_code
+
+    return f"{__version__} ({digest_of_code('dialogue', 'model')[:8]})"
+
+
 @dataclass
 class Hand:
     """One worker's memory. Whatever goes wrong with a piece of work is told, not raised: the worker goes on."""
 
     loaded: dict[str, Generate] = field(default_factory=dict)
 
-    def ready(self, output: str, version: str) -> int:
-        """The worker's process; DialogueError when it cannot work on this batch."""
-        from dialogue import __version__
-
+    def ready(self, output: str, code: str) -> int:
+        """The worker's process; DialogueError when it cannot work on this batch, made by `code` (see `own_code`)."""
         if not Path(output).is_dir():
             raise DialogueError(f"a worker does not see {output}: the batch's folders must be shared by all machines")
-        if __version__ != version:
-            raise DialogueError(f"a worker has dialogue {__version__}, not {version}: install the same everywhere")
+        if own_code() != code:
+            raise DialogueError(f"a worker has dialogue {own_code()}, not {code}: install the same everywhere")
         return os.getpid()
 
     def do(self, work: Work) -> Done:

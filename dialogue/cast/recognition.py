@@ -49,19 +49,20 @@ def encoder_name() -> str:
     return f"{name} ({weights.parent.name})" if weights is not None else f"{name} ({reason})" if name else ""
 
 
-def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache) -> Diarization:
+def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache, hop: float | None = None) -> Diarization:
     """Turns and voices of a recording, kept by its bytes.
 
     `said` is the number of speakers that somebody has said; else it is that of the cast, where strangers are not
     expected, and labels that are halves of one voice are joined: not everybody is there in every episode.
+    `hop`: seconds between a pyannote pipeline's windows, when not its own.
     """
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.diarizer import available
 
     speakers = said or (None if file.cast.guests else len(file.cast.people))
     join = said is None
-    way = ["heard", available(), speakers, ONE_VOICE if join else None]
-    kept = cache.remembered(way, [path], lambda: _listened(path, speakers, join))
+    way = ["heard", available(), speakers, ONE_VOICE if join else None, hop]
+    kept = cache.remembered(way, [path], lambda: _listened(path, speakers, join, hop))
     import numpy as np
 
     return Diarization(
@@ -74,11 +75,11 @@ def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache) -
     )
 
 
-def _listened(path: Path, speakers: int | None, join: bool) -> dict[str, Any]:
+def _listened(path: Path, speakers: int | None, join: bool, hop: float | None) -> dict[str, Any]:
     from dialogue.diarization.diarizer import choose_diarizer
     from dialogue.measures.mixed import hear
 
-    found = hear(choose_diarizer(), path, None, speakers)
+    found = hear(choose_diarizer(hop), path, None, speakers)
     found = one_voice_each(found) if join else found
     return {
         "segments": [{"start": s.start, "end": s.end, "label": s.label, "origin": s.origin} for s in found.segments],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dialogue.cli.console import err, out
+from dialogue.cli.plan import Hop
 from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.errors import InputError, Problem
 
@@ -42,11 +43,16 @@ def command(
             metavar="TEMPLATE", help="What a scene is like, a .yaml.j2 file; absent: wide and close pictures."
         ),
     ] = None,
+    generator: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What makes the pictures, as `generator:` in a scene; else the best here."),
+    ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, max=256, help="Workers side by side, on each machine.")] = 1,
     to: Annotated[Goal, typer.Option(help="plan: plans to look at first; film: everything.")] = Goal.film,
     speakers: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=20, help="How many speak in each episode.")
     ] = None,
+    hop: Hop = None,
     ray: Annotated[
         bool,
         typer.Option(
@@ -61,10 +67,13 @@ def command(
     from dialogue.batch.episodes import find_episodes
     from dialogue.batch.planning import Setting
     from dialogue.cast.cast import read_cast
+    from dialogue.diarization.diarizer import check_hop
 
+    check_hop(hop)
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)
     found = find_episodes([place for place in episodes if str(place) != address])
-    shared = Setting(read_cast(cast), _template(template), output, variables_of(setting or []), speakers)
+    variables = _with_generator(variables_of(setting or []), generator, _template(template))
+    shared = Setting(read_cast(cast), _template(template), output, variables, speakers, hop)
 
     def make_crew() -> tuple[Crew[Work], int]:
         if not ray:
@@ -101,6 +110,23 @@ def _template(written: Path | None) -> Path:
     if written.suffix != ".j2":
         raise InputError(Problem("is no template", str(written), hint="its name ends in .yaml.j2"))
     return written
+
+
+def _with_generator(variables: dict[str, str], name: str | None, template: Path) -> dict[str, str]:
+    """The variables with `generator` among them; InputError where there is no such one, or it would not be heeded."""
+    from dialogue.generators import GENERATORS
+    from dialogue.scene.kinds import did_you_mean
+
+    if name is None:
+        return variables
+    if name not in GENERATORS:
+        raise InputError(Problem(f"there is no generator {name!r}", hint=did_you_mean(name, GENERATORS)))
+    if variables.get("generator", name) != name:
+        raise InputError(Problem(f"--generator {name} and --set generator={variables['generator']} say two things"))
+    if not re.search(r"{{[^}]*\bgenerator\b", template.read_text(encoding="utf-8")):
+        hint = "give it the line `generator: {{ generator }}`"
+        raise InputError(Problem("the template does not take the generator from the command", str(template), hint=hint))
+    return {**variables, "generator": name}
 
 
 @contextmanager

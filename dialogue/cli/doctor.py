@@ -118,12 +118,16 @@ def _faces() -> Finding:
 
 def _diarization() -> Finding:
     """What finds who speaks when in a mixed recording."""
-    from dialogue.diarization.diarizer import CHOICE, available
+    from dialogue.diarization.diarizer import CHOICE, available, wrong_with
     from dialogue.diarization.voice_encoder import INSTALL
 
     name, reason = available()
     if not name:
         return Finding("diarization", f"none: {reason}", None, f"only for mixed recordings: {INSTALL}, or set {CHOICE}")
+    wrong = wrong_with(os.environ[CHOICE]) if name == "pyannote" else None
+    if wrong is not None:
+        hint = "name a pipeline's folder, or one of the hub as owner/name"
+        return Finding("diarization", f"{CHOICE}: {wrong}", False, hint)
     return Finding("diarization", f"{name}: {reason}", True)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
-from dialogue.cli.plan import SPEAKERS_HELP
+from dialogue.cli.plan import SPEAKERS_HELP, Hop
 from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.errors import InputError, Problem
 
@@ -68,6 +68,7 @@ def command(
     ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
+    hop: Hop = None,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
@@ -75,7 +76,7 @@ def command(
 
     if memory is not None:
         os.environ["DIALOGUE_MEMORY"] = memory.value  # where generators look; what they need is no part of an order
-    order = _order(source, output, shot, variables_of(setting or []), cache, speakers)
+    order = _order(source, output, shot, variables_of(setting or []), cache, speakers, hop)
     order = _chosen(order, shot, force, caption_track)
     if dry_run:
         tasks = prepared(order)
@@ -97,6 +98,7 @@ def _order(
     variables: dict[str, str],
     cache: Path | None,
     speakers: int | None,
+    hop: float | None,
 ) -> Order:
     """What `source` orders: a plan as it is written, or a scene, which is measured and planned first."""
     from dialogue.render.cache import FOLDER, Cache
@@ -116,7 +118,7 @@ def _order(
     from dialogue.scene.reader import read_scene
 
     file = read_scene(source, variables)
-    measures = measured(file, speakers)
+    measures = measured(file, speakers, hop)
     print_problems([*file.warnings, *foreign_pictures(file, measures)])
     plan = make_plan(file, measures)
     film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")

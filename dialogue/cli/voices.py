@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import out, print_json, print_problems
+from dialogue.cli.plan import Hop
 from dialogue.errors import InputError, Problem
 
 _CAST_HELP = "The cast.yaml beside whose voices/ folder the voices are kept."
@@ -25,6 +26,7 @@ def add(
         str | None, typer.Option(metavar="LABEL", help="Take this label's voice, as `dialogue voices match` shows it.")
     ] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help="How many people are heard.")] = None,
+    hop: Hop = None,
 ) -> None:
     """Keep a person's voice, from a sample of it alone or from a label of a mixed recording."""
     from dialogue.cast.cast import read_cast
@@ -42,7 +44,7 @@ def add(
     if speaker is None:
         vector, seconds, where = voice_in(sample), probe_recording(sample, sample.name).duration, sample.name
     else:
-        found = hear_recording(sample, file, speakers, Cache())
+        found = hear_recording(sample, file, speakers, Cache(), hop)
         if speaker not in found.voices:
             labels = ", ".join(found.labels) or "none"
             raise InputError(Problem(f"no voice {speaker!r} in it", str(sample), hint=f"its labels are {labels}"))
@@ -89,6 +91,7 @@ def match(
     recording: Annotated[Path, typer.Argument(help="A recording of several people.")],
     cast: Cast = _CAST,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help="How many people are heard.")] = None,
+    hop: Hop = None,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say who speaks in a recording, how much, and how surely. Exit code 2 where somebody has to decide."""
@@ -101,7 +104,7 @@ def match(
     file = read_cast(cast)
     require_encoder()
     _readable(recording)
-    found = hear_recording(recording, file, speakers, Cache())
+    found = hear_recording(recording, file, speakers, Cache(), hop)
     voices, warnings = voices_of_cast(file, Cache())
     heard, problems = recognise(found, file, recording.stem, voices)
     rows = [

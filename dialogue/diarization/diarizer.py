@@ -46,11 +46,34 @@ def available() -> tuple[str, str]:
     return "", f"{CHOICE} names no pyannote pipeline and the voice encoder is not installed"
 
 
-def choose_diarizer() -> Diarizer:
-    """The best available; InputError with the three ways out when there is none."""
+def wrong_with(source: str) -> str | None:
+    """Why what `DIALOGUE_DIARIZATION` says cannot be a pipeline, before anything is loaded; None when it may be one."""
+    folder = Path(source).expanduser()
+    if folder.exists():
+        return None if (folder / "config.yaml").is_file() else f"{source}: no config.yaml: it is no pyannote pipeline"
+    if source[0] in "./~\\" or source.count("/") != 1:  # a name of the hub is owner/name
+        return f"{source}: no such folder"
+    return None
+
+
+def check_hop(hop: float | None) -> None:
+    """InputError where windows are to be `hop` seconds apart and no pyannote pipeline is there to have them."""
+    if hop is not None and not os.environ.get(CHOICE):
+        raise InputError(Problem("--hop is for a pyannote pipeline", hint=f"{CHOICE} names none"))
+
+
+def choose_diarizer(hop: float | None = None) -> Diarizer:
+    """The best available; InputError with the three ways out when there is none.
+
+    `hop`: seconds between a pyannote pipeline's windows; None is its own. InputError where no pipeline is named.
+    """
+    check_hop(hop)
     name, reason = available()
     if name == "pyannote":
-        return _pyannote(os.environ[CHOICE], reason)
+        wrong = wrong_with(os.environ[CHOICE])
+        if wrong:
+            raise InputError(f"{CHOICE}: {wrong}")
+        return _pyannote(os.environ[CHOICE], reason, hop)
     if name == "voices":
         return _voices(reason)
     raise InputError(
@@ -61,11 +84,13 @@ def choose_diarizer() -> Diarizer:
     )
 
 
-def _pyannote(source: str, reason: str) -> Diarizer:
-    from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline, voice_by_pyannote
+def _pyannote(source: str, reason: str, hop: float | None) -> Diarizer:
+    from dialogue.diarization.pyannote_pipeline import diarize_by_pyannote, load_pipeline, speed_of, voice_by_pyannote
 
     folder = Path(source).expanduser()
-    pipeline = load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), SpeedUp())
+    speed = speed_of(hop)
+    pipeline = load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), speed)
+    reason = f"{reason}{speed}"
     return Diarizer(
         "pyannote",
         reason,

@@ -12,6 +12,7 @@ import math
 import os
 import types
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 RELEASED = "pyannote/speaker-diarization-community-1"
-_BATCH = 16  # chunks through the trunk at once
+_MOST_SIDE_BY_SIDE = 16  # chunks in the trunk at once, about 50 MB each
 _LEAST_CLUSTER = 0.01  # of all embeddings; smaller clusters are not a speaker (arXiv 2606.08505)
 
 
@@ -44,6 +45,19 @@ class SpeedUp:
 
     bfloat16: bool = False
     hop: float | None = None
+
+    def __str__(self) -> str:
+        """What differs from pyannote's own run, for people; begins with a comma."""
+        windows = "" if self.hop is None else f", windows every {self.hop:g} s"
+        return windows + (", embeddings in bfloat16" if self.bfloat16 else "")
+
+
+def speed_of(hop: float | None) -> SpeedUp:
+    """Equal to pyannote without a hop; with one, in bfloat16 too where the processor multiplies in it."""
+    import torch
+
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return SpeedUp() if hop is None else SpeedUp(bfloat16=native, hop=hop)
 
 
 def load_pipeline(source: Path | str, token: str | None = None, speed: SpeedUp | None = None) -> Any:
@@ -73,9 +87,18 @@ def load_pipeline(source: Path | str, token: str | None = None, speed: SpeedUp |
 
 
 def accelerate(pipeline: Any, speed: SpeedUp) -> None:
-    """Change a pipeline in place: trunk once per chunk, and what `speed` asks for."""
+    """Change a pipeline in place: trunk once per chunk, and what `speed` asks for.
+
+    Embedding models that are no WeSpeaker ResNet (the published pipelines have one) are left to pyannote's own run.
+    """
     if speed.hop is not None:
+        longest = pipeline._segmentation.duration
+        if not 0 < speed.hop <= longest:
+            raise InputError(f"--hop {speed.hop:g}: windows of {longest:g} s are {longest:g} s apart at most")
         pipeline._segmentation.step = speed.hop
+
+    if not hasattr(getattr(pipeline._embedding, "model_", None), "resnet"):
+        return
 
     def get_embeddings(
         self: Any, file: Any, segmentations: Any, exclude_overlap: bool = False, hook: Any = None
@@ -134,28 +157,39 @@ def chunk_embeddings(
 ) -> NDArray[np.float32]:
     """(chunks, local speakers, dimension): `SpeakerDiarization.get_embeddings`, the trunk run once per chunk.
 
-    segmentations: SlidingWindowFeature (chunks, frames, local speakers) of 0 and 1.
+    segmentations: SlidingWindowFeature (chunks, frames, local speakers) of 0 and 1. Chunks are embedded side by side,
+    one to a processor: each fits its cache, and the features of one are computed while another is in the trunk.
     """
     import numpy as np
     import torch
 
-    model = pipeline._embedding.model_
+    resnet, features_of = pipeline._embedding.model_.resnet, pipeline._embedding.model_.compute_fbank
     weights = _pooling_weights(pipeline, segmentations, exclude_overlap)
-    starts = [segmentations.sliding_window[index].start for index in range(len(weights))]
-    size = round(segmentations.sliding_window.duration * RATE)
+    window = segmentations.sliding_window
     samples = pipeline._audio(file)[0][0]
-    trunk = _trunk(model, bfloat16)
+    trunk = _trunk(resnet, bfloat16)
+
+    def embed(index: int) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            frames = trunk(features_of(_crop(samples, window[index].start, round(window.duration * RATE))[None, None]))
+            found = resnet.forward_embedding(frames, weights=torch.from_numpy(weights[index : index + 1]))[1]
+        return np.asarray(found.numpy())
+
     found = []
-    batches = range(0, len(weights), _BATCH)
-    with torch.inference_mode(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for done, first in enumerate(batches, 1):
-            chunks = torch.stack([_crop(samples, start, size) for start in starts[first : first + _BATCH]])
-            frames = trunk(model.compute_fbank(chunks[:, None]))
-            masks = torch.from_numpy(weights[first : first + _BATCH])
-            found.append(model.resnet.forward_embedding(frames, weights=masks)[1].numpy())
-            if hook is not None:
-                hook("embeddings", found[-1], total=len(batches), completed=done)
+    threads = torch.get_num_threads()
+    workers = min(threads, _MOST_SIDE_BY_SIDE)
+    try:
+        with (
+            warnings.catch_warnings(),
+            ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(threads // workers,)) as pool,
+        ):
+            warnings.simplefilter("ignore")
+            for done, one in enumerate(pool.map(embed, range(len(weights))), 1):
+                found.append(one)
+                if hook is not None:
+                    hook("embeddings", one, total=len(weights), completed=done)
+    finally:
+        torch.set_num_threads(threads)  # what the workers set is also what threads to come would start with
     return np.concatenate(found)
 
 
@@ -176,18 +210,29 @@ def _crop(samples: torch.Tensor, start: float, size: int) -> torch.Tensor:
     """`size` samples from `start` seconds, silence beyond the end: what pyannote's `Audio.crop(mode="pad")` gives."""
     import torch
 
-    first = math.floor(start * RATE)
+    first = round(start * RATE)
     part = samples[first : first + size]
     return torch.nn.functional.pad(part, (0, size - len(part)))
 
 
-def _trunk(model: Any, bfloat16: bool) -> Any:
-    """(batch, frames, mel) -> (batch, channels, features, frames), float32 whatever it was computed in."""
+def _trunk(resnet: Any, bfloat16: bool) -> Any:
+    """(batch, frames, mel) -> (batch, channels, features, frames), float32 whatever it was computed in.
+
+    A copy of the ResNet for inference: every normalisation folded into the convolution before it, channels last.
+    """
     import copy
 
     import torch
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-    if not bfloat16:
-        return model.resnet.forward_frames
-    resnet = copy.deepcopy(model.resnet).to(torch.bfloat16, memory_format=torch.channels_last)
-    return lambda mel: resnet.forward_frames(mel.bfloat16()).float()
+    copied = copy.deepcopy(resnet)
+    for block in [module for module in copied.modules() if hasattr(module, "conv1")]:
+        for conv, norm in (("conv1", "bn1"), ("conv2", "bn2"), ("conv3", "bn3")):
+            if hasattr(block, conv):
+                setattr(block, conv, fuse_conv_bn_eval(getattr(block, conv), getattr(block, norm)))
+                setattr(block, norm, torch.nn.Identity())
+        if len(getattr(block, "shortcut", ())):
+            block.shortcut = fuse_conv_bn_eval(*block.shortcut)
+    kind = torch.bfloat16 if bfloat16 else torch.float32
+    copied = copied.to(kind, memory_format=torch.channels_last)
+    return lambda mel: copied.forward_frames(mel.to(kind)).float()

@@ -1,7 +1,8 @@
-"""What has been measured is kept in the user's cache folder, by the bytes of the files and the way of measuring.
+"""What has been measured is kept in the user's cache folder, by the bytes of the files, the way of measuring and
+the code that measures.
 
-A file that changes has other bytes and so another key: nothing kept is ever wrong, only unused. Nothing here is
-needed: a folder that cannot be written, or a damaged entry, means that it is measured again.
+A file that changes has other bytes and so another key, as has other code: nothing kept is ever wrong, only unused.
+Nothing here is needed: a folder that cannot be written, or a damaged entry, means that it is measured again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 1  # of the measuring code: raise it when the same file would now measure differently
+from dialogue.own_code import digest_of_code
+
+# The code that measures: when it is another, everything is measured again.
+_MEASURING = ("dialogue/measures", "dialogue/diarization", "dialogue/cast", "model/grid.py")
 _PIECE = 1 << 20  # bytes read at a time
 
 
@@ -54,7 +58,9 @@ class Cache:
         digests = [self.digest(path) for path in paths]
         if "" in digests:
             return make()
-        key = hashlib.blake2b(json.dumps([VERSION, *way, digests]).encode(), digest_size=20).hexdigest()
+        key = hashlib.blake2b(
+            json.dumps([digest_of_code(*_MEASURING), *way, digests]).encode(), digest_size=20
+        ).hexdigest()
         entry = self.folder / key[:2] / f"{key}.json"
         with suppress(OSError, ValueError):
             return json.loads(entry.read_text("utf-8"))

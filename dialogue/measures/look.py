@@ -177,7 +177,9 @@ def _diarization_file(look: _Look) -> tuple[LabelledSegment, ...]:
     return tuple(dataclasses.replace(turn, origin=scene.diarization) for turn in turns)
 
 
-def _diarized(look: _Look, wanted: Wanted, speakers: int | None) -> tuple[tuple[LabelledSegment, ...], list[str]]:
+def _diarized(
+    look: _Look, wanted: Wanted, speakers: int | None, hop: float | None
+) -> tuple[tuple[LabelledSegment, ...], list[str]]:
     """Who speaks when in the mix, found automatically; as many voices as the cast heard in it, or `speakers`.
 
     A member whose sample is not clearly one of the voices is a problem at the sample's place.
@@ -197,9 +199,9 @@ def _diarized(look: _Look, wanted: Wanted, speakers: int | None) -> tuple[tuple[
         from dialogue.measures.mixed import diarize
 
         look.tell("finding out who speaks when", 0, 1)
-        return dataclasses.asdict(diarize(path, ref.channel, count, enrolled, taken))
+        return dataclasses.asdict(diarize(path, ref.channel, count, enrolled, taken, hop))
 
-    way = ["who speaks", available(), ref.channel, count, list(enrolled), taken]
+    way = ["who speaks", available(), ref.channel, count, list(enrolled), taken, hop]
     try:
         kept = look.cache.remembered(way, [path, *enrolled.values()], make)
     except InputError as error:
@@ -231,11 +233,13 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
     return Measures(recordings, pictures, diarization=diarization, drawn=drawn)
 
 
-def measure(file: SceneFile, report: Report | None = None, speakers: int | None = None) -> Measures:
+def measure(
+    file: SceneFile, report: Report | None = None, speakers: int | None = None, hop: float | None = None
+) -> Measures:
     """Everything the planner needs, and nothing more: see `Measures`.
 
-    `speakers`: how many people are heard in a mix, when not as many as the cast has for it. Raises InputError with
-    everything that cannot be measured.
+    `speakers`: how many people are heard in a mix, when not as many as the cast has for it. `hop`: seconds between a
+    pyannote pipeline's windows, when not its own. Raises InputError with everything that cannot be measured.
     """
     look = _Look(file, report)
     wanted = wanted_by(file.scene)
@@ -250,7 +254,7 @@ def measure(file: SceneFile, report: Report | None = None, speakers: int | None 
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     speech, warnings = _speech(look, wanted)
     if not diarization:
-        diarization, notes = _diarized(look, wanted, speakers)
+        diarization, notes = _diarized(look, wanted, speakers, hop)
         warnings += notes
     look.raise_problems()
     known = {pair: box for pair, box in likes.items() if box is not None}

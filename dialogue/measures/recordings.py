@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,18 +165,24 @@ def probe_recording(path: Path, written: str) -> Recording:
 
     Uncompressed files are known by their header; others are decoded and counted, at about 2 s per hour of sound.
     """
-    with closing(_open(path)) as container:
-        stream = container.streams.audio[0]
-        rate, names, codec = stream.rate, [c.name for c in stream.layout.channels], stream.codec_context.name
-        samples = _exact_in_header(path, stream)
+    header, samples = _header(path, written)
     if samples is None:
         samples = sum(frame.samples for frame in _frames(path))
-    return Recording(written, samples / rate, rate, len(names), _channel_names(names), origin=f"{codec}, counted")
+    return replace(header, duration=samples / header.rate)
+
+
+def _header(path: Path, written: str) -> tuple[Recording, int | None]:
+    """All that the header tells, of no duration yet, and the samples where it can be believed about them."""
+    with closing(_open(path)) as container:
+        stream = container.streams.audio[0]
+        names, codec = [c.name for c in stream.layout.channels], stream.codec_context.name
+        known = Recording(written, 0.0, stream.rate, len(names), _channel_names(names), origin=f"{codec}, counted")
+        return known, _exact_in_header(path, stream)
 
 
 def measure_recording(path: Path, written: str) -> Recording:
     """As `probe_recording`, with loudness and peak; decodes the whole file once."""
-    known = probe_recording(path, written)
+    known, _ = _header(path, written)
     meter: LoudnessMeter | None = None
     samples = 0
     for block, rate in sound_blocks(path):
@@ -184,10 +190,8 @@ def measure_recording(path: Path, written: str) -> Recording:
         meter.add(block)
         samples += block.shape[1]
     assert meter is not None  # sound_blocks raises where there is no sound
-    return Recording(
-        written, samples / known.rate, known.rate, known.channels, known.channel_names,
-        loudness=round(meter.integrated(), 2), peak=round(meter.peak(), 2), origin=known.origin,
-    )  # fmt: skip
+    loudness, peak = round(meter.integrated(), 2), round(meter.peak(), 2)
+    return replace(known, duration=samples / known.rate, loudness=loudness, peak=peak)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ LEVELS_PER_SECOND = SAMPLE_RATE // LEVEL_HOP
 FLOOR_DB = -90.0  # of 16-bit sound; digital silence is no quieter than this
 
 _CONTEXT = 64  # samples of the frame before, which the model also sees
-_BLOCK = 1024 * FRAME  # samples per call, a multiple of FRAME and of LEVEL_HOP: 33 s
+BLOCK = 1025 * FRAME  # samples per call, a multiple of FRAME and of LEVEL_HOP, else levels drift: 33 s
 _OPEN, _CLOSE = 0.5, 0.35  # speech begins above, ends below: silero's own defaults
 _MIN_SPEECH = 0.1  # seconds; a shorter burst is a click or a breath
 _MIN_GAP = 0.3  # seconds; a shorter pause is within the sentence
@@ -77,7 +77,7 @@ def load_detector() -> Any:
 
 def listen(samples: Samples) -> Listened:
     """Hear a whole recording once, in blocks of 33 s; about 12 s of one core and a few MB per hour."""
-    return listen_to(samples.blocks(_BLOCK))
+    return listen_to(samples.blocks(BLOCK))
 
 
 def listen_to(blocks: Iterable[Sound]) -> Listened:
@@ -89,6 +89,8 @@ def listen_to(blocks: Iterable[Sound]) -> Listened:
     levels: list[NDArray[np.float32]] = []
     total = 0
     for block in blocks:
+        if total % FRAME or total % LEVEL_HOP:
+            raise ValueError(f"blocks before the last are multiples of {FRAME} and {LEVEL_HOP} samples; not {total}")
         total += len(block)
         levels.append(_levels(block))
         padded = np.pad(block, (0, -len(block) % FRAME))

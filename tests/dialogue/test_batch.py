@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 from batches import CAST, VARIABLES, buzz, run, write_cast, write_episode
+from click.testing import Result
+from typer.testing import CliRunner
 
 from dialogue.batch.episodes import find_episodes, tags_of
+from dialogue.cli.app import app
 from dialogue.errors import InputError
 from dialogue.formats.rttm import read_rttm
 from dialogue.plan.plan_json import read_plan
@@ -62,6 +65,34 @@ def test_episodes_become_films_and_run_again_are_reused(tmp_path: Path) -> None:
         "one": "rendered",
         "two": "rendered",
     }
+
+
+def test_a_changed_planner_plans_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the version says: any change of the program's code, and no other run of it."""
+    from dialogue import own_code
+
+    packages = tmp_path / "packages"
+    for package in ("dialogue", "model"):
+        source = Path(own_code.__file__).parents[1] / package
+        shutil.copytree(source, packages / package, ignore=lambda _, names: [n for n in names if n == "weights"])
+    monkeypatch.setattr(own_code, "_PACKAGES", packages)
+    cast, out = write_cast(tmp_path), tmp_path / "out"
+    write_episode(tmp_path / "one.wav")
+
+    def planned_at() -> int:
+        own_code.digest_of_code.cache_clear()
+        assert not run([tmp_path / "one.wav"], cast, out, to="plan").failed
+        return (out / "one/plan.json").stat().st_mtime_ns
+
+    first = planned_at()
+    assert planned_at() == first, "the same code and recording: the plan stands"
+    with (packages / "dialogue/plan/regions.py").open("a") as code:
+        code.write("# another rule\n")
+    second = planned_at()
+    assert second > first
+    (packages / "dialogue/notes.txt").write_text("no code")
+    assert planned_at() == second
+    own_code.digest_of_code.cache_clear()
 
 
 def test_a_scene_changed_by_hand_is_kept(tmp_path: Path) -> None:
@@ -220,6 +251,30 @@ def test_the_command_with_two_workers(tmp_path: Path) -> None:
     alone = run([tmp_path / "in/one.wav"], tmp_path / "cast.yaml", tmp_path / "alone")
     assert (tmp_path / "out/one/one.mp4").read_bytes() == (tmp_path / "alone/one/one.mp4").read_bytes()
     assert alone.entries["one"].hashes["film"]
+
+
+def test_two_drawn_hosts_by_the_generator_of_the_command(tmp_path: Path) -> None:
+    """scenes/cast/podcast.yaml, which has its pictures from scenes/cast, and `--generator`."""
+    write_episode(tmp_path / "one.wav", ("SPEAKER_00", 0.2, 2.8), ("SPEAKER_01", 3.0, 5.8))
+
+    def batch(*more: object) -> Result:
+        hosts = Path(__file__).parents[2] / "scenes/cast/podcast.yaml"
+        arguments = [tmp_path / "one.wav", "--cast", hosts, "-o", tmp_path / "out", "--to", "plan", *more]
+        return CliRunner().invoke(app, ["batch", *map(str, arguments)])
+
+    done = batch("--generator", "tiny")
+    assert done.exit_code == 0 and "one: planned, 6.0 s, 1 shot, Ruby, Leon" in done.stdout, done.output
+    plan = read_plan(tmp_path / "out/one/plan.json").plan
+    assert (plan.width, plan.height) == (416, 240), "of the area that it was trained on"
+    assert plan.generator == "tiny" and {face.speaker for face in plan.shots[0].faces} == {"ruby", "leon"}
+    unknown = batch("--generator", "tinny")
+    assert unknown.exit_code == 2 and "did you mean 'tiny'?" in unknown.stderr
+    two = batch("--generator", "tiny", "--set", "generator=animatic")
+    assert two.exit_code == 2 and "say two things" in two.stderr
+    deaf = tmp_path / "deaf.yaml.j2"
+    deaf.write_text("scene: 1\ngenerator: animatic\n")
+    unheeded = batch("--generator", "tiny", "--template", deaf)
+    assert unheeded.exit_code == 2 and "`generator: {{ generator }}`" in unheeded.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send")

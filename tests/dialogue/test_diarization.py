@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from evaluate_diarization import Score, as_annotation, score
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +17,10 @@ from pyannote.core import Segment as Interval
 from pyannote.database.util import load_rttm, load_uem
 from random_pyannote import make_pipeline
 
+from dialogue.cli.doctor import findings
 from dialogue.diarization.clusters import cluster, estimate_speakers, likeliest_path
 from dialogue.diarization.diarization import Diarization
-from dialogue.diarization.diarizer import available, choose_diarizer
+from dialogue.diarization.diarizer import available, choose_diarizer, wrong_with
 from dialogue.diarization.open_voices import diarize_by_voice, voice_of
 from dialogue.diarization.people import match_voices, named
 from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline
@@ -26,6 +28,7 @@ from dialogue.diarization.tidy import MERGE_GAP, ghosts, merged, snapped, tidy
 from dialogue.diarization.voice_encoder import weights_file
 from dialogue.errors import InputError
 from dialogue.measures.measures import LabelledSegment, Segment
+from dialogue.measures.mixed import hear
 from dialogue.measures.recordings import read_samples
 from dialogue.measures.speech import listen_to, speech_segments
 
@@ -131,9 +134,42 @@ def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPat
         choose_diarizer()
 
 
-def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="no config.yaml"):
         load_pipeline(tmp_path)
+    for written, told in (
+        (str(tmp_path), "no config.yaml"),
+        ("./nowhere", "no such folder"),
+        ("a/b/c", "no such fold"),
+    ):
+        monkeypatch.setenv("DIALOGUE_DIARIZATION", written)
+        with pytest.raises(InputError, match=f"DIALOGUE_DIARIZATION: {written}: {told}"):
+            choose_diarizer()
+        found = {each.name: each for each in findings()}["diarization"]
+        assert found.good is False and told in found.value
+    assert wrong_with("pyannote/speaker-diarization-community-1") is None
+
+
+def test_a_hop_needs_a_pipeline_and_fits_its_windows(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DIALOGUE_DIARIZATION", raising=False)
+    with pytest.raises(InputError, match="--hop is for a pyannote pipeline"):
+        choose_diarizer(1.0)
+    with pytest.raises(InputError, match="windows of 2 s are 2 s apart at most"):
+        load_pipeline(pipeline_folder, speed=SpeedUp(hop=3.0))
+
+
+def test_a_recording_is_heard_by_the_pipeline_that_is_named(
+    pipeline_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From file to turns: decoded once, both ways say how they were found, and the longer hop says so."""
+    monkeypatch.setenv("DIALOGUE_DIARIZATION", str(pipeline_folder))
+    soundfile.write(tmp_path / "talk.wav", np.tile(_syllables(5.1), 8), 16_000)
+    own, fast = (hear(choose_diarizer(hop), tmp_path / "talk.wav", None, 2) for hop in (None, 1.0))
+    assert own.reason == f"DIALOGUE_DIARIZATION is {pipeline_folder}" and own.method.startswith("pyannote")
+    assert fast.reason.startswith(f"{own.reason}, windows every 1 s")
+    for found in (own, fast):
+        assert found.segments and found.segments[-1].end <= 8 * 5.1 + 0.1
+        assert set(found.labels) <= {"SPEAKER_00", "SPEAKER_01"}
 
 
 @pytest.fixture(scope="module")

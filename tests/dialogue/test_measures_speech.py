@@ -176,3 +176,16 @@ def test_neither_torch_nor_silero_vad_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_levels_do_not_drift(tmp_path: Path) -> None:
+    """Levels of the last seconds of ten minutes are those of the same seconds alone: edges are refined by them."""
+    sound = np.random.default_rng(0).normal(size=7 * RATE).astype(np.float32) * np.repeat([0.01, 0.1], [50_000, 62_000])
+    soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(600 * RATE), sound]), RATE, subtype="FLOAT")
+    heard = listen(Samples(tmp_path / "late.wav"))
+    np.testing.assert_array_equal(heard.levels[600 * 100 :], listen_to([sound.astype(np.float32)]).levels)
+
+
+def test_blocks_that_would_shift_what_follows_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiples of 512 and 160"):
+        listen_to([np.zeros(1024 * FRAME, np.float32)] * 2)

@@ -12,7 +12,7 @@ import pytest
 from dialogue.batch.episodes import Episode
 from dialogue.batch.planning import Setting
 from dialogue.batch.ray_crew import _absolute
-from dialogue.batch.work import Hand, PlanEpisode
+from dialogue.batch.work import Hand, PlanEpisode, own_code
 from dialogue.cast.cast import read_cast
 from dialogue.errors import DialogueError
 
@@ -31,11 +31,9 @@ def test_two_nodes_make_the_same_films_and_lose_one_shot_with_a_worker() -> None
 
 
 def test_a_worker_that_cannot_work_on_the_batch_says_why(tmp_path: Path) -> None:
-    from dialogue import __version__
-
-    assert Hand().ready(str(tmp_path), __version__) == os.getpid()
+    assert Hand().ready(str(tmp_path), own_code()) == os.getpid()
     with pytest.raises(DialogueError, match="must be shared by all machines"):
-        Hand().ready(str(tmp_path / "not shared"), __version__)
+        Hand().ready(str(tmp_path / "not shared"), own_code())
     with pytest.raises(DialogueError, match="install the same everywhere"):
         Hand().ready(str(tmp_path), "0.0.0")
 

@@ -100,9 +100,7 @@ class MaskedAttnProcessor(HunyuanVideoAttnProcessor2_0):  # type: ignore[misc]
         tokens = hidden_states.shape[1]
         ends = torch.tensor(attention_mask).unsqueeze(1) + tokens
         valid = torch.arange(tokens + encoder_hidden_states.shape[1]) < ends
-        return super().__call__(
-            attn, hidden_states, encoder_hidden_states, valid[:, None, None, :], image_rotary_emb
-        )
+        return super().__call__(attn, hidden_states, encoder_hidden_states, valid[:, None, None, :], image_rotary_emb)
 
 
 @pytest.mark.parametrize("counts", [(3, 7), (5, 5)])
