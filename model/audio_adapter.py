@@ -75,8 +75,13 @@ class AudioContext:
         batch, speaker, latent = groups.unbind(1)
         within = torch.arange(self.frames_per_latent, device=groups.device) - self.pad
         frames = (latent.unsqueeze(1) * self.frames_per_latent + within).clamp(min=0)
-        where = (batch.unsqueeze(1), speaker.unsqueeze(1), frames)
-        return self.keys[layer][where].flatten(1, 2), self.values[layer][where].flatten(1, 2)
+        _, _, speakers, count, _, _ = self.keys.shape
+        where = ((batch * speakers + speaker).unsqueeze(1) * count + frames).flatten()
+        key, value = (
+            rearrange(states[layer].flatten(0, 2).index_select(0, where), "(g f) k a -> g (f k) a", f=len(within))
+            for states in (self.keys, self.values)
+        )
+        return key, value
 
 
 class AudioProjection(nn.Module):

@@ -31,8 +31,8 @@ class AvatarTransformerBlock(HunyuanVideoTransformerBlock):  # type: ignore[misc
         mlp_ratio: float,
         qk_norm: str,
         audio_adapter: FaceAwareAudioAdapter | None,
-        audio_index: int,
         emotion_module: AudioEmotionModule | None,
+        audio_index: int,
         emotion_index: int,
     ) -> None:
         super().__init__(num_attention_heads, attention_head_dim, mlp_ratio=mlp_ratio, qk_norm=qk_norm)

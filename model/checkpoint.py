@@ -239,7 +239,9 @@ def load_official(
     """
     path = Path(path)
     if not path.exists():
-        raise CheckpointError(f"{path}: no such file or folder (wanted the official transformer checkpoint)")
+        raise CheckpointError(
+            f"{path}: no such file or folder (wanted the official transformer; fetch it with `dialogue models pull`)"
+        )
     file = find_checkpoint(path, fp8)
     state, scales = read_official(file, load_key=load_key)
     if not any(name.startswith(("double_blocks.", "single_blocks.")) for name in state):

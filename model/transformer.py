@@ -173,37 +173,17 @@ class HunyuanVideoAvatarTransformer3DModel(
         self.time_text_embed = AvatarConditionEmbedding(
             hidden, pooled_projection_dim, guidance_embeds, motion_values, fps_embeds
         )
-        self.audio_proj: nn.Module | None = None
-        if audio_at:
-            self.audio_proj = AudioProjection(
-                audio_form,
-                audio_window,
-                audio_feature_layers,
-                audio_channels,
-                audio_intermediate_dim,
-                audio_tokens_per_frame,
-                hidden,
-            )
+        self.audio_proj = self._audio_projection(hidden) if audio_at else None
         self.audio_keys_values = nn.ModuleList(AudioKeysValues(hidden, audio_adapter_dim) for _ in audio_at)
-        emotion_inner, emotion_heads = emotion_dim or hidden, emotion_heads or num_attention_heads
         self.emotion_keys_values: nn.Module | None = None
         if emotion_at:
-            self.emotion_keys_values = EmotionKeysValues(emotion_channels, hidden, emotion_inner, len(emotion_at))
+            inner = emotion_dim or hidden
+            self.emotion_keys_values = EmotionKeysValues(emotion_channels, hidden, inner, len(emotion_at))
 
         self.rope = AvatarRotaryPosEmbed(rope_axes_dim, rope_theta, reference_time, reference_spatial_shift)
         self.face_tokens = FaceTokenWeights(patch_size)
         self.transformer_blocks = nn.ModuleList(
-            AvatarTransformerBlock(
-                num_attention_heads,
-                attention_head_dim,
-                mlp_ratio,
-                qk_norm,
-                FaceAwareAudioAdapter(hidden, audio_adapter_dim, audio_adapter_heads) if layer in audio_at else None,
-                audio_at.index(layer) if layer in audio_at else -1,
-                AudioEmotionModule(hidden, emotion_inner, emotion_heads) if layer in emotion_at else None,
-                emotion_at.index(layer) if layer in emotion_at else -1,
-            )
-            for layer in range(num_layers)
+            self._double_block(layer, hidden, audio_at, emotion_at) for layer in range(num_layers)
         )
         self.single_transformer_blocks = nn.ModuleList(
             HunyuanVideoSingleTransformerBlock(
@@ -216,6 +196,24 @@ class HunyuanVideoAvatarTransformer3DModel(
         self.norm_out = AdaLayerNormContinuous(hidden, hidden, elementwise_affine=False, eps=1e-6)
         self.proj_out = nn.Linear(hidden, patch_size * patch_size * out_channels)
         self.gradient_checkpointing = False
+
+    def _audio_projection(self, hidden: int) -> AudioProjection:
+        c = self.config
+        features = (c.audio_window, c.audio_feature_layers, c.audio_channels)
+        return AudioProjection(c.audio_form, *features, c.audio_intermediate_dim, c.audio_tokens_per_frame, hidden)
+
+    def _double_block(
+        self, layer: int, hidden: int, audio_at: list[int], emotion_at: list[int]
+    ) -> AvatarTransformerBlock:
+        c, adapter, emotion = self.config, None, None
+        if layer in audio_at:
+            adapter = FaceAwareAudioAdapter(hidden, c.audio_adapter_dim, c.audio_adapter_heads)
+        if layer in emotion_at:
+            emotion = AudioEmotionModule(hidden, c.emotion_dim or hidden, c.emotion_heads or c.num_attention_heads)
+        indexes = (at.index(layer) if layer in at else -1 for at in (audio_at, emotion_at))
+        return AvatarTransformerBlock(
+            c.num_attention_heads, c.attention_head_dim, c.mlp_ratio, c.qk_norm, adapter, emotion, *indexes
+        )
 
     @classmethod
     def from_single_file(cls, path: str | Path, **kwargs: Any) -> HunyuanVideoAvatarTransformer3DModel:
@@ -334,14 +332,8 @@ class HunyuanVideoAvatarTransformer3DModel(
         image, text = self._run(self.single_transformer_blocks[-1], image, text, temb, lengths, rotary)
 
         tokens = self.proj_out(self.norm_out(image, temb))[:, rows * columns :]
-        sample = rearrange(
-            tokens,
-            "b (t y x) (c p q) -> b c t (y p) (x q)",
-            t=frames,
-            y=rows,
-            p=self.config.patch_size,
-            q=self.config.patch_size,
-        )
+        sizes = {"t": frames, "y": rows, "p": self.config.patch_size, "q": self.config.patch_size}
+        sample = rearrange(tokens, "b (t y x) (c p q) -> b c t (y p) (x q)", **sizes)
         if residual is not None:
             sample = residual.velocity(noisy, sample)
         if return_dict:

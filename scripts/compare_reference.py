@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +31,7 @@ def find(folder: Path) -> list[Fixture]:
 @torch.no_grad()
 def compare(fixture: Fixture) -> list[Check]:
     """All checks of a fixture; one that breaks off is a failed check."""
-    comparison = COMPARISONS.get(fixture.name.split("_")[0])
+    comparison = COMPARISONS.get(re.split(r"[^a-z]", fixture.name.lower())[0])
     if comparison is None:
         known = ", ".join(COMPARISONS)
         return [Check(fixture.name, "-", float("nan"), 0.0, f"nothing to compare with (known: {known})")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -265,7 +266,8 @@ def audio(fixture: Fixture) -> Iterator[Check]:
     about, tensors = fixture.about, fixture.tensors()
     rows = tensors["whisper_hidden_states"].transpose(0, 1)
     for case, settings in about["cases"].items():
-        fps, frames = float(case.split("_")[0].removeprefix("fps")), settings["encode_shape"][1]
+        named = re.match(r"fps([0-9.]+)", case)
+        fps, frames = float(named[1] if named else settings.get("fps", about["fps"])), settings["encode_shape"][1]
         prompts = frame_windows(rows, frames, fps)
         if f"{case}.encode" in tensors:
             yield fixture.check(f"{case} prompts", prompts[None], tensors[f"{case}.encode"], 0)

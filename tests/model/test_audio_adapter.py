@@ -62,12 +62,21 @@ def boxes(*corners: tuple[int, int, int, int], value: float = 1.0) -> Tensor:
     return mask
 
 
+def tokens_of_frame(frame: int, count: int) -> Tensor:
+    """So few rows that matrix libraries take other kernels for them."""
+    tokens = torch.zeros(2, 1, FRAMES, GRID[0] // 2, GRID[1] // 2)
+    tokens[1, 0, frame].view(-1)[7 : 7 + count] = 1
+    return tokens.repeat_interleave(2, 3).repeat_interleave(2, 4)
+
+
 MASKS = {
     "one box": boxes((2, 8, 0, 4)),
     "a soft box": boxes((2, 8, 0, 4), value=0.37),
     "two boxes": boxes((2, 8, 0, 4), (4, 12, 6, 10)),
     "overlapping boxes": boxes((2, 8, 0, 6), (4, 12, 2, 10)),
     "everything": torch.ones(2, 1, 1, *GRID),
+    "one token of one frame": tokens_of_frame(3, 1),
+    "eleven tokens of one frame": tokens_of_frame(2, 11),
     "another size in every frame": torch.rand(2, 2, FRAMES, *GRID, generator=torch.Generator().manual_seed(3)).round(),
 }
 

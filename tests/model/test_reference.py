@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,22 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return code, printed.out, printed.err
 
     return run
+
+
+@needs_parity
+def test_fixtures_of_any_folder_are_known_by_the_first_word_of_their_names(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """A part of the fixtures under other names; the transformer's brings its own configuration."""
+    names = {"transformer_small_b": "transformer_wide", "scheduler": "scheduler2", "rope": "rope-others"}
+    for file in FOLDER.iterdir():
+        name, _, kind = file.name.partition(".")
+        if name in names:
+            shutil.copyfile(file, tmp_path / f"{names[name]}.{kind}")
+    shutil.copytree(FOLDER / "checkpoint_small", tmp_path / "checkpoint_tiny")
+    code, printed, _ = run(tmp_path)
+    assert code == 0, printed
+    assert sorted(line.split()[1] for line in printed.splitlines()) == sorted([*names.values(), "checkpoint_tiny"])
 
 
 def test_a_wrong_number_fails_and_an_unknown_fixture_is_not_passed_over(

@@ -30,7 +30,11 @@ def test_saved_in_shards_and_loaded_is_the_same(tmp_path: Path) -> None:
     model.save_pretrained(tmp_path, max_shard_size="100KB")
     assert len(list(tmp_path.glob("*.safetensors"))) > 1
     back = HunyuanVideoAvatarTransformer3DModel.from_pretrained(tmp_path)
-    assert torch.equal(run(model, given), run(back, given))
+    saved, loaded = model.state_dict(), back.state_dict()
+    assert saved.keys() == loaded.keys()
+    assert all(torch.equal(weight, loaded[name]) for name, weight in saved.items())
+    # Not to the last bit: weights mapped from a file lie at other addresses, for which some CPUs' libraries sum apart.
+    torch.testing.assert_close(run(back, given), run(model, given), rtol=1e-5, atol=1e-5)
     half = HunyuanVideoAvatarTransformer3DModel.from_pretrained(tmp_path, torch_dtype=torch.bfloat16)
     assert half.dtype == torch.bfloat16
 
