@@ -51,6 +51,7 @@ class Conditions:
     negative: TextStates | None = None
     emotion: Emotions | None = None
     fps: float = 25.0
+    picture: Tensor | None = None  # (B, 3, H, W), -1 … 1: the reference's pixels, for decoders that look at them
 
     def __post_init__(self) -> None:
         audio, mask, reference = self.audio, self.face_mask, self.reference

@@ -112,11 +112,14 @@ def _dealt(
     """All rows in batches, dealt to the transformers in turn; the outputs in the order of the rows."""
     batches = [rows[first : first + rows_per_batch] for first in range(0, len(rows), rows_per_batch)]
     count = len(transformers)
+    kind = execution_device(transformers[0]).type
+    lower = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
 
-    @torch.no_grad()  # grad mode is each thread's own
+    @torch.no_grad()  # grad mode is each thread's own, and so is autocast
     def hand(number: int) -> list[list[RowOutput]]:
         mine = batches[number::count]
-        return [run_rows(transformers[number], shot, sampling, step, batch) for batch in mine]
+        with torch.autocast(kind, lower, enabled=lower is not None):
+            return [run_rows(transformers[number], shot, sampling, step, batch) for batch in mine]
 
     if count == 1:
         return [output for outputs in hand(0) for output in outputs]

@@ -56,6 +56,9 @@ class VideoAutoencoder(Protocol):
         """A still picture (1, 3, H, W) in -1 … 1, held for `latents` latents: (1, C, latents, h, w), scaled."""
         ...
 
-    def decode(self, latents: Tensor) -> Iterator[Tensor]:
-        """Scaled latents (1, C, T, h, w) to frames (H, W, 3), uint8 RGB, one after the other."""
+    def decode(self, latents: Tensor, picture: Tensor | None = None) -> Iterator[Tensor]:
+        """Scaled latents (1, C, T, h, w) to frames (H, W, 3), uint8 RGB, one after the other.
+
+        `picture`: the reference's pixels (1, 3, H, W) in -1 … 1, for decoders that look at them.
+        """
         ...

@@ -126,14 +126,16 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline):  # type: ignore[misc]
         audio = [
             self.audio_encoder(silent if track.waveform is None else track.waveform, frames, fps) for track in speakers
         ]
+        pixels = to_pixels(image)
         return Conditions(
             text=self.text_encoder(prompt, image),
             negative=self.text_encoder(self.text_encoder.negative_prompt, image),
-            reference=self.vae.encode_reference(to_pixels(image), window, generator),
+            reference=self.vae.encode_reference(pixels, window, generator),
             audio=torch.stack(audio).unsqueeze(0),
             face_mask=_stacked([track.mask for track in speakers], latents),
             emotion=self._emotions(speakers, latents),
             fps=fps,
+            picture=pixels,
         )
 
     def _emotions(self, speakers: Sequence[SpeakerTrack], latents: int) -> Emotions | None:
@@ -182,10 +184,13 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline):  # type: ignore[misc]
         transformers = [self.transformer, *replicas]
         return denoise(transformers, self.scheduler, conditions, fusion, sampling, state, rows_per_batch, cache_device)
 
-    def decode(self, state: DenoisingState, frames: int) -> Iterator[Tensor]:
-        """The first `frames` frames of a denoised shot, (H, W, 3) uint8 RGB, as they come."""
+    def decode(self, state: DenoisingState, frames: int, picture: Tensor | None = None) -> Iterator[Tensor]:
+        """The first `frames` frames of a denoised shot, (H, W, 3) uint8 RGB, as they come.
+
+        `picture`: the shot's `conditions.picture`, which the small model's decoder looks at.
+        """
         latents = state.latents[:, :, : latents_for(frames, self.vae.temporal_stride)]
-        for number, frame in enumerate(self.vae.decode(latents)):
+        for number, frame in enumerate(self.vae.decode(latents, picture)):
             if number == frames:
                 return
             yield frame
@@ -223,7 +228,7 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline):  # type: ignore[misc]
         for state in self.denoise(given, fusion, sampling, start, rows_per_batch):
             if callback_on_step_end is not None:
                 callback_on_step_end(state)
-        return HunyuanVideoAvatarPipelineOutput(frames=torch.stack(list(self.decode(state, frames))))
+        return HunyuanVideoAvatarPipelineOutput(frames=torch.stack(list(self.decode(state, frames, given.picture))))
 
 
 def _stacked(tracks: Sequence[Tensor], latents: int) -> Tensor:

@@ -19,7 +19,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.picture import fitted, to_pixels
-from model.tiny_vae import AutoencoderTinyCausal3D
+from model.tiny_vae import AutoencoderTinyMotion
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +32,7 @@ class TinyEmotionNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Latents (N, C, 16, 16) to 17 tokens (N, 17, X): one for the whole face, and one for each of 4 x 4 parts."""
 
     @register_to_config  # type: ignore[untyped-decorator]
-    def __init__(self, latent_channels: int = 128, width: int = 64, token_channels: int = 64) -> None:
+    def __init__(self, latent_channels: int = 32, width: int = 64, token_channels: int = 64) -> None:
         super().__init__()
         self.first = nn.Conv2d(latent_channels, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, stride=2, padding=1)
@@ -55,7 +55,7 @@ class TinyEmotionNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
 class TinyEmotionEncoder:
     """A picture of a face to emotion tokens (17, X), through the VAE."""
 
-    def __init__(self, vae: AutoencoderTinyCausal3D, network: TinyEmotionNetwork) -> None:
+    def __init__(self, vae: AutoencoderTinyMotion, network: TinyEmotionNetwork) -> None:
         self.vae = vae
         self.network = network
 

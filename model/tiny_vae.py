@@ -1,11 +1,16 @@
-"""A small causal video VAE: 8 x 8 pixels and 4 frames per latent cell, for the model that runs on a laptop.
+"""A small video VAE that codes what moves: 8 x 8 pixels and 4 frames per latent cell, for the model of a laptop.
 
 Shapes: B batch, F video frames = 4(T-1)+1, T latent frames, H x W pixels, h x w = H/8 x W/8 cells, C latent channels.
 Inside, tensors are (B, T, h, w, channels), the order CPUs multiply fastest.
 
-Latent 0 holds the first frame alone: it is encoded as four copies of it. Nothing looks ahead in time, so a film can
-be decoded in pieces; each piece needs `CONTEXT` latents before it. Both halves are a linear map (a weighted PCA of the
-patches, to begin with) plus a convolutional correction that starts at zero: training starts from the best linear code.
+A talking picture is its reference picture, moved. The encoder sees both and codes the difference: a frame that equals
+the reference has the code zero, whoever is in it. The decoder sees the reference's pixels again: it bends them (a flow
+per pixel, as in the first order motion model, arXiv 2003.00196) and paints over what bending cannot show (teeth, lids,
+blushes). So the code is small, much alike for every face, and what nobody moved is copied.
+
+The reference's own latents, which the transformer is shown, are a linear code of its patches (a weighted PCA).
+Latent 0 holds the first frame alone, as four copies. A latent depends on its own four frames; a decoded frame on its
+latent and the one before, so a film can be decoded in pieces.
 """
 
 from __future__ import annotations
@@ -19,8 +24,9 @@ from diffusers.models.modeling_utils import ModelMixin
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
-CONTEXT = 4  # latents before a piece that its frames depend on: one per temporal convolution of the decoder
+CONTEXT = 1  # latents before a piece that its frames depend on
 PIECE = 16  # latents decoded at a time
+REACH = 8.0  # pixels that an output of 1 bends the picture by
 
 
 class SpaceConv(nn.Conv2d):
@@ -35,25 +41,12 @@ class SpaceConv(nn.Conv2d):
         return out
 
 
-class CausalConv(nn.Module):
-    """A 3 x 3 convolution that sees this latent frame and the one before; the first sees itself twice."""
-
-    def __init__(self, channels_in: int, channels_out: int) -> None:
-        super().__init__()
-        self.conv = SpaceConv(2 * channels_in, channels_out)
-
-    def forward(self, x: Tensor) -> Tensor:
-        before = torch.cat([x[:, :1], x[:, :-1]], dim=1)
-        out: Tensor = self.conv(torch.cat([before, x], dim=-1))
-        return out
-
-
 class ResidualBlock(nn.Module):
     """Normalise, activate, convolve, twice; the second convolution starts at zero."""
 
-    def __init__(self, channels: int, causal: bool) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first: nn.Module = CausalConv(channels, channels) if causal else SpaceConv(channels, channels)
+        self.first = SpaceConv(channels, channels)
         self.second = SpaceConv(channels, channels)
         nn.init.zeros_(self.second.weight)
 
@@ -63,123 +56,154 @@ class ResidualBlock(nn.Module):
         return out
 
 
-def exact(linear: nn.Linear, x: Tensor) -> Tensor:
-    """A linear map in full precision under any autocast: rounded, it shows as a pattern that repeats every 8 pixels."""
-    with torch.autocast(x.device.type, enabled=False):
-        out: Tensor = linear(x.to(linear.weight.dtype))
+def patches_of(picture: Tensor, size: int) -> Tensor:
+    """A still picture (B, 3, H, W) to its patches (B, 1, H/size, W/size, 3 size^2)."""
+    out: Tensor = rearrange(picture, "b c (h p) (w q) -> b 1 h w (p q c)", p=size, q=size)
     return out
 
 
-class TinyEncoder(nn.Module):
-    """(B, T, h, w, 768) patches to (B, T, h, w, C)."""
+class MotionEncoder(nn.Module):
+    """Patches of frames (B, T, h, w, 768) and of the still (B, 1, h, w, 192) to codes (B, T, h, w, C)."""
 
     def __init__(self, channels: int, width: int, blocks: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(768, channels)
-        self.corrects = blocks > 0
-        if not self.corrects:
-            return
-        self.into = nn.Linear(768, width)
-        self.blocks = nn.ModuleList(ResidualBlock(width, causal=True) for _ in range(blocks))
-        self.out = nn.Linear(width, channels)
-        for parameter in self.out.parameters():
-            nn.init.zeros_(parameter)
+        self.into = nn.Linear(768 + 192, width)
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
+        self.out = nn.Linear(width, channels, bias=False)
 
-    def forward(self, patches: Tensor) -> Tensor:
-        if not self.corrects:
-            return exact(self.linear, patches)
-        x = self.into(patches)
+    def forward(self, frames: Tensor, still: Tensor) -> Tensor:
+        held = repeat(still, "b 1 h w p -> b 1 h w (u p)", u=4)
+        moved = self._code(torch.cat([frames - held, still.expand(-1, frames.shape[1], -1, -1, -1)], dim=-1))
+        return moved - self._code(torch.cat([torch.zeros_like(held), still], dim=-1))
+
+    def _code(self, x: Tensor) -> Tensor:
+        x = self.into(x)
         for block in self.blocks:
             x = block(x)
-        out: Tensor = exact(self.linear, patches) + self.out(F.silu(F.layer_norm(x, x.shape[-1:])))
+        out: Tensor = self.out(F.silu(F.layer_norm(x, x.shape[-1:])))
         return out
 
 
-class TinyDecoder(nn.Module):
-    """(B, T, h, w, C) to (B, 4T, 8h, 8w, 3), refined at three sizes: 8, 4 and 2 pixels (4, 2 and 1 frames) per cell."""
+class MotionDecoder(nn.Module):
+    """Codes (B, T, h, w, C) and a still picture to frames, worked out at 8, 4 and 2 pixels (4, 2 and 1 frames) a cell.
+
+    Gives pixels (B, 4T, H, W, 3) and, for training, those of bending alone.
+    """
 
     def __init__(self, channels: int, widths: tuple[int, int, int], blocks: tuple[int, int, int]) -> None:
         super().__init__()
-        self.linear = nn.Linear(channels, 768)
-        self.corrects = sum(blocks) > 0
-        if not self.corrects:
-            return
-        self.into = SpaceConv(channels, widths[0])
-        self.low = nn.ModuleList(ResidualBlock(widths[0], causal=i < CONTEXT - 1) for i in range(blocks[0]))
-        self.to_middle = nn.Linear(widths[0], 8 * widths[1])
-        self.middle = nn.ModuleList(ResidualBlock(widths[1], causal=False) for _ in range(blocks[1]))
-        self.to_high = nn.Linear(widths[1], 8 * widths[2])
-        self.high = nn.ModuleList(ResidualBlock(widths[2], causal=False) for _ in range(blocks[2]))
-        self.out = SpaceConv(widths[2], 12)
-        for parameter in self.out.parameters():
+        low, middle, high = widths
+        self.into = SpaceConv(2 * channels, low)
+        self.still_low, self.still_middle = SpaceConv(192, low), SpaceConv(48, middle)
+        self.still_high = SpaceConv(12, high)
+        self.low = nn.ModuleList(ResidualBlock(low) for _ in range(blocks[0]))
+        self.to_middle = nn.Linear(low, 8 * middle)
+        self.middle = nn.ModuleList(ResidualBlock(middle) for _ in range(blocks[1]))
+        self.to_high = nn.Linear(middle, 8 * high)
+        self.high = nn.ModuleList(ResidualBlock(high) for _ in range(blocks[2]))
+        self.bend = SpaceConv(high, 2)
+        self.paint = SpaceConv(high, 16)
+        for parameter in (*self.bend.parameters(), *self.paint.parameters()):
             nn.init.zeros_(parameter)
+        cover = self.paint.get_parameter("bias")[12:]
+        nn.init.constant_(cover, -3.0)  # to begin with, the picture shows through
 
-    def forward(self, latents: Tensor) -> Tensor:
+    def forward(self, codes: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """`codes` begin with one latent of context; the frames are those of the others."""
         grow = "b t h w (u p q c) -> b (t u) (h p) (w q) c"
-        patches: Tensor = rearrange(exact(self.linear, latents), grow, u=4, p=8, q=8)
-        if not self.corrects:
-            return patches
-        x = self.into(latents)
+        x = self.into(torch.cat([codes[:, :-1], codes[:, 1:]], dim=-1)) + self.still_low(patches_of(picture, 8))
         for block in self.low:
             x = block(x)
-        x = rearrange(self.to_middle(x), grow, u=2, p=2, q=2)
+        x = rearrange(self.to_middle(x), grow, u=2, p=2, q=2) + self.still_middle(patches_of(picture, 4))
         for block in self.middle:
             x = block(x)
-        x = rearrange(self.to_high(x), grow, u=2, p=2, q=2)
+        x = rearrange(self.to_high(x), grow, u=2, p=2, q=2) + self.still_high(patches_of(picture, 2))
         for block in self.high:
             x = block(x)
-        correction = rearrange(self.out(F.silu(F.layer_norm(x, x.shape[-1:]))), grow, u=1, p=2, q=2)
-        out: Tensor = patches + correction
-        return out
+        x = F.silu(F.layer_norm(x, x.shape[-1:]))
+        bent = bend(picture, self.bend(x).float())
+        painted = self.paint(x).float()
+        colour = rearrange(painted[..., :12], "b t h w (p q c) -> b t (h p) (w q) c", p=2, q=2)
+        cover = rearrange(painted[..., 12:].sigmoid(), "b t h w (p q) -> b t (h p) (w q) 1", p=2, q=2)
+        return bent + cover * (colour - bent), bent
 
 
-class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """Deterministic encoder and decoder; latents come out centred and of unit spread (`set_spread`).
+def bend(picture: Tensor, flow: Tensor) -> Tensor:
+    """A picture (B, 3, H, W) seen through flows (B, F, H/2, W/2, 2) of x and y: (B, F, H, W, 3)."""
+    frames, (height, width) = flow.shape[1], picture.shape[-2:]
+    fine = F.interpolate(rearrange(flow, "b f h w c -> (b f) c h w"), scale_factor=2.0, mode="bilinear")
+    y, x = torch.meshgrid(
+        torch.arange(height, device=flow.device) + 0.5, torch.arange(width, device=flow.device) + 0.5, indexing="ij"
+    )
+    at = torch.stack([(x + REACH * fine[:, 0]) / width, (y + REACH * fine[:, 1]) / height], dim=-1) * 2 - 1
+    held = repeat(picture.float(), "b c h w -> (b f) c h w", f=frames)
+    seen = F.grid_sample(held, at, align_corners=False, padding_mode="border")
+    out: Tensor = rearrange(seen, "(b f) c h w -> b f h w c", f=frames)
+    return out
+
+
+class AutoencoderTinyMotion(ModelMixin, ConfigMixin):  # type: ignore[misc]
+    """Deterministic encoder and decoder of frames beside their reference picture.
 
     Args:
-        latent_channels: C.
-        encoder_width, encoder_blocks: size of the encoder's correction; 0 blocks: none, the linear map alone.
-        decoder_widths, decoder_blocks: channels and residual blocks at 8, 4 and 2 pixels per cell; (0, 0, 0): none.
+        latent_channels: C, of frames and of the reference.
+        encoder_width, encoder_blocks: size of the encoder.
+        decoder_widths, decoder_blocks: channels and residual blocks at 8, 4 and 2 pixels per cell.
     """
 
     spatial_stride = 8
     temporal_stride = 4
-    shift: Tensor
     scale: Tensor
 
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
-        latent_channels: int = 128,
-        encoder_width: int = 96,
+        latent_channels: int = 32,
+        encoder_width: int = 128,
         encoder_blocks: int = 2,
-        decoder_widths: tuple[int, int, int] = (160, 96, 64),
-        decoder_blocks: tuple[int, int, int] = (2, 2, 1),
+        decoder_widths: tuple[int, int, int] = (128, 64, 32),
+        decoder_blocks: tuple[int, int, int] = (2, 1, 1),
     ) -> None:
         super().__init__()
         self.latent_channels = latent_channels
-        self.encoder = TinyEncoder(latent_channels, encoder_width, encoder_blocks)
-        self.decoder = TinyDecoder(latent_channels, decoder_widths, decoder_blocks)
-        self.register_buffer("shift", torch.zeros(latent_channels))
-        self.register_buffer("scale", torch.ones(latent_channels))
+        self.still = nn.Linear(192, latent_channels)
+        self.encoder = MotionEncoder(latent_channels, encoder_width, encoder_blocks)
+        self.decoder = MotionDecoder(latent_channels, decoder_widths, decoder_blocks)
+        self.register_buffer("scale", torch.ones(()))
 
-    def encode(self, pixels: Tensor) -> Tensor:
-        """Pixels (B, 3, F, H, W) in -1 ... 1, F = 4(T-1)+1, H and W multiples of 8, to latents (B, C, T, h, w)."""
+    def encode(self, pixels: Tensor, picture: Tensor) -> Tensor:
+        """Frames (B, 3, F, H, W) in -1 ... 1, F = 4(T-1)+1, and their reference (B, 3, H, W) to (B, C, T, h, w).
+
+        Raises ValueError when F is another number, or H or W no multiple of 8.
+        """
         if (pixels.shape[2] - 1) % 4 or pixels.shape[3] % 8 or pixels.shape[4] % 8:
             raise ValueError(f"pixels have shape {tuple(pixels.shape)}; F must be 4(T-1)+1, H and W multiples of 8")
         whole = torch.cat([repeat(pixels[:, :, :1], "b c 1 h w -> b c 3 h w"), pixels], dim=2)
-        patches = rearrange(whole, "b c (t u) (h p) (w q) -> b t h w (u p q c)", u=4, p=8, q=8)
-        latents: Tensor = rearrange((self.encoder(patches) - self.shift) / self.scale, "b t h w c -> b c t h w")
-        return latents
+        frames = rearrange(whole, "b c (t u) (h p) (w q) -> b t h w (u p q c)", u=4, p=8, q=8)
+        codes: Tensor = rearrange(self.encoder(frames, patches_of(picture, 8)), "b t h w c -> b c t h w")
+        return codes / self.scale
 
-    def decode_pixels(self, latents: Tensor) -> Tensor:
-        """Latents (B, C, T, h, w) to pixels (B, 3, 4(T-1)+1, H, W), about -1 ... 1."""
-        return self._decode(latents)[:, :, 3:]
+    def encode_still(self, picture: Tensor) -> Tensor:
+        """A picture (B, 3, H, W) in -1 ... 1 as the transformer is shown it: (B, C, h, w), in full precision."""
+        with torch.autocast(picture.device.type, enabled=False):
+            code = self.still(patches_of(picture, 8).to(self.still.weight.dtype))
+        out: Tensor = rearrange(code, "b 1 h w c -> b c h w")
+        return out
 
-    def _decode(self, latents: Tensor) -> Tensor:
-        cells = rearrange(latents, "b c t h w -> b t h w c") * self.scale + self.shift
-        pixels: Tensor = rearrange(self.decoder(cells), "b t h w c -> b c t h w")
-        return pixels
+    def decode_pixels(self, latents: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents (B, C, T, h, w) and their reference to pixels (B, 3, 4(T-1)+1, H, W), about -1 ... 1.
+
+        The second is what bending the reference alone gives.
+        """
+        first = torch.cat([latents[:, :, :1], latents], dim=2)
+        painted, bent = (pixels[:, :, 3:] for pixels in self.decode_after(first, picture))
+        return painted, bent
+
+    def decode_after(self, latents: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """The 4(T-1) frames of all latents but the first, which is their context; as `decode_pixels`."""
+        codes = rearrange(latents, "b c t h w -> b t h w c") * self.scale
+        painted, bent = (rearrange(x, "b t h w c -> b c t h w") for x in self.decoder(codes, picture))
+        return painted, bent
 
     @torch.no_grad()
     def encode_reference(self, pixels: Tensor, latents: int, generator: torch.Generator | None = None) -> Tensor:
@@ -187,16 +211,21 @@ class AutoencoderTinyCausal3D(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
         The code is deterministic: `generator` is not used.
         """
-        code = self.encode(rearrange(pixels, "b c h w -> b c 1 h w").to(self.device, self.dtype))
-        held: Tensor = repeat(code.float(), "b c 1 h w -> b c t h w", t=latents)
+        code = self.encode_still(pixels.to(self.device, self.dtype))
+        held: Tensor = repeat(code.float(), "b c h w -> b c t h w", t=latents)
         return held
 
     @torch.no_grad()
-    def decode(self, latents: Tensor) -> Iterator[Tensor]:
-        """Latents (1, C, T, h, w) to 4(T-1)+1 frames (H, W, 3), uint8 RGB, a piece of the film at a time."""
-        latents = latents.to(self.device, self.dtype)
+    def decode(self, latents: Tensor, picture: Tensor | None = None) -> Iterator[Tensor]:
+        """Latents (1, C, T, h, w) to 4(T-1)+1 frames (H, W, 3), uint8 RGB, a piece of the film at a time.
+
+        `picture` is the reference (1, 3, H, W) in -1 ... 1; ValueError without it.
+        """
+        if picture is None:
+            raise ValueError("picture is missing; this decoder moves the reference picture: (1, 3, H, W) in -1 … 1")
+        latents, picture = latents.to(self.device, self.dtype), picture.to(self.device, self.dtype)
+        whole = torch.cat([latents[:, :, :1], latents], dim=2)
         for start in range(0, latents.shape[2], PIECE):
-            context = min(CONTEXT, start)
-            pixels = self._decode(latents[:, :, start - context : start + PIECE])
-            fresh = pixels[0, :, 4 * context + (3 if start == 0 else 0) :]
+            pixels = self.decode_after(whole[:, :, start : start + PIECE + CONTEXT], picture)[0]
+            fresh = pixels[0, :, 3 if start == 0 else 0 :]
             yield from ((fresh.float() / 2 + 0.5).clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(1, 2, 3, 0).cpu()

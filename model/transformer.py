@@ -35,7 +35,7 @@ from model.emotion import AudioEmotionModule, EmotionContext, EmotionKeysValues
 from model.face_conditions import FaceConditions, checked_mask, face_conditions
 from model.face_tokens import FaceTokenWeights
 from model.injection import CharacterImageInjection, InjectionMode
-from model.reference_residual import reference_residual
+from model.preconditioning import preconditioning
 from model.rope import AvatarRotaryPosEmbed, ReferenceShift
 
 logger = logging.get_logger(__name__)
@@ -81,9 +81,9 @@ class HunyuanVideoAvatarTransformer3DModel(
         emotion_layers: double blocks with an emotion module: () none, None all.
         emotion_channels: channels of an emotion token; in_channels * patch_size^2 for VAE latents.
         emotion_dim, emotion_heads: attention inside an emotion module; None: as the blocks.
-        reference_spread: () none; else per latent channel the spread of video minus reference inside face masks, on
-            which the velocity is then preconditioned (model/reference_residual.py).
-        reference_spread_outside: the share of that spread elsewhere.
+        latent_spread: 0 none; else the spread of latents inside face masks, on which the velocity is then
+            preconditioned (model/preconditioning.py): for latents that are zero where nothing moves.
+        latent_spread_outside: the share of that spread elsewhere.
     """
 
     _supports_gradient_checkpointing = True
@@ -152,8 +152,8 @@ class HunyuanVideoAvatarTransformer3DModel(
         emotion_channels: int = 64,
         emotion_dim: int | None = None,
         emotion_heads: int | None = None,
-        reference_spread: tuple[float, ...] = (),
-        reference_spread_outside: float = 0.1,
+        latent_spread: float = 0.0,
+        latent_spread_outside: float = 0.1,
     ) -> None:
         super().__init__()
         hidden = num_attention_heads * attention_head_dim
@@ -313,11 +313,11 @@ class HunyuanVideoAvatarTransformer3DModel(
         frames, rows, columns = self._token_grid(hidden_states)
         temb = self.time_text_embed(timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
         rotary = self.rope(frames, rows, columns, device=hidden_states.device)
-        residual, noisy = None, hidden_states
-        if self.config.reference_spread:
-            spread = (tuple(self.config.reference_spread), self.config.reference_spread_outside)
-            residual = reference_residual(ref_latents, timestep, face_mask, *spread)
-            hidden_states = residual.network_input(noisy).to(noisy.dtype)
+        known, noisy = None, hidden_states
+        if self.config.latent_spread:
+            spread = (self.config.latent_spread, self.config.latent_spread_outside)
+            known = preconditioning(noisy, timestep, face_mask, *spread)
+            hidden_states = known.network_input(noisy).to(noisy.dtype)
         if block_cache is None:
             text, lengths = self._text(encoder_hidden_states, timestep, encoder_attention_mask)
             faces = self._faces(hidden_states, audio, face_mask, emotion, audio_alpha)
@@ -334,8 +334,8 @@ class HunyuanVideoAvatarTransformer3DModel(
         tokens = self.proj_out(self.norm_out(image, temb))[:, rows * columns :]
         sizes = {"t": frames, "y": rows, "p": self.config.patch_size, "q": self.config.patch_size}
         sample = rearrange(tokens, "b (t y x) (c p q) -> b c t (y p) (x q)", **sizes)
-        if residual is not None:
-            sample = residual.velocity(noisy, sample)
+        if known is not None:
+            sample = known.velocity(noisy, sample)
         if return_dict:
             return AvatarTransformerOutput(sample=sample, block_cache=cache)
         return (sample,) if cache is None else (sample, cache)

@@ -190,8 +190,8 @@ class HunyuanVideoVAE(nn.Module):
             if left == 0:
                 return
 
-    def decode(self, latents: Tensor) -> Iterator[Tensor]:
-        """Scaled latents (1, C, T, h, w) to 4(T-1)+1 frames (H, W, 3), uint8 RGB, one after the other."""
+    def decode(self, latents: Tensor, picture: Tensor | None = None) -> Iterator[Tensor]:
+        """Scaled latents (1, C, T, h, w) to 4(T-1)+1 frames (H, W, 3), uint8 RGB, in order; `picture` is not used."""
         for pixels in self.decode_pixels(latents.float() / self.scaling_factor):
             yield from to_frames(pixels)
 

@@ -3,6 +3,7 @@
     python scripts/evaluate_tiny.py                  the table of the model card, seed 0
     python scripts/evaluate_tiny.py --seed 5 --json  others, as JSON
     python scripts/evaluate_tiny.py --ablations      masks, emotion module, fusion offset, guidance, motion conditions
+    python scripts/evaluate_tiny.py --variants A B   folders of weights side by side: the injections, say
 
 A seed draws characters, voices' speed and pitch, sentences and places anew from the test split, which training never
 touches.
@@ -65,6 +66,19 @@ def ablations(examiner: measures.Examiner, count: int, rounds: int) -> Iterator[
         yield f"pose {pose}", head_motion(replace(examiner, sampling=sampling), count)
 
 
+def variant(examiner: measures.Examiner, count: int, rounds: int, people: int) -> dict[str, float]:
+    """What the papers compare injections by: motion and identity; and whether emotions show."""
+    found = measures.lips(examiner, count)
+    return {
+        "single": found["single"],
+        "speaker": found["speaker"],
+        **head_motion(examiner, count),
+        "identity": measures.identity(examiner, people),
+        "face_psnr": measures.face_psnr(examiner, count),
+        "emotion": measures.emotions(examiner, rounds)["accuracy"],
+    }
+
+
 def who_moves(examiner: measures.Examiner, count: int, whole: bool) -> dict[str, float]:
     """One of two speaks: the movement of the other's mouth as a share of the speaker's."""
     share = []
@@ -100,17 +114,24 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=50, help="people in the identity test")
     parser.add_argument("--seconds", type=int, default=60, help="length of the long film")
     parser.add_argument("--ablations", action="store_true")
+    parser.add_argument("--variants", type=Path, nargs="+", help="folders of weights to compare")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    examiner = measures.Examiner(
-        load_tiny(args.weights),
-        load_reader(Path(__file__).parent / "tiny" / "reader.pt"),
-        args.seed,
-        tiny_sampling(args.steps),
-    )
-    if args.ablations:
+    reader = load_reader(Path(__file__).parent / "tiny" / "reader.pt")
+
+    def examiner_of(weights: Path) -> measures.Examiner:
+        return measures.Examiner(load_tiny(weights), reader, args.seed, tiny_sampling(args.steps))
+
+    examiner = examiner_of(args.weights)
+    if args.ablations or args.variants:
+        compared = ablations(examiner, args.count, args.rounds)
+        if args.variants:
+            compared = (
+                (folder.name, variant(examiner_of(folder), args.count, args.rounds, args.people))
+                for folder in args.variants
+            )
         rows = {}
-        for name, figures in ablations(examiner, args.count, args.rounds):
+        for name, figures in compared:
             rows[name] = figures
             if not args.json:
                 print(f"{name:42s}", "  ".join(f"{k} {v:.3f}" for k, v in figures.items()), flush=True)

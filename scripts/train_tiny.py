@@ -7,14 +7,19 @@
 Stages, in order; each takes its share of the budget, writes into --folder, and is skipped or continued with --resume:
 
     bank       draws clips of talking characters (needs espeak-ng): crops round one face, then whole pictures of 1-4
-    vae        the video code: a weighted PCA of 8 x 8 x 4 patches, then convolutions on top, mouths counted most
+    vae        the video code: what moves beside a still picture, by convolutions, mouths counted most
+    latents    the bank, encoded
     reader     the measuring tool, a small network that reads openness and emotion off drawn faces
     emotion    a network that names the emotion of a picture; its tokens feed the emotion modules
     flow       the transformer: stage "audio", then clips and stills 1 : 1.5 with emotion pictures, then whole pictures
     decoder    the VAE's decoder, refined on latents that the transformer itself made
     export     float16 weights, configs and the training log
 
-`--injection`, `--no-emotion` and `--name` train the variants of the papers' ablations.
+The variants of the papers' ablations, each beside the others in one folder:
+
+    python scripts/train_tiny.py --stage flow --name token --injection token --steps 400 --batch 16
+    python scripts/train_tiny.py --stage export --name token --weights runs/tiny/token
+    python scripts/evaluate_tiny.py --variants runs/tiny/token runs/tiny/token_add ...
 """
 
 from __future__ import annotations
@@ -27,7 +32,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tiny import bank, decoder_training, emotion_training, flow_training, latents, reader, vae_training, words
+from tiny import (
+    bank,
+    decoder_training,
+    emotion_training,
+    flow_training,
+    latents,
+    reader,
+    vae_training,
+    validation,
+    words,
+)
 from tiny.halves import keep_memory
 
 from model.log_mel import LogMelAudioEncoder
@@ -35,16 +50,16 @@ from model.pipeline import HunyuanVideoAvatarPipeline
 from model.sentence_text import SentenceText
 from model.tiny import SHIFT, WEIGHTS, save_tiny
 from model.tiny_emotion import TinyEmotionEncoder, TinyEmotionNetwork
-from model.tiny_vae import AutoencoderTinyCausal3D
+from model.tiny_vae import AutoencoderTinyMotion
 from model.transformer import HunyuanVideoAvatarTransformer3DModel
 
 # Shares of the budget. The bank's size follows from its share: a core draws about 6 crops or 1.5 whole pictures a
 # second.
-SHARES = {"bank": 0.20, "vae": 0.10, "reader": 0.03, "emotion": 0.01, "flow": 0.58, "decoder": 0.08}
+SHARES = {"bank": 0.12, "vae": 0.17, "latents": 0.02, "reader": 0.03, "emotion": 0.01, "flow": 0.55, "decoder": 0.10}
 STAGES = (*SHARES, "export")
 # What the bank holds: split, pixels, latents, share of the time. More characters teach
 # more than longer looks at the same.
-SETS = (("validation", 128, 5, 0.0), ("train", 128, 5, 0.6), ("train", 128, 1, 0.15), ("train", 256, 9, 0.25))
+SETS = (("validation", 128, 5, 0.0), ("train", 128, 5, 0.7), ("train", 256, 9, 0.3))
 READER = Path(__file__).parent / "tiny" / "reader.pt"
 
 
@@ -67,7 +82,7 @@ class Run:
     def draw_bank(self) -> None:
         core_seconds = 60 * self.minutes("bank") * self.args.workers
         for split, size, length, share in SETS:
-            clips = core_seconds * share / (0.15 if size == 128 and length > 1 else 0.03 if size == 128 else 0.6)
+            clips = core_seconds * share / (0.15 if size == 128 else 0.6)
             shards = max(1, int(clips / bank.SHARD)) if split == "train" else 2
             bank.fill(self.bank, split, size, length, shards, self.args.workers)
             self.log(f"bank {split}, {size} pixels, {length} latents: {shards * bank.SHARD} clips")
@@ -76,9 +91,16 @@ class Run:
         vae_training.train(
             self.bank, self.folder / "vae", self.minutes("vae"), resume=self.args.resume, report=self.log
         )
+
+    def encode(self) -> None:
+        """The bank as latents; their spread inside the masks becomes 1 by the VAE's scale."""
         vae = self.vae()
+        if float(vae.scale) == 1.0:
+            first = torch.load(bank.shards_of(self.bank, "train", 128, 5)[0], weights_only=True)
+            vae.scale.fill_(latents.spread(latents.encode_clips(vae, first))[0])
+            vae.save_pretrained(self.folder / "vae")
         for split, size, length, _ in SETS:
-            latents.encode_bank(vae, self.bank, split, size, length)
+            latents.encode_bank(vae, self.bank, split, size, length, self.args.workers)
 
     def train_reader(self) -> None:
         reader.train(self.bank, self.folder / "reader.pt", self.minutes("reader"), self.log)
@@ -91,25 +113,42 @@ class Run:
         if not pieces.exists():
             words.train_vocabulary(pieces)
         text, network = SentenceText(pieces), TinyEmotionNetwork.from_pretrained(self.folder / "emotion").eval()
-        crops = flow_training.Bank(self.bank, "train", 128, 5, text, network)
-        whole = flow_training.Bank(self.bank, "train", 256, 9, text, network)
-        stills = flow_training.Bank(self.bank, "train", 128, 1, text, network)
+        crops = flow_training.bank_on_disk(self.bank, "train", 128, 5, text, network)
+        whole = flow_training.bank_on_disk(self.bank, "train", 256, 9, text, network)
         trainer = flow_training.Trainer(
-            self.config(crops), text, self.minutes("flow"), self.args.rate, self.args.batch, self.args.device
+            self.config(crops),
+            text,
+            self.minutes("flow"),
+            self.args.rate,
+            self.args.batch,
+            self.args.device,
+            steps=self.args.steps,
         )
         state = self.folder / f"{self.args.name}.pt"
         if self.args.resume and state.exists():
             trainer.resume(state)
-        flow_training.run(trainer, crops, whole, stills, state, self.log)
+        judge, clips = reader.load_reader(self.reader()), validation.exam_clips()
+
+        def examine(trainer: flow_training.Trainer) -> str:
+            picture = self.folder / "sheets" / f"{self.args.name}-{trainer.step:06d}.png"
+            return validation.examine(self.pipeline(), judge, clips, picture)
+
+        flow_training.run(trainer, crops, whole, state, self.log, examine)
+
+    def reader(self) -> Path:
+        """The reader trained in this run, else the one in the repository."""
+        mine = self.folder / "reader.pt"
+        return mine if mine.exists() else READER
 
     def config(self, crops: flow_training.Bank) -> dict[str, Any]:
         """The transformer's, with the spread of what moves measured on the bank."""
         saved = self.folder / f"{self.args.name}.json"
         if self.args.resume and saved.exists():
             return dict(json.loads(saved.read_text()))
-        inside, _ = latents.spread(crops.clips[:256])
+        inside, outside = latents.spread(crops.clips[:256])
         config = flow_training.TRANSFORMER | {
-            "reference_spread": [round(v, 4) for v in inside.tolist()],
+            "latent_spread": round(inside, 4),
+            "latent_spread_outside": round(max(0.02, outside), 4),
             "injection": self.args.injection,
         }
         if self.args.no_emotion:
@@ -117,8 +156,8 @@ class Run:
         saved.write_text(json.dumps(config))
         return config
 
-    def vae(self) -> AutoencoderTinyCausal3D:
-        return AutoencoderTinyCausal3D.from_pretrained(self.folder / "vae").eval()
+    def vae(self) -> AutoencoderTinyMotion:
+        return AutoencoderTinyMotion.from_pretrained(self.folder / "vae").eval()
 
     def pipeline(self) -> HunyuanVideoAvatarPipeline:
         """The averaged weights as they will ship."""
@@ -167,7 +206,8 @@ def main() -> None:
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the finished weights go")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=40)
+    parser.add_argument("--steps", type=int, help="of the transformer, instead of its share of the minutes")
     parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate")
     parser.add_argument("--name", default="flow", help="of the state of the transformer, to keep variants apart")
     parser.add_argument("--injection", default="token_add", choices=("released", "token", "token_channel", "token_add"))
@@ -179,6 +219,7 @@ def main() -> None:
     work = {
         "bank": run.draw_bank,
         "vae": run.train_vae,
+        "latents": run.encode,
         "reader": run.train_reader,
         "emotion": run.train_emotion,
         "flow": run.train_flow,

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 NAME = "tiny"
 CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
-WINDOW_LATENTS: int | None = 9
+WINDOW_LATENTS: int | None = 5
 
-VERSION = 1  # raise it whenever the same plan and weights would give other frames
+VERSION = 2  # raise it whenever the same plan and weights would give other frames
 HEAD_PADDING = 0.25  # of a face's own size, on every side: what may move
 STEPS = 4  # every step is at high noise, where the picture is decided; 1, 2 and 4 looked alike
 WEIGHTS = Path(__file__).parents[2] / "model" / "weights" / "tiny"
@@ -76,17 +76,16 @@ def _frames(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob, report: Report) 
     """Encode, denoise, decode."""
     import torch
 
-    from model.tiny import OFFSET, WINDOW, fast_arithmetic, tiny_sampling
+    from model.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
 
     report(0.0, "encoding picture, words and voices")
     sampling = tiny_sampling(STEPS)
     given = _conditions(pipeline, job)
     fusion = pipeline.schedule(job.shot.frames, WINDOW, OFFSET)
     state = pipeline.start(given, fusion, torch.Generator().manual_seed(job.plan.seed))
-    with fast_arithmetic():
-        for state in pipeline.denoise(given, fusion, sampling, state):  # noqa: B020 - the next step starts from it
-            report(0.8 * state.step / sampling.steps, f"denoising, step {state.step} of {sampling.steps}")
-    frames = pipeline.decode(state, job.shot.frames)
+    for state in denoise_tiny(pipeline, given, fusion, sampling, state):  # noqa: B020 - the next step starts from it
+        report(0.8 * state.step / sampling.steps, f"denoising, step {state.step} of {sampling.steps}")
+    frames = pipeline.decode(state, job.shot.frames, given.picture)
     for number in range(job.shot.frames):
         with fast_arithmetic():  # entered anew: a generator must not leave the caller's arithmetic changed
             frame = next(frames)

@@ -12,16 +12,15 @@ from typing import Any
 
 import torch
 
-from .clips import sample_clip
+from .clips import Clip, sample_clip
 from .expressions import EMOTIONS
 
 SHARD = 32
 Example = dict[str, Any]
 
 
-def example(seed: int, split: str, size: int, latents: int) -> Example:
-    """One clip as plain tensors, halves where that is enough."""
-    clip = sample_clip(seed, split, size, latents)
+def as_example(clip: Clip) -> Example:
+    """A clip as plain tensors, halves where that is enough."""
     return {
         "frames": clip.frames,
         "reference": clip.reference,
@@ -44,7 +43,7 @@ def _write(folder: Path, split: str, size: int, latents: int, index: int) -> Pat
     path = folder / f"{split}-{size}-{latents}-{index:05d}.pt"
     if not path.exists():
         torch.set_num_threads(1)
-        shard = [example(index * SHARD + i, split, size, latents) for i in range(SHARD)]
+        shard = [as_example(sample_clip(index * SHARD + i, split, size, latents)) for i in range(SHARD)]
         partial = path.with_suffix(f".{os.getpid()}")
         torch.save(shard, partial)
         partial.replace(path)

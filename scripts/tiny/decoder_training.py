@@ -1,13 +1,15 @@
 """Refines the VAE's decoder on latents that the transformer made. The encoder stays as it is.
 
-Every movement follows from the conditions, so each generated film has one true film: what is left of tiles and smears
-is what the decoder learns to remove, with the error of pixels against the truth.
+Every movement follows from the conditions, so each generated film has one true film: what is left of smears is what the
+decoder learns to remove, with the error of pixels against the truth.
+
+Shapes: B crops, C channels, L = 3 latents of 12 x 12 cells, the first of them context; 4(L-1) frames of 96 x 96 pixels.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,32 +18,59 @@ from einops import rearrange
 from torch import Tensor
 
 from model.pipeline import HunyuanVideoAvatarPipeline
-from model.tiny import tiny_sampling
-from model.tiny_vae import AutoencoderTinyCausal3D
+from model.tiny_vae import AutoencoderTinyMotion
 
-from .bank import shards_of
-from .clips import sample_clip
+from .flow_training import CROP, Batch, Example, make_batch, predicted, prepare_clips
 from .halves import in_halves, set_gradients
-from .muon import MuonAdam
-from .sampling import conditions_of, generate
-from .vae_training import attention_map, learning_rate, reconstruction_loss, to_pixels
+from .latents import latents_of
+from .vae_training import attention_map, learning_rate, optimizer_of, reconstruction_loss, to_pixels
 
-CELLS = 8  # of a crop, each way
+LATENTS = 3
 
 
-def pool(pipeline: HunyuanVideoAvatarPipeline, folder: Path, minutes: float) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Generated latents (C, T, h, w), true pixels (3, F, H, W) and error weights (H, W) of as many clips as there is
-    time for.
-    """
-    made, began = [], time.time()
-    for seed in range(32 * len(shards_of(folder, "train", 128, 5))):
-        if time.time() - began > 60 * minutes:
-            break
-        clip = sample_clip(seed, "train", 128, 5)
-        _, latents = generate(pipeline, conditions_of(pipeline, clip), tiny_sampling(4), seed=seed)
-        faces = torch.tensor([[f.x, f.y, f.radius] for f in clip.stage.faces])
-        made.append((latents[0], to_pixels(clip.frames), attention_map(faces, 128, 128)))
-    return made
+def shards(pipeline: HunyuanVideoAvatarPipeline, folder: Path, rng: np.random.Generator) -> Iterator[list[Example]]:
+    """Clips with their latents, and with their pixels too, a random shard at a time."""
+    while True:
+        paths = latents_of(folder, "train", 128, 5)
+        path = paths[int(rng.integers(len(paths)))]
+        clips = torch.load(path, weights_only=True)
+        prepare_clips(clips, pipeline.text_encoder, pipeline.emotion_encoder.network)
+        for clip, drawn in zip(clips, torch.load(path.with_suffix(".pt"), weights_only=True), strict=True):
+            clip["pixels"] = {name: drawn[name] for name in ("frames", "reference", "own")}
+        yield clips
+
+
+def cut(clip: Example, origin: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """True frames (3, 4(L-1), 96, 96) of a crop, its reference (3, 96, 96) and error weights (96, 96)."""
+    first, top, left, felt = origin
+    window = (Ellipsis, slice(8 * top, 8 * (top + CROP)), slice(8 * left, 8 * (left + CROP)))
+    frames = clip["pixels"]["frames"][4 * first + 1 : 4 * (first + LATENTS) - 3]
+    picture = clip["pixels"]["reference" if felt else "own"]
+    weights = attention_map(clip["faces"], *picture.shape[1:])
+    return to_pixels(frames[window]), picture[window].float() / 127.5 - 1, weights[window]
+
+
+def crops(
+    pipeline: HunyuanVideoAvatarPipeline, folder: Path, batch: int, rng: np.random.Generator
+) -> Iterator[tuple[Tensor, ...]]:
+    """Batches of latents made by the transformer in one step, true frames, references and error weights."""
+
+    def half(share: tuple[Tensor, ...]) -> tuple[Tensor]:
+        given, noise = Batch(*share[:-1]), share[-1]
+        made = predicted(pipeline.transformer, pipeline.text_encoder, given, torch.ones(len(noise)), noise)
+        return (noise - made.float(),)
+
+    for clips in shards(pipeline, folder, rng):
+        order = rng.permutation(2 * len(clips)) % len(clips)
+        for first in range(0, len(order) - batch + 1, batch):
+            chosen = [clips[int(i)] for i in order[first : first + batch]]
+            given = make_batch(chosen, rng, LATENTS, CROP, emotions=True)
+            noise = torch.from_numpy(rng.standard_normal(given.latents.shape, dtype=np.float32))
+            with torch.no_grad():
+                (parts,) = in_halves(half, *(getattr(given, name) for name in Batch.__dataclass_fields__), noise)
+            rows = [cut(clip, origin) for clip, origin in zip(chosen, given.origin.tolist(), strict=True)]
+            frames, pictures, weights = (torch.stack(column) for column in zip(*rows, strict=True))
+            yield torch.cat(parts), frames, pictures, rearrange(weights, "b h w -> b 1 1 h w")
 
 
 def train(
@@ -50,47 +79,37 @@ def train(
     out: Path,
     minutes: float,
     report: Callable[[str], None] = print,
-    batch: int = 8,
-    rate: float = 5e-4,
+    batch: int = 16,
+    rate: float = 1e-3,
 ) -> None:
-    """A third of the time makes films, the rest trains on them; the VAE in `out` is replaced."""
-    vae: AutoencoderTinyCausal3D = pipeline.vae
-    films = pool(pipeline, folder, minutes / 3)
-    report(f"decoder: {len(films)} generated clips")
-    rng = np.random.default_rng(4)
-    parameters = list(vae.decoder.parameters())
-    matrices = [p for name, p in vae.decoder.named_parameters() if p.ndim > 1 and not name.startswith("linear")]
-    taken = {id(p) for p in matrices}
-    optimizer = MuonAdam(
-        [
-            {"params": matrices, "muon": True},
-            {"params": [p for p in parameters if id(p) not in taken], "factor": 0.1},
-        ]
-    )
+    """Train for `minutes` of its own time; the VAE in `out` is replaced."""
+    vae: AutoencoderTinyMotion = pipeline.vae
+    optimizer = optimizer_of(vae.decoder)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
 
     def half(share: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
-        latents, pixels, weights = share
+        latents, frames, pictures, weights = share
         with torch.autocast("cpu", torch.bfloat16):
-            pictures = vae.decode_pixels(latents)
-        loss = reconstruction_loss(pictures.float(), pixels, weights)
-        return torch.autograd.grad(loss, parameters), loss.detach()
+            painted, bent = vae.decode_after(latents, pictures)
+        loss = reconstruction_loss(painted, frames, weights)
+        whole = loss + 0.1 * reconstruction_loss(bent, frames, weights)
+        return torch.autograd.grad(whole, parameters), loss.detach()
 
-    began, step, losses = time.time(), 0, []
-    while (progress := (time.time() - began) / 60 / (minutes * 2 / 3)) < 1:
+    spent, saved, losses = 0.0, time.time(), []
+    batches = crops(pipeline, folder, batch, np.random.default_rng(4))
+    while (progress := spent / 60 / minutes) < 1:
+        began = time.time()
         for group in optimizer.param_groups:
-            group["lr"] = rate * group["factor"] * learning_rate(progress)
-        rows = []
-        for i in rng.integers(0, len(films), batch):
-            latents, pixels, weights = films[int(i)]
-            y, x = (int(v) for v in rng.integers(0, latents.shape[-1] - CELLS + 1, 2))
-            inner = (slice(8 * y, 8 * (y + CELLS)), slice(8 * x, 8 * (x + CELLS)))
-            rows.append((latents[:, :, y : y + CELLS, x : x + CELLS], pixels[:, :, inner[0], inner[1]], weights[inner]))
-        latents, pixels, weights = (torch.stack(column) for column in zip(*rows, strict=True))
-        gradients, parts = in_halves(half, latents, pixels, rearrange(weights, "b h w -> b 1 1 h w"))
+            group["lr"] = rate * group["factor"] * learning_rate(progress, warm=0.05)
+        gradients, found = in_halves(half, *next(batches))
         set_gradients(parameters, gradients)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        losses.append(float(sum(parts)) / len(parts))
-        step += 1
-        if step % 50 == 0:
-            report(f"decoder {time.time() - began:.0f}s step {step} loss {np.mean(losses[-50:]):.4f}")
+        losses.append(float(sum(found)) / len(found))
+        spent += min(20.0, time.time() - began)
+        if len(losses) % 50 == 0:
+            report(f"decoder {spent:.0f}s step {len(losses)} loss {np.mean(losses[-50:]):.4f}")
+        if time.time() - saved > 120:
+            saved = time.time()
+            vae.save_pretrained(out)
     vae.save_pretrained(out)

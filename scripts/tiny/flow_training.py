@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.log_mel import BANDS
-from model.reference_residual import reference_residual
+from model.preconditioning import preconditioning
 from model.sentence_text import SentenceText
 from model.tiny import SHIFT
 from model.tiny_emotion import TinyEmotionNetwork
@@ -36,8 +36,8 @@ from .muon import MuonAdam
 
 Example = dict[str, Any]
 TRANSFORMER: dict[str, Any] = {
-    "in_channels": 128,
-    "out_channels": 128,
+    "in_channels": 32,
+    "out_channels": 32,
     "num_attention_heads": 3,
     "attention_head_dim": 64,
     "num_layers": 4,
@@ -65,10 +65,11 @@ TRANSFORMER: dict[str, Any] = {
     "emotion_channels": 64,
     "emotion_dim": 192,
     "emotion_heads": 3,
-    "reference_spread_outside": 0.05,
 }
+SAVE_SECONDS, EXAM_SECONDS = 300, 1200
 CROP = 12  # cells, each way, of a crop round a face
 TEXT_DROPOUT, EMOTION_DROPOUT = 0.15, 0.15
+WHOLE = 0.25  # share of whole pictures in the last stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +85,13 @@ class Batch:
     tokens: Tensor  # (B, L)
     motion: Tensor  # (B, 2): expression, pose
     weights: Tensor  # (B, 1, 1, h, w) of errors
+    origin: Tensor  # (B, 4): the window's first latent, its top and left cell, and 1 where an emotion is asked for
 
 
-def _window(clip: Example, rng: np.random.Generator, latents: int, still: bool) -> tuple[Tensor, Tensor]:
-    """A window of a clip's latents, and what it hears: all frames of every latent."""
-    last = clip["latents"].shape[1] - latents
-    first = 0 if still else int(rng.integers(0, last + 1))
+def _heard(clip: Example, first: int, latents: int) -> Tensor:
+    """What a window of latents hears: all frames of every latent."""
     held = torch.arange(4 * first - 3, 4 * (first + latents) - 3).clamp(min=0)
-    return clip["latents"][:, first : first + latents], clip["audio"][:, held]
+    return clip["audio"][:, held]
 
 
 def _corner(clip: Example, rng: np.random.Generator, crop: int) -> tuple[int, int]:
@@ -102,17 +102,16 @@ def _corner(clip: Example, rng: np.random.Generator, crop: int) -> tuple[int, in
     return int(np.clip(top, 0, height - crop)), int(np.clip(left, 0, width - crop))
 
 
-def make_batch(
-    clips: list[Example], rng: np.random.Generator, latents: int, crop: int | None, emotions: bool, still: bool
-) -> Batch:
+def make_batch(clips: list[Example], rng: np.random.Generator, latents: int, crop: int | None, emotions: bool) -> Batch:
     """Cut one window out of every clip; `crop` None takes the whole picture."""
     most = max(len(clip["faces"]) for clip in clips)
     rows: dict[str, list[Tensor]] = {name: [] for name in Batch.__dataclass_fields__}
     for clip in clips:
-        video, audio = _window(clip, rng, latents, still)
         felt = emotions and rng.random() >= EMOTION_DROPOUT
-        reference = clip["reference"] if felt else clip["own"]
-        masks, weights = clip["masks"], clip["weights"]
+        video, reference = (clip["latents"], clip["reference"]) if felt else (clip["own_latents"], clip["own"])
+        first = int(rng.integers(0, video.shape[1] - latents + 1))
+        video, audio = video[:, first : first + latents], _heard(clip, first, latents)
+        masks, weights, top, left = clip["masks"], clip["weights"], 0, 0
         if crop is not None:
             top, left = _corner(clip, rng, crop)
             window = (Ellipsis, slice(top, top + crop), slice(left, left + crop))
@@ -134,6 +133,7 @@ def make_batch(
         rows["tokens"].append(torch.zeros_like(clip["tokens"]) if rng.random() < TEXT_DROPOUT else clip["tokens"])
         rows["motion"].append(clip["motion"])
         rows["weights"].append(weights[None, None])
+        rows["origin"].append(torch.tensor([first, top, left, int(felt)]))
     stacked = {name: torch.stack(values) for name, values in rows.items()}
     return Batch(**{name: v if v.dtype == torch.long else v.float() for name, v in stacked.items()})
 
@@ -149,24 +149,32 @@ def prepare_clips(clips: list[Example], text: SentenceText, network: TinyEmotion
 
 
 class Bank:
-    """Encoded clips in memory; new shards join as they appear on disk."""
+    """Encoded clips in memory; `more` gives those that have come since."""
 
-    def __init__(
-        self, folder: Path, split: str, size: int, latents: int, text: SentenceText, network: TinyEmotionNetwork
-    ) -> None:
-        self.where, self.text, self.network = (folder, split, size, latents), text, network
+    def __init__(self, more: Callable[[], list[Example]]) -> None:
         self.clips: list[Example] = []
-        self.seen: set[Path] = set()
+        self.more = more
         self.refresh()
 
     def refresh(self) -> None:
-        for path in latents_of(*self.where):
-            if path not in self.seen:
-                self.seen.add(path)
-                self.clips += prepare_clips(torch.load(path, weights_only=True), self.text, self.network)
+        self.clips += self.more()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[Example]:
         return [self.clips[int(i)] for i in rng.integers(0, len(self.clips), count)]
+
+
+def bank_on_disk(
+    folder: Path, split: str, size: int, latents: int, text: SentenceText, network: TinyEmotionNetwork
+) -> Bank:
+    """The encoded shards of a folder; new ones join as they appear."""
+    seen: set[Path] = set()
+
+    def more() -> list[Example]:
+        fresh = [path for path in latents_of(folder, split, size, latents) if path not in seen]
+        seen.update(fresh)
+        return [c for path in fresh for c in prepare_clips(torch.load(path, weights_only=True), text, network)]
+
+    return Bank(more)
 
 
 def sample_times(rng: np.random.Generator, count: int) -> Tensor:
@@ -182,23 +190,18 @@ def sample_times(rng: np.random.Generator, count: int) -> Tensor:
     ).float()
 
 
-def flow_loss(
+def predicted(
     model: HunyuanVideoAvatarTransformer3DModel, text: SentenceText, batch: Batch, sigma: Tensor, noise: Tensor
 ) -> Tensor:
-    """Weighted error of the preconditioned prediction (model/reference_residual.py), which has unit spread at every
-    sigma.
-
-    Channels count by their variance, cells by what is drawn there.
-    """
+    """The model's velocity for a batch at sigmas (B,)."""
     s = rearrange(sigma, "b -> b 1 1 1 1")
-    noisy = (1 - s) * batch.latents + s * noise
     states, pooled = text.states(batch.tokens)
     with torch.autocast(noise.device.type, torch.bfloat16):
         emotion = None
-        if bool(batch.emotion_weight.any()):
+        if bool(batch.emotion_weight.any()) and model.emotion_keys_values is not None:
             emotion = model.encode_emotion(batch.emotion, batch.emotion_weight)
-        velocity = model(
-            noisy,
+        velocity: Tensor = model(
+            (1 - s) * batch.latents + s * noise,
             1000 * sigma,
             states,
             None,
@@ -210,13 +213,23 @@ def flow_loss(
             motion_exp=(30 * batch.motion[:, :1]).expand(-1, 4),
             motion_pose=(25 * batch.motion[:, 1:]).expand(-1, 4),
         ).sample
-    inside, outside = tuple(model.config.reference_spread), model.config.reference_spread_outside
-    residual = reference_residual(batch.reference, 1000 * sigma, batch.masks, inside, outside)
-    error = (velocity.float() - (noise - batch.latents)) * residual.variance.sqrt() / residual.spread
-    channels = rearrange(torch.tensor(inside, device=noise.device), "c -> c 1 1 1").square()
-    weights = batch.weights * channels / channels.mean()
+    return velocity
+
+
+def flow_loss(
+    model: HunyuanVideoAvatarTransformer3DModel, text: SentenceText, batch: Batch, sigma: Tensor, noise: Tensor
+) -> Tensor:
+    """Weighted error of the preconditioned prediction (model/preconditioning.py), which has unit spread at every sigma.
+
+    Channels count alike: the VAE was trained with noise on them, so that each is as large as it matters. Cells count by
+    what is drawn there.
+    """
+    velocity = predicted(model, text, batch, sigma, noise)
+    spread = (model.config.latent_spread, model.config.latent_spread_outside)
+    known = preconditioning(noise, 1000 * sigma, batch.masks, *spread)
+    error = (velocity.float() - (noise - batch.latents)) * known.variance.sqrt() / known.spread
     # Background cells of tiny spread would otherwise count as much as a mouth.
-    weights = weights * (0.15 + 0.85 * batch.masks.sum(1, keepdim=True).clamp(max=1))
+    weights = batch.weights * (0.15 + 0.85 * batch.masks.sum(1, keepdim=True).clamp(max=1))
     return (error.square() * weights).mean() / weights.mean()
 
 
@@ -256,7 +269,7 @@ class Stage:
     full: bool
 
 
-STAGES = (Stage("audio", 0.25, False, False), Stage("emotion", 0.75, True, False), Stage("full", 1.0, True, True))
+STAGES = (Stage("audio", 0.15, False, False), Stage("emotion", 0.6, True, False), Stage("full", 1.0, True, True))
 
 
 class Trainer:
@@ -271,11 +284,13 @@ class Trainer:
         batch: int,
         device: str = "cpu",
         seed: int = 11,
+        steps: int | None = None,
     ) -> None:
         torch.manual_seed(seed)
         self.model = HunyuanVideoAvatarTransformer3DModel(**config)
         for block in self.model.transformer_blocks:
-            block.emotion_module.gamma.data.fill_(1.0)  # alive from the first step
+            if block.emotion_module is not None:
+                block.emotion_module.gamma.data.fill_(1.0)  # alive from the first step
         # The noise comes in quietly: at the sigmas of the sampler it says next to nothing, and the reference
         # everything.
         self.model.image_injection.video_embedder.proj.weight.data.mul_(0.15)
@@ -289,27 +304,27 @@ class Trainer:
         self.parameters = [*self.model.parameters(), *self.text.parameters()]
         self.averages = [*self.ema.parameters(), *self.ema_text.parameters()]
         self.optimizer = MuonAdam(groups_of(self.model, self.text))
-        self.minutes, self.rate, self.batch = minutes, rate, batch
+        self.minutes, self.steps, self.rate, self.batch = minutes, steps, rate, batch
         self.step, self.spent, self.rng = 0, 0.0, np.random.default_rng(seed)
 
     @property
     def progress(self) -> float:
-        return self.spent / 60 / self.minutes
+        """Share of the training done: of its steps where they are counted, else of its minutes."""
+        return self.step / self.steps if self.steps else self.spent / 60 / self.minutes
 
     def stage(self) -> Stage:
         return next((stage for stage in STAGES if self.progress < stage.until), STAGES[-1])
 
-    def batches(self, crops: Bank, full: Bank | None, stills: Bank | None) -> Iterator[Batch]:
+    def batches(self, crops: Bank, full: Bank | None) -> Iterator[Batch]:
         """What the stage of the moment learns from: stills come 1.5 times as often as clips once there are emotions."""
         while True:
             stage = self.stage()
-            if stage.full and full is not None and full.clips and self.rng.random() < 0.1:
-                yield make_batch(full.draw(self.rng, max(2, self.batch // 16)), self.rng, 5, None, True, False)
+            if stage.full and full is not None and full.clips and self.rng.random() < WHOLE:
+                yield make_batch(full.draw(self.rng, max(2, self.batch // 8)), self.rng, 5, None, True)
                 continue
             still = stage.emotions and self.rng.random() < 0.5  # of half as many again: 1 : 1.5
             count = self.batch * 3 // 2 if still else self.batch
-            source = stills if still and stills is not None and stills.clips else crops
-            yield make_batch(source.draw(self.rng, count), self.rng, 1 if still else 3, CROP, stage.emotions, still)
+            yield make_batch(crops.draw(self.rng, count), self.rng, 1 if still else 3, CROP, stage.emotions)
 
     def update(self, batch: Batch) -> float:
         """One step on both cores; the loss."""
@@ -360,24 +375,32 @@ class Trainer:
 
 
 def run(
-    trainer: Trainer, crops: Bank, full: Bank | None, stills: Bank | None, state: Path, report: Any = print
+    trainer: Trainer,
+    crops: Bank,
+    full: Bank | None,
+    state: Path,
+    report: Callable[[str], None] = print,
+    examine: Callable[[Trainer], str] | None = None,
 ) -> None:
-    """Train until the time is spent, saving and looking for new clips every three minutes."""
-    batches = trainer.batches(crops, full, stills)
-    saved = time.time()
+    """Train until the time is spent, saving, looking for new clips and examining every few minutes."""
+    batches = trainer.batches(crops, full)
+    saved = examined = time.time()
     losses: list[float] = []
     while trainer.progress < 1:
         began = time.time()
         losses.append(trainer.update(next(batches)))
-        trainer.spent += time.time() - began
+        trainer.spent += min(20.0, time.time() - began)  # a process that was stopped for a while has not trained
         if trainer.step % 50 == 0:
             where = f"{trainer.spent:.0f}s step {trainer.step} {trainer.stage().name}"
             report(f"flow {where} loss {np.mean(losses):.4f} clips {len(crops.clips)}")
             losses.clear()
-        if time.time() - saved > 180:
-            saved = time.time()
+        if time.time() - saved > SAVE_SECONDS:
             trainer.save(state)
-            for bank in (crops, full, stills):
+            if examine is not None and time.time() - examined > EXAM_SECONDS:
+                report(f"flow step {trainer.step} {examine(trainer)}")
+                examined = time.time()
+            for bank in (crops, full):
                 if bank is not None:
                     bank.refresh()
+            saved = time.time()
     trainer.save(state)

@@ -7,13 +7,15 @@ multiplication, and do not stall when something else runs on one of them.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 def keep_memory() -> None:
@@ -36,6 +38,16 @@ def in_halves(work: Callable[[tuple[Any, ...]], tuple[Any, ...]], *batch: Sequen
     middle = len(batch[0]) // 2
     shares = [tuple(part[:middle] for part in batch), tuple(part[middle:] for part in batch)]
     return tuple(zip(*_pool().map(work, shares), strict=True))
+
+
+def ahead(batches: Iterator[T]) -> Iterator[T]:
+    """The same batches, each made by a thread while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches)
+        while True:
+            batch = following.result()
+            following = pool.submit(next, batches)
+            yield batch
 
 
 def whole(work: Callable[[tuple[Any, ...]], tuple[Any, ...]], *batch: Sequence[Any]) -> tuple[tuple[Any, ...], ...]:

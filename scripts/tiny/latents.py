@@ -5,6 +5,7 @@ Shapes: T latent frames, C channels, h x w cells, S faces, F = 4T-3 frames.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.tiny_vae import AutoencoderTinyCausal3D
+from model.tiny_vae import AutoencoderTinyMotion
 
 from .bank import shards_of
 from .vae_training import attention_map, to_pixels
@@ -20,40 +21,63 @@ from .vae_training import attention_map, to_pixels
 Example = dict[str, Any]
 
 
+TOGETHER = 2**22  # pixels of frames encoded at once
+
+
 @torch.no_grad()
-def encode_clip(vae: AutoencoderTinyCausal3D, clip: Example) -> Example:
-    """A clip of the bank with latents (halves) instead of pixels, and the weights of errors at every cell."""
-    height, width = clip["reference"].shape[1:]
+def encode_clips(vae: AutoencoderTinyMotion, clips: list[Example]) -> list[Example]:
+    """Clips of the bank, all of one size, with latents (halves) instead of pixels, and the weights of cells' errors.
+
+    `latents` move the reference picture, `own_latents` the one that has the clip's expression already.
+    """
+    pixels = clips[0]["frames"][:, 0].numel()
+    size = max(1, TOGETHER // pixels)
+    return [made for i in range(0, len(clips), size) for made in _encoded(vae, clips[i : i + size])]
+
+
+def _encoded(vae: AutoencoderTinyMotion, clips: list[Example]) -> list[Example]:
+    frames = torch.stack([to_pixels(clip["frames"]) for clip in clips])
+    out = []
     with torch.autocast("cpu", torch.bfloat16):
-        latents = vae.encode(to_pixels(clip["frames"])[None])[0]
-        reference = vae.encode(rearrange(clip["reference"].float() / 127.5 - 1, "c h w -> 1 c 1 h w"))[0, :, 0]
-        own = vae.encode(rearrange(clip["own"].float() / 127.5 - 1, "c h w -> 1 c 1 h w"))[0, :, 0]
-        pictures = vae.encode(rearrange(clip["pictures"].float() / 127.5 - 1, "s c h w -> s c 1 h w"))[:, :, 0]
-    weights = rearrange(attention_map(clip["faces"], height, width), "(h p) (w q) -> h w (p q)", p=8, q=8).mean(-1)
-    kept = {k: v for k, v in clip.items() if k not in ("frames", "pictures", "reference", "own")}
-    return kept | {
-        "latents": latents.half(),
-        "reference": reference.half(),
-        "own": own.half(),
-        "pictures": pictures.half(),
-        "weights": weights.half(),
-    }
+        moved = {
+            name: vae.encode(frames, torch.stack([clip[name] for clip in clips]).float() / 127.5 - 1).half()
+            for name in ("reference", "own")
+        }
+    for number, clip in enumerate(clips):
+        kept = {k: v for k, v in clip.items() if k not in ("frames", "pictures", "reference", "own")}
+        weights = attention_map(clip["faces"], *clip["reference"].shape[1:])
+        stills = {name: vae.encode_still(_batched(clip[name]))[0].half() for name in ("reference", "own")}
+        out.append(
+            kept
+            | stills
+            | {
+                # Clones: a view would be saved with the whole batch behind it.
+                "latents": moved["reference"][number].clone(),
+                "own_latents": moved["own"][number].clone(),
+                "pictures": vae.encode_still(clip["pictures"].float() / 127.5 - 1).half(),
+                "weights": rearrange(weights, "(h p) (w q) -> h w (p q)", p=8, q=8).mean(-1).half(),
+            }
+        )
+    return out
 
 
-def encode_bank(vae: AutoencoderTinyCausal3D, folder: Path, split: str, size: int, latents: int, keep: int = 0) -> int:
-    """Encode the shards that have no latents yet; the frames of shards from number `keep` on are then deleted."""
-    done = 0
-    for number, path in enumerate(shards_of(folder, split, size, latents)):
-        out = path.with_suffix(".latents")
-        if not out.exists():
-            clips = [encode_clip(vae, clip) for clip in torch.load(path, weights_only=True)]
-            partial = out.with_suffix(".partial")
-            torch.save(clips, partial)
-            partial.replace(out)
-            done += 1
-        if keep and number >= keep:
-            path.unlink()
-    return done
+def _batched(picture: Tensor) -> Tensor:
+    return picture[None].float() / 127.5 - 1
+
+
+def encode_bank(vae: AutoencoderTinyMotion, folder: Path, split: str, size: int, latents: int, workers: int) -> int:
+    """Encode the shards that have no latents yet, by threads; how many."""
+    todo = [path for path in shards_of(folder, split, size, latents) if not path.with_suffix(".latents").exists()]
+
+    def encode(path: Path) -> None:
+        clips = encode_clips(vae, torch.load(path, weights_only=True))
+        partial = path.with_suffix(".partial")
+        torch.save(clips, partial)
+        partial.replace(path.with_suffix(".latents"))
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(encode, todo))
+    return len(todo)
 
 
 def latents_of(folder: Path, split: str, size: int, latents: int) -> list[Path]:
@@ -61,13 +85,13 @@ def latents_of(folder: Path, split: str, size: int, latents: int) -> list[Path]:
     return sorted(folder.glob(f"{split}-{size}-{latents}-*.latents"))
 
 
-def spread(clips: list[Example]) -> tuple[Tensor, float]:
-    """Root mean square of latents minus reference, per channel (C,) inside masks, and the share of it elsewhere."""
-    inside, outside, n_in, n_out = 0.0, 0.0, 0.0, 0.0
+def spread(clips: list[Example]) -> tuple[float, float]:
+    """Root mean square of latents inside masks, and the share of it elsewhere."""
+    inside, outside = torch.zeros(2), torch.zeros(2)  # sums of squares, cells
     for clip in clips:
-        change = (clip["latents"].float() - clip["reference"].float()[:, None]).square().mean(1)
+        moved: Tensor = clip["latents"].float().square().mean((0, 1))
         mask = (clip["masks"].float().sum(0) > 0.5).float()
-        inside, n_in = inside + (change * mask).sum((1, 2)), n_in + mask.sum()
-        outside, n_out = outside + (change * (1 - mask)).sum((1, 2)), n_out + (1 - mask).sum()
-    inner, outer = (inside / n_in).sqrt(), (outside / max(n_out, 1.0)).sqrt()
-    return inner, float((outer / inner).mean())
+        inside += torch.stack([(moved * mask).sum(), mask.sum()])
+        outside += torch.stack([(moved * (1 - mask)).sum(), (1 - mask).sum()])
+    inner, outer = ((sums[0] / sums[1].clamp(min=1)).sqrt() for sums in (inside, outside))
+    return float(inner), float(outer / inner)

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .halves import in_halves, whole
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
@@ -56,7 +58,10 @@ class MuonAdam(torch.optim.Optimizer):
                 momentum.lerp_(p.grad, 1 - group["momentum"])
                 updates.append(p.grad.lerp(momentum, group["momentum"]).reshape(rows, columns))
             size = 0.2 * max(rows, columns) ** 0.5  # the size of an Adam update (Liu et al., arXiv 2502.16982)
-            for p, update in zip(same, orthogonal(torch.stack(updates)), strict=True):
+            stacked = torch.stack(updates)
+            split = in_halves if stacked.device.type == "cpu" else whole
+            (parts,) = split(lambda share: (orthogonal(share[0]),), stacked)
+            for p, update in zip(same, torch.cat(parts), strict=True):
                 p.mul_(1 - group["lr"] * group["weight_decay"]).add_(
                     update.reshape(p.shape).to(p.dtype), alpha=-group["lr"] * size
                 )

@@ -17,7 +17,7 @@ from model.conditions import Conditions, Emotions
 from model.grid import latents_for
 from model.guidance import Sampling
 from model.pipeline import HunyuanVideoAvatarPipeline
-from model.tiny import OFFSET, WINDOW, fast_arithmetic, tiny_sampling
+from model.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
 
 from .clips import Clip
 
@@ -31,15 +31,17 @@ def picture(pixels: Tensor) -> Image.Image:
 def conditions_of(pipeline: HunyuanVideoAvatarPipeline, clip: Clip, emotions: bool = True) -> Conditions:
     """What the model is told about a clip: the reference, the voices, the masks, the emotion pictures."""
     tokens = torch.stack([pipeline.emotion_encoder(picture(p)) for p in clip.pictures]) if emotions else None
+    pixels = clip.reference[None].float() / 127.5 - 1
     return Conditions(
         text=pipeline.text_encoder(clip.stage.prompt(clip.manner)),
         negative=pipeline.text_encoder(""),
-        reference=pipeline.vae.encode_reference(clip.reference[None].float() / 127.5 - 1, 1),
+        reference=pipeline.vae.encode_reference(pixels, 1),
         audio=clip.audio[None],
         face_mask=rearrange(clip.masks, "s h w -> 1 s 1 h w"),
         emotion=None
         if tokens is None
         else Emotions(rearrange(tokens, "s k x -> 1 s 1 k x"), torch.ones(1, len(tokens), 1, 1)),
+        picture=pixels,
     )
 
 
@@ -56,9 +58,9 @@ def generate(
     sampling = sampling or tiny_sampling()
     fusion = pipeline.schedule(conditions.frames, window, offset)
     state = pipeline.start(conditions, fusion, torch.Generator().manual_seed(seed))
+    *_, state = denoise_tiny(pipeline, conditions, fusion, sampling, state)
     with fast_arithmetic():
-        *_, state = pipeline.denoise(conditions, fusion, sampling, state)
-        frames = torch.stack(list(pipeline.decode(state, conditions.frames)))
+        frames = torch.stack(list(pipeline.decode(state, conditions.frames, conditions.picture)))
     return rearrange(frames, "f h w c -> f c h w"), state.latents[:, :, : latents_for(conditions.frames)]
 
 

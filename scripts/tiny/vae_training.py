@@ -1,4 +1,7 @@
-"""Training of the small VAE: a weighted PCA to begin with, then convolutions, with the mouth counted most."""
+"""Training of the small VAE: what the transformer is shown of a picture by a weighted PCA, what moves by convolutions.
+
+Shapes: B crops, F = 9 frames of 3 latents, H x W = 96 x 96 pixels round a face.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,16 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.tiny_vae import AutoencoderTinyCausal3D
+from model.tiny_vae import AutoencoderTinyMotion, patches_of
 
 from .bank import shards_of
-from .halves import in_halves, set_gradients
+from .halves import ahead, in_halves, set_gradients
 from .muon import MuonAdam
 
-CROP = 64
-FRAMES = 9
+CROP = 96
+LATENTS = 3
 MOUTH, EYES, HEAD = 14.0, 6.0, 1.5  # weights of a pixel's error beside the background's 1
+NOISE = (0.05, 0.35)  # of codes of unit spread, while training: what the transformer makes is never exact
 
 
 def attention_map(faces: Tensor, height: int, width: int) -> Tensor:
@@ -40,61 +44,63 @@ def to_pixels(frames: Tensor) -> Tensor:
     return rearrange(frames.float() / 127.5 - 1, "f c h w -> c f h w")
 
 
-def crops(folder: Path, batch: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of pixels (B, 3, 9, 64, 64) and error weights (B, 1, 1, 64, 64), near faces more often than not."""
+Crops = tuple[Tensor, Tensor, Tensor]
+
+
+def crops(folder: Path, batch: int, rng: np.random.Generator, split: str = "train") -> Iterator[Crops]:
+    """Batches of pixels (B, 3, 9, 96, 96), their reference (B, 3, 96, 96) and error weights (B, 1, 1, 96, 96)."""
     while True:
-        paths = shards_of(folder, "train", 128, 5)
+        paths = shards_of(folder, split, 128, 5)
         clips = [
             c
             for i in rng.choice(len(paths), min(8, len(paths)), replace=False)
             for c in torch.load(paths[i], weights_only=True)
         ]
-        order = [int(i) for i in rng.permutation(3 * len(clips)) % len(clips)]
+        order = rng.permutation(3 * len(clips)) % len(clips)
         for first in range(0, len(order) - batch + 1, batch):
-            pixels, weights = [], []
-            for i in order[first : first + batch]:
-                clip = clips[i]
-                x, y, r = clip["faces"][0].tolist()
-                if rng.random() < 0.5:  # round the mouth or the eyes
-                    y += r * float(rng.choice([0.7, -0.2]))
-                    left, top = x - CROP / 2 + rng.normal(0, 10), y - CROP / 2 + rng.normal(0, 10)
-                else:
-                    left, top = rng.uniform(0, 128 - CROP, 2)
-                left, top = (int(np.clip(v, 0, 128 - CROP)) for v in (left, top))
-                start = int(rng.integers(0, clip["frames"].shape[0] - FRAMES + 1))
-                window = (slice(None), slice(None), slice(top, top + CROP), slice(left, left + CROP))
-                piece = clip["frames"][start : start + FRAMES][window]
-                if rng.random() < 0.5:
-                    piece = piece.flip(-1)
-                    weight = attention_map(clip["faces"], 128, 128)[window[2:]].flip(-1)
-                else:
-                    weight = attention_map(clip["faces"], 128, 128)[window[2:]]
-                pixels.append(to_pixels(piece))
-                weights.append(weight)
-            yield torch.stack(pixels), rearrange(torch.stack(weights), "b h w -> b 1 1 h w")
+            rows = [_crop(clips[int(i)], rng) for i in order[first : first + batch]]
+            pixels, pictures, weights = (torch.stack(column) for column in zip(*rows, strict=True))
+            yield pixels, pictures, rearrange(weights, "b h w -> b 1 1 h w")
 
 
-def start_from_pca(vae: AutoencoderTinyCausal3D, batches: Iterator[tuple[Tensor, Tensor]], count: int) -> None:
-    """Set both linear maps to the weighted principal components; latents get the square root of their spread."""
-    total, mean, covariance = 0.0, torch.zeros(768), torch.zeros(768, 768)
+def _crop(clip: dict[str, Tensor], rng: np.random.Generator) -> Crops:
+    """A window of 3 latents round the face, mirrored half the time, beside one of the clip's two references."""
+    x, y, _ = clip["faces"][0].tolist()
+    left, top = x - CROP / 2 + rng.normal(0, 8), y - CROP / 2 + rng.normal(0, 8)
+    left, top = (8 * int(np.clip(round(v / 8), 0, (128 - CROP) // 8)) for v in (left, top))
+    last = (clip["frames"].shape[0] - 1) // 4 - LATENTS + 1
+    start = int(rng.integers(0, last + 1))
+    # Latent 0 is its first frame four times over: any frame may be that.
+    held = torch.arange(4 * start, 4 * (start + LATENTS - 1) + 1)
+    window = (Ellipsis, slice(top, top + CROP), slice(left, left + CROP))
+    reference = clip["reference" if rng.random() < 0.65 else "own"]
+    found = (
+        to_pixels(clip["frames"][held][window]),
+        reference[window].float() / 127.5 - 1,
+        attention_map(clip["faces"], 128, 128)[window],
+    )
+    return tuple(part.flip(-1) for part in found) if rng.random() < 0.5 else found  # type: ignore[return-value]
+
+
+def start_from_pca(vae: AutoencoderTinyMotion, batches: Iterator[Crops], count: int) -> None:
+    """Set the code of stills to their weighted principal components, each scaled by the square root of its spread."""
+    total, mean, covariance = 0.0, torch.zeros(192), torch.zeros(192, 192)
     for _ in range(count):
-        pixels, weights = next(batches)
-        patches = rearrange(pixels[:, :, 1:], "b c (t u) (h p) (w q) -> b t h w (u p q c)", u=4, p=8, q=8)
-        cell = rearrange(weights, "b 1 1 (h p) (w q) -> b 1 h w (p q)", p=8, q=8).mean(-1).expand(patches.shape[:-1])
-        flat, w = patches.flatten(0, 3), cell.flatten()
-        total += float(w.sum())
-        mean += w @ flat
-        covariance += (flat * w[:, None]).T @ flat
+        pixels, pictures, weights = next(batches)
+        for picture in (pictures, pixels[:, :, -1]):
+            flat = patches_of(picture, 8).flatten(0, 3)
+            w = rearrange(weights, "b 1 1 (h p) (w q) -> (b h w) (p q)", p=8, q=8).mean(-1)
+            total += float(w.sum())
+            mean += w @ flat
+            covariance += (flat * w[:, None]).T @ flat
     mean /= total
     values, vectors = torch.linalg.eigh(covariance / total - mean[:, None] * mean[None])
     values, vectors = values.flip(0)[: vae.latent_channels].clamp(min=1e-8), vectors.flip(1)[:, : vae.latent_channels]
     gain = values.sqrt() ** -0.5
     gain = gain / (values.sqrt() * gain).square().mean().sqrt()
     with torch.no_grad():
-        vae.encoder.linear.weight.copy_(vectors.T * gain[:, None])
-        vae.encoder.linear.bias.copy_(-(vectors.T @ mean) * gain)
-        vae.decoder.linear.weight.copy_(vectors / gain)
-        vae.decoder.linear.bias.copy_(mean)
+        vae.still.weight.copy_(vectors.T * gain[:, None])
+        vae.still.bias.copy_(-(vectors.T @ mean) * gain)
 
 
 def reconstruction_loss(out: Tensor, pixels: Tensor, weights: Tensor) -> Tensor:
@@ -113,17 +119,30 @@ def learning_rate(progress: float, warm: float = 0.02) -> float:
     return min(1.0, progress / warm, max(0.02, (1 - progress) / 0.4))
 
 
+def optimizer_of(module: torch.nn.Module) -> MuonAdam:
+    """Muon for matrices and convolutions, Adam for the rest; the code of stills is left as it is."""
+    matrices, others = [], []
+    for name, parameter in module.named_parameters():
+        if not name.startswith("still."):
+            head = "bend" in name or "paint" in name
+            (others if head or parameter.ndim == 1 else matrices).append(parameter)
+    return MuonAdam([{"params": matrices, "factor": 1.0, "muon": True}, {"params": others, "factor": 1.0}])
+
+
 @torch.no_grad()
-def examine(vae: AutoencoderTinyCausal3D, exam: list[tuple[Tensor, Tensor]]) -> str:
-    """Peak signal to noise, in dB, of the whole picture and of mouths alone."""
-    whole, mouths = [], []
-    for pixels, weights in exam:
+def examine(vae: AutoencoderTinyMotion, exam: list[Crops]) -> str:
+    """Peak signal to noise, in dB, of whole crops and of mouths alone, of held-out characters; copying, for scale."""
+    whole, mouths, copied = [], [], []
+    for pixels, pictures, weights in exam:
         with torch.autocast("cpu", torch.bfloat16):
-            error = (vae.decode_pixels(vae.encode(pixels)).float() - pixels).square()
+            error = (vae.decode_pixels(vae.encode(pixels, pictures), pictures)[0].float() - pixels).square()
+        still = (pictures[:, :, None] - pixels).square()
+        mouth = weights.expand_as(error) > MOUTH
         whole.append(error.mean())
-        mouths.append(error[weights.expand_as(error) > MOUTH].mean())
-    psnr = [-10 * torch.log10(torch.stack(errors).mean() / 4).item() for errors in (whole, mouths)]
-    return f"psnr {psnr[0]:.2f} mouth {psnr[1]:.2f}"
+        mouths.append(error[mouth].mean())
+        copied.append(still[mouth].mean())
+    psnr = [-10 * torch.log10(torch.stack(errors).mean() / 4).item() for errors in (whole, mouths, copied)]
+    return f"psnr {psnr[0]:.2f} mouth {psnr[1]:.2f} (copied {psnr[2]:.2f})"
 
 
 def train(
@@ -131,56 +150,48 @@ def train(
     out: Path,
     minutes: float,
     batch: int = 8,
-    rate: float = 8e-4,
-    noise: float = 0.06,
+    rate: float = 2e-3,
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Train for `minutes`, saving weights to `out` every two minutes; with `resume`, from what is there."""
+    """Train for `minutes` of its own time, saving weights to `out` every two; with `resume`, from what is there."""
     rng = np.random.default_rng(5)
     torch.manual_seed(5)
     batches = crops(folder, batch, rng)
     if resume and (out / "config.json").exists():
-        vae = AutoencoderTinyCausal3D.from_pretrained(out)
+        vae = AutoencoderTinyMotion.from_pretrained(out)
     else:
-        vae = AutoencoderTinyCausal3D()
-        start_from_pca(vae, batches, 100)
+        vae = AutoencoderTinyMotion()
+        start_from_pca(vae, batches, 60)
     vae.train()
-    # The linear maps start optimal; at the convolutions' rate they would be thrown away in a few steps.
-    linear = {id(p) for half in (vae.encoder, vae.decoder) for p in half.linear.parameters()}
-    matrices = [p for p in vae.parameters() if p.ndim > 1 and id(p) not in linear]
-    vectors = [p for p in vae.parameters() if p.ndim == 1 and id(p) not in linear]
-    groups = [
-        {"params": matrices, "factor": 1.0, "muon": True},
-        {"params": vectors, "factor": 1.0},
-        {"params": [p for p in vae.parameters() if id(p) in linear], "factor": 0.05},
-    ]
-    optimizer = MuonAdam(groups)
-    exam = [next(crops(folder, 16, np.random.default_rng(i))) for i in range(3)]
-    parameters = list(vae.parameters())
+    optimizer = optimizer_of(vae)
+    exam = [next(crops(folder, 16, np.random.default_rng(i), "validation")) for i in range(2)]
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    batches = ahead(batches)
 
-    def half(share: tuple[Tensor, Tensor]) -> tuple[tuple[Tensor, ...], Tensor]:
-        pixels, weights = share
+    def half(share: Crops) -> tuple[tuple[Tensor, ...], Tensor]:
+        pixels, pictures, weights = share
         with torch.autocast("cpu", torch.bfloat16):
-            latents = vae.encode(pixels)
-            latents = latents + noise * torch.randn_like(latents)
-            pictures = vae.decode_pixels(latents)
-        loss = reconstruction_loss(pictures.float(), pixels, weights) + 1e-4 * latents.float().square().mean()
-        return torch.autograd.grad(loss, parameters), loss.detach()
+            latents = vae.encode(pixels, pictures).float()
+            loud = NOISE[0] + (NOISE[1] - NOISE[0]) * torch.rand(len(latents), 1, 1, 1, 1)
+            painted, bent = vae.decode_pixels(latents + loud * torch.randn_like(latents), pictures)
+        # Small codes: where nothing is gained by a larger one, noise decides, and channels that are not needed vanish.
+        loss = reconstruction_loss(painted, pixels, weights) + 0.2 * reconstruction_loss(bent, pixels, weights)
+        return torch.autograd.grad(loss + 2e-3 * latents.square().mean(), parameters), loss.detach()
 
-    began, saved, step = time.time(), time.time(), 0
-    while (progress := (time.time() - began) / 60 / minutes) < 1:
+    spent, saved, step, losses = 0.0, time.time(), 0, []
+    while (progress := spent / 60 / minutes) < 1:
+        began = time.time()
         for group in optimizer.param_groups:
             group["lr"] = rate * group["factor"] * learning_rate(progress)
-        pixels, weights = next(batches)
-        gradients, losses = in_halves(half, pixels, weights)
+        gradients, found = in_halves(half, *next(batches))
         set_gradients(parameters, gradients)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        optimizer.zero_grad()
+        losses.append(float(sum(found)) / len(found))
+        spent += min(10.0, time.time() - began)  # a process that was stopped for a while has not trained
         if step % 100 == 0:
-            loss = float(sum(losses)) / len(losses)
-            report(f"vae {time.time() - began:.0f}s step {step} loss {loss:.4f} {examine(vae, exam)}")
+            report(f"vae {spent:.0f}s step {step} loss {np.mean(losses[-100:]):.4f} {examine(vae, exam)}")
         step += 1
         if time.time() - saved > 120:
             saved = time.time()

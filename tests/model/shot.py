@@ -57,7 +57,7 @@ class Shrinker:
         still: Tensor = repeat(four, "b c h w -> b c t h w", t=latents)
         return still if generator is None else still + 0.1 * torch.randn(still.shape, generator=generator)
 
-    def decode(self, latents: Tensor) -> Iterator[Tensor]:
+    def decode(self, latents: Tensor, picture: Tensor | None = None) -> Iterator[Tensor]:
         for number, latent in enumerate(latents[0, :3].unbind(1)):
             frame = repeat(latent, "c h w -> (h p) (w q) c", p=self.spatial_stride, q=self.spatial_stride)
             for _ in range(self.temporal_stride if number else 1):
