@@ -32,12 +32,12 @@ VERSION = 2  # raise it whenever the same plan and weights would give other fram
 HEAD_PADDING = 0.25  # of a face's own size, on every side: what may move
 STEPS = 4  # every step is at high noise, where the picture is decided; 1, 2 and 4 looked alike
 WEIGHTS = Path(__file__).parents[2] / "model" / "weights" / "tiny"
-# Seconds for one latent of 16 x 16 pixels, a step or its decoding, on two cores: rough, fitted to one film (10.6 s at
-# 320 x 320 took 28 s of processor time, start-up included).
-SECONDS_PER_TOKEN_STEP = 1.1e-4
-SECONDS_PER_TOKEN_DECODED = 1.6e-4
+# Seconds for one latent of 16 x 16 pixels, a step or its decoding, on two cores: fitted to 2.9 s of film at 256 x 256,
+# which took 2.0 s in one step, 4.0 s in four and 6.8 s in eight.
+SECONDS_PER_TOKEN_STEP = 1.4e-4
+SECONDS_PER_TOKEN_DECODED = 2.9e-4
 MEMORY = 1_000_000_000  # bytes: the program itself and a window
-BYTES_PER_TOKEN = 16 * 512 * 4
+BYTES_PER_TOKEN = 4 * 32 * 4 * 4  # cells, channels, bytes of a float, copies at once
 
 
 def missing() -> str | None:
