@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.voice_encoder import INSTALL, weights_file
@@ -63,7 +64,7 @@ def check_hop(hop: float | None) -> None:
 
 
 def choose_diarizer(hop: float | None = None) -> Diarizer:
-    """The best available; InputError with the three ways out when there is none.
+    """The best available; InputError with the three ways out when there is none. A pipeline is loaded meanwhile.
 
     `hop`: seconds between a pyannote pipeline's windows; None is its own. InputError where no pipeline is named.
     """
@@ -85,18 +86,30 @@ def choose_diarizer(hop: float | None = None) -> Diarizer:
 
 
 def _pyannote(source: str, reason: str, hop: float | None) -> Diarizer:
-    from dialogue.diarization.pyannote_pipeline import diarize_by_pyannote, load_pipeline, speed_of, voice_by_pyannote
+    """Loaded in a thread, which takes seconds, while the recording is decoded; errors are raised where it is used."""
 
-    folder = Path(source).expanduser()
-    speed = speed_of(hop)
-    pipeline = load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), speed)
-    reason = f"{reason}{speed}"
-    return Diarizer(
-        "pyannote",
-        reason,
-        lambda samples, _speech, speakers: diarize_by_pyannote(pipeline, samples, speakers, reason),
-        lambda samples: voice_by_pyannote(pipeline, samples),
-    )
+    def load() -> tuple[Any, str]:
+        from dialogue.diarization.pyannote_pipeline import load_pipeline, speed_of
+
+        folder = Path(source).expanduser()
+        speed = speed_of(hop)
+        return load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), speed), f"{reason}{speed}"
+
+    def label(samples: Samples, _speech: Sequence[Segment], speakers: int | None) -> Diarization:
+        from dialogue.diarization.pyannote_pipeline import diarize_by_pyannote
+
+        pipeline, why = loading.result()
+        return diarize_by_pyannote(pipeline, samples, speakers, why)
+
+    def voice_of(samples: Samples) -> Voice:
+        from dialogue.diarization.pyannote_pipeline import voice_by_pyannote
+
+        return voice_by_pyannote(loading.result()[0], samples)
+
+    loader = ThreadPoolExecutor(1)
+    loading = loader.submit(load)
+    loader.shutdown(wait=False)
+    return Diarizer("pyannote", reason, label, voice_of)
 
 
 def _voices(reason: str) -> Diarizer:

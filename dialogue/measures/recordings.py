@@ -21,6 +21,7 @@ from einops import rearrange
 from numpy.typing import NDArray
 
 from dialogue.errors import InputError, Problem
+from dialogue.measures.ahead import ahead
 from dialogue.measures.loudness import LoudnessMeter
 from dialogue.measures.measures import Recording
 from model.grid import SAMPLE_RATE
@@ -107,8 +108,8 @@ def _packets(path: Path, container: InputContainer) -> Iterator[Any]:
         yield packet
 
 
-class _Planar:
-    """Decoded frames of any sample format as float32 (c, n), full scale ±1.
+class _Interleaved:
+    """Decoded frames of any sample format as float32 (n c), full scale ±1.
 
     Converted to one interleaved plane by ffmpeg: reading the planes of an 8-channel frame crashes PyAV 18.
     """
@@ -116,31 +117,34 @@ class _Planar:
     def __init__(self) -> None:
         self._converter: Any = None
 
-    def of(self, frame: Any) -> Sound:
+    def of(self, frame: Any) -> list[Sound]:
         from av import AudioResampler
 
         self._converter = self._converter or AudioResampler("flt", frame.layout, frame.sample_rate)
-        parts = [part.to_ndarray() for part in self._converter.resample(frame)]
-        sound: Sound = rearrange(np.concatenate(parts, axis=1), "1 (n c) -> c n", c=frame.layout.nb_channels)
-        return sound
+        channels = frame.layout.nb_channels
+        # Not to_ndarray, which copies: an hour of mp3 is 137 000 frames.
+        return [
+            np.frombuffer(part.planes[0], np.float32, part.samples * channels)
+            for part in self._converter.resample(frame)
+        ]
 
 
 def sound_blocks(path: Path, seconds: float = 1.0) -> Iterator[tuple[Sound, int]]:
     """The recording as it is: blocks of at least `seconds`, float32 (c, n), each with the rate in Hz."""
     held: list[Sound] = []
-    planar = _Planar()
+    interleaved = _Interleaved()
     samples, rate, channels = 0, 0, 0
     for frame in _frames(path):
         if rate and (frame.sample_rate, frame.layout.nb_channels) != (rate, channels):
             raise _unreadable(path, "changes its sample rate or channels midway", "export it again as one plain file")
         rate, channels = frame.sample_rate, frame.layout.nb_channels
-        held.append(planar.of(frame))
+        held += interleaved.of(frame)
         samples += frame.samples
         if samples >= seconds * rate:
-            yield np.concatenate(held, axis=1), rate
+            yield rearrange(np.concatenate(held), "(n c) -> c n", c=channels), rate
             held, samples = [], 0
     if held:
-        yield np.concatenate(held, axis=1), rate
+        yield rearrange(np.concatenate(held), "(n c) -> c n", c=channels), rate
 
 
 def _channel_names(names: list[str]) -> tuple[str, ...]:
@@ -181,11 +185,11 @@ def _header(path: Path, written: str) -> tuple[Recording, int | None]:
 
 
 def measure_recording(path: Path, written: str) -> Recording:
-    """As `probe_recording`, with loudness and peak; decodes the whole file once."""
+    """As `probe_recording`, with loudness and peak; decodes the whole file once, ahead of the meter."""
     known, _ = _header(path, written)
     meter: LoudnessMeter | None = None
     samples = 0
-    for block, rate in sound_blocks(path):
+    for block, rate in ahead(sound_blocks(path)):
         meter = meter or LoudnessMeter(rate, known.channel_names)
         meter.add(block)
         samples += block.shape[1]
