@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=4, help="of denoising (default: 4, as the generator; speed: 8)")
     parser.add_argument("--count", type=int, default=6, help="clips of each kind")
     parser.add_argument("--rounds", type=int, default=4, help="clips of each emotion")
     parser.add_argument("--people", type=int, default=50, help="people in the identity test")

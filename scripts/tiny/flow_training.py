@@ -26,7 +26,6 @@ from torch import Tensor, nn
 from model.log_mel import BANDS
 from model.preconditioning import preconditioning
 from model.sentence_text import SentenceText
-from model.tiny import SHIFT
 from model.tiny_emotion import TinyEmotionNetwork
 from model.transformer import HunyuanVideoAvatarTransformer3DModel
 
@@ -67,6 +66,7 @@ TRANSFORMER: dict[str, Any] = {
     "emotion_heads": 3,
 }
 SAVE_SECONDS, EXAM_SECONDS = 300, 1200
+NOISE_SHIFT = 40.0  # of the sigmas trained on: most at high noise, where conditions decide the picture
 CROP = 12  # cells, each way, of a crop round a face
 TEXT_DROPOUT, EMOTION_DROPOUT = 0.15, 0.15
 WHOLE = 0.25  # share of whole pictures in the last stage
@@ -178,7 +178,7 @@ def bank_on_disk(
 
 
 def sample_times(rng: np.random.Generator, count: int) -> Tensor:
-    """(B,) sigmas: those of the sampler, nearly all at high noise, and a third of them pure noise.
+    """(B,) sigmas: nearly all at high noise, and a third of them pure noise.
 
     Every movement of the drawn world follows from the conditions, so the picture is decided before anything is
     denoised; time
@@ -186,7 +186,7 @@ def sample_times(rng: np.random.Generator, count: int) -> Tensor:
     """
     u = rng.random(count)
     return torch.from_numpy(
-        np.where(rng.random(count) < 0.33, 1.0, SHIFT * u / (1 + (SHIFT - 1) * u)).clip(0.05, 1)
+        np.where(rng.random(count) < 0.33, 1.0, NOISE_SHIFT * u / (1 + (NOISE_SHIFT - 1) * u)).clip(0.05, 1)
     ).float()
 
 
