@@ -152,7 +152,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _is_something_else(root: Keys) -> bool:
-    """Whether no key says that this was meant as a cast: no `people`, and no version, though a scene has a `cast` too."""
+    """Whether no key says that this was meant as a cast: neither `people` nor a version (a scene has `cast:`, too)."""
     return root.get("people") is None and not isinstance(root.get("cast"), Text)
 
 
