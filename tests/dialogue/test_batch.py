@@ -123,6 +123,16 @@ def test_strangers_get_the_spare_faces_and_then_none(tmp_path: Path) -> None:
     assert {turn.speaker for turn in plan.turns} == {"ana", "guest_1", "guest_2"}
 
 
+def test_a_stranger_is_not_taken_for_somebody_called_guest_1(tmp_path: Path) -> None:
+    cast = write_cast(tmp_path, CAST.replace("  ben:", "  guest_1:"))
+    write_episode(tmp_path / "one.wav", ("SPEAKER_07", 0.2, 2.8), ("guest_1", 3.0, 5.8))
+    entry = run([tmp_path / "one.wav"], cast, tmp_path / "out", to="plan").entries["one"]
+    assert {key: person["label"] for key, person in entry.people.items()} == {
+        "guest_2": "SPEAKER_07",
+        "guest_1": "guest_1",
+    }
+
+
 def test_a_cough_is_left_out_and_told_and_a_short_answer_of_somebody_known_is_kept(tmp_path: Path) -> None:
     """In a file of turns too: under 2 % of the speech, no turn over 2 s."""
     cast = write_cast(tmp_path)
