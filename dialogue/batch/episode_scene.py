@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +49,23 @@ def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], 
     """Everybody heard, strangers as Guest 1, Guest 2, … with the cast's spare faces in order; and what to know."""
     roles: dict[str, Role] = {}
     warnings = []
+    people, spares = cast.cast.people, cast.cast.guests
+    numbers = (number for number in count(1) if f"guest_{number}" not in people)
     guests = 0
     for one in heard:
         if one.person is not None:
-            person = cast.cast.people[one.person]
+            person = people[one.person]
             roles.setdefault(
                 one.person, Role(one.person, person.name or one.person, person, one, ("people", one.person))
             )
             continue
-        guests += 1
-        spare = cast.cast.guests[guests - 1] if guests <= len(cast.cast.guests) else None
-        name = (spare.name if spare is not None else None) or f"Guest {guests}"
-        roles[f"guest_{guests}"] = Role(f"guest_{guests}", name, spare, one, ("guests", guests - 1))
+        number = next(numbers)
+        spare = spares[guests] if guests < len(spares) else None
+        name = (spare.name if spare is not None else None) or f"Guest {number}"
+        roles[f"guest_{number}"] = Role(f"guest_{number}", name, spare, one, ("guests", guests))
         seen = "a spare face of the cast" if spare is not None else "no spare face left: heard, not seen"
         warnings.append(f"{one.label} is {name}, {one.how}; {seen}")
+        guests += 1
     return tuple(roles.values()), warnings
 
 

@@ -22,7 +22,14 @@ from dialogue.batch.episode_scene import (
 from dialogue.batch.episodes import Episode, tags_of
 from dialogue.batch.manifest import Entry
 from dialogue.cast.cast import CastFile
-from dialogue.cast.recognition import Heard, encoder_name, hear_recording, recognise, voices_of_cast
+from dialogue.cast.recognition import (
+    Heard,
+    encoder_name,
+    hear_recording,
+    recognise,
+    settled_labels,
+    voices_of_cast,
+)
 from dialogue.cast.voices import digest_of
 from dialogue.errors import InputError, Problem
 from dialogue.measures.cache import Cache
@@ -174,7 +181,10 @@ def _same(one: Heard, role: Role) -> bool:
 
 
 def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarization, Sequence[Heard], list[str]]:
-    """Turns and who is who, without labels that are no person; InputError where somebody has to decide."""
+    """Turns and who is who, without labels that are no person; InputError where somebody has to decide.
+
+    A ghost that the cast knows by name is a person who says little; any other is left out, with a warning.
+    """
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.tidy import ghosts
     from dialogue.formats.turns import read_turns
@@ -190,7 +200,13 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
         voices, warnings = voices_of_cast(setting.cast, cache)
     if not found.segments:
         raise InputError(Problem("nobody speaks in it", str(episode.path)))
-    unreal = ghosts(found)
+    known = settled_labels(found.labels, setting.cast, episode.name)
+    unreal = [label for label in ghosts(found) if label not in known]
+    warnings += [
+        f"{label} is left out, for it speaks {found.duration_of(label):.1f} s in all: if it is a person, say who under"
+        f" `episodes: {{{episode.name}: …}}` in {setting.cast.path.name}"
+        for label in unreal
+    ]
     real = [segment for segment in found.segments if segment.label not in unreal]
     found = replace(found, segments=tuple(real), voices={k: v for k, v in found.voices.items() if k not in unreal})
     heard, problems = recognise(found, setting.cast, episode.name, voices)

@@ -151,11 +151,27 @@ def _read_bytes(path: Path) -> bytes:
         ) from None
 
 
+def _is_something_else(root: Keys) -> bool:
+    """Whether no key says that this was meant as a cast: neither `people` nor a version (a scene has `cast:`, too)."""
+    return root.get("people") is None and not isinstance(root.get("cast"), Text)
+
+
+def _no_cast(root: Keys, path: Path) -> Problem:
+    """One sentence for the whole file, instead of one for each of its keys."""
+    what = "this is a scene, no cast" if root.get("scene") is not None else "this is no cast: it has no `people`"
+    ready = path.with_name("podcast.yaml")
+    beside = f"did you mean {str(ready)!r}? " if ready.is_file() and ready != path else ""
+    hint = f"{beside}A cast begins with `cast: 1`; docs/podcast.md shows one"
+    return Problem(what, str(path), root.place.line, root.place.column, hint)
+
+
 def read_cast(path: Path) -> CastFile:
     """Read cast.yaml. InputError with every problem found, each at its line and column."""
     root, problems = compose(decode(_read_bytes(path), str(path)), str(path))
     reading = Reading(str(path), path.parent, problems=problems)
     cast: Cast | None = None
+    if isinstance(root, Keys) and _is_something_else(root):
+        raise InputError(_no_cast(root, path))
     if isinstance(root, Keys):
         people = root.get("people")
         reading.cast = tuple(name.value for name, _ in people.entries) if isinstance(people, Keys) else ()

@@ -157,7 +157,7 @@ def recognise(
     from dialogue.diarization.people import match_voices
 
     people = file.cast.people
-    settled = dict(_settled(found.labels, file, episode))
+    settled = dict(settled_labels(found.labels, file, episode))
     left = {p: v for p, v in voices.items() if p not in {heard.person for heard in settled.values()}}
     matches = {match.label: match for match in match_voices(found, left, set(settled))}
     heard, problems = [], []
@@ -193,8 +193,8 @@ def _stranger(match: Match) -> bool:
     return match.similarity < LEAST_SIMILARITY
 
 
-def _settled(labels: Sequence[str], file: CastFile, episode: str) -> dict[str, Heard]:
-    """What needs no voice: decisions for this episode, keys and names as labels, labels that the cast gives."""
+def settled_labels(labels: Sequence[str], file: CastFile, episode: str) -> dict[str, Heard]:
+    """Labels that need no voice: decisions for this episode, keys and names as labels, labels that the cast gives."""
     found: dict[str, Heard] = {}
     for label, decided in file.cast.episodes.get(episode, {}).items():
         found[label] = Heard(label, decided, f"{label} is {decided}: decided in {file.path.name}")

@@ -26,6 +26,7 @@ _CLEAR = 0.5  # seconds of speech on both sides that make a window good enough t
 _SCALE = 20.0  # cosine to log likelihood
 _CHANGE_COST = 1.5
 _UNSURE = 0.05  # cosine between the best and the next voice under which neither is sure
+_UNSURE_SHARE = 0.5  # and of the recording's median: voices far apart are less far where both speak
 _LEAST_UNSURE = 0.6  # seconds
 
 
@@ -145,7 +146,8 @@ def _unsure(times: NDArray[np.float64], scores: NDArray[np.float32]) -> list[Seg
     if scores.shape[1] < 2:
         return []
     top = np.sort(scores, axis=1)
-    close = top[:, -1] - top[:, -2] < _UNSURE
+    margins = top[:, -1] - top[:, -2]
+    close = margins < max(_UNSURE, _UNSURE_SHARE * float(np.median(margins)))
     found: list[Segment] = []
     for time in times[close]:
         if found and time - found[-1].end <= 1.5 * _HOP:

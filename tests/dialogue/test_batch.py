@@ -123,6 +123,27 @@ def test_strangers_get_the_spare_faces_and_then_none(tmp_path: Path) -> None:
     assert {turn.speaker for turn in plan.turns} == {"ana", "guest_1", "guest_2"}
 
 
+def test_a_stranger_is_not_taken_for_somebody_called_guest_1(tmp_path: Path) -> None:
+    cast = write_cast(tmp_path, CAST.replace("  ben:", "  guest_1:"))
+    write_episode(tmp_path / "one.wav", ("SPEAKER_07", 0.2, 2.8), ("guest_1", 3.0, 5.8))
+    entry = run([tmp_path / "one.wav"], cast, tmp_path / "out", to="plan").entries["one"]
+    assert {key: person["label"] for key, person in entry.people.items()} == {
+        "guest_2": "SPEAKER_07",
+        "guest_1": "guest_1",
+    }
+
+
+def test_a_cough_is_left_out_and_told_and_a_short_answer_of_somebody_known_is_kept(tmp_path: Path) -> None:
+    """In a file of turns too: under 2 % of the speech, no turn over 2 s."""
+    cast = write_cast(tmp_path)
+    turns = (("ana", 0.2, 39.0), ("SPEAKER_05", 39.2, 39.7), ("ben", 39.8, 40.3))
+    write_episode(tmp_path / "one.wav", *turns, seconds=41)
+    entry = run([tmp_path / "one.wav"], cast, tmp_path / "out", to="plan").entries["one"]
+    assert entry.state == "planned" and set(entry.people) == {"ana", "ben"}, entry.problems
+    (told,) = [warning for warning in entry.warnings if "SPEAKER_05" in warning]
+    assert told.startswith("SPEAKER_05 is left out, for it speaks 0.5 s") and "`episodes: {one: …}`" in told
+
+
 def test_a_decision_for_one_episode(tmp_path: Path) -> None:
     cast = write_cast(tmp_path, CAST + "episodes:\n  one: {SPEAKER_07: ben}\n")
     for name in ("one", "two"):
@@ -186,6 +207,12 @@ def test_bad_episodes_have_their_line_and_the_rest_finish(tmp_path: Path) -> Non
         assert bool(entry.problems) == (entry.state == "failed"), name
         assert all("Traceback" not in problem for problem in entry.problems)
     assert "the file is empty" in report.entries["empty"].problems[0]
+    record = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
+    assert {name: entry["state"] for name, entry in record["episodes"].items()} == expected
+    write_episode(tmp_path / "in/empty.wav", ("ben", 0.1, 3.9), seconds=4)
+    again = run([tmp_path / "in"], cast, tmp_path / "out")
+    assert again.entries["empty"].state == "rendered", "mended, it goes on from there"
+    assert [name for name, entry in again.entries.items() if entry.made] == ["empty"]
 
 
 def _with_cover(folder: Path) -> Path:

@@ -261,6 +261,42 @@ def test_two_hosts_are_told_apart_for_95_percent_of_their_speech(known: bool) ->
     assert result.der <= 0.05
 
 
+def _turn(name: str, longest: float) -> np.ndarray:
+    samples = read_samples(MEDIA / "podcastfy" / "turns" / f"{name}.mp3")[: int(longest * 16_000)]
+    return np.asarray(0.05 * samples / np.sqrt(np.square(samples).mean()), np.float32)
+
+
+def _flagged_overlap(alone: int, together: int) -> tuple[float, float]:
+    """Share of the overlap that is flagged, and seconds flagged elsewhere: each host alone, then one over the other."""
+    over = [_turn(f"{together}_{host}", 10) for host in ("question", "answer")]
+    over = [samples[: min(map(len, over))] for samples in over]
+    first = np.concatenate([np.pad(_turn(f"{alone}_{host}", 15), (0, 6400)) for host in ("question", "answer")])
+    samples = np.concatenate([first, over[0] + over[1]])
+    speech = speech_segments(listen_to([samples]))
+    unsure = diarize_by_voice(samples, speech, 2, "test").unsure
+    both = [np.zeros(len(over[0]), bool), np.zeros(len(over[0]), bool)]
+    for track, host in zip(both, over, strict=True):
+        for segment in speech_segments(listen_to([host])):
+            track[int(segment.start * 16_000) : int(segment.end * 16_000)] = True
+    truth = np.concatenate([np.zeros(len(first), bool), both[0] & both[1]])
+    flagged = np.zeros(len(samples), bool)
+    for segment in unsure:
+        flagged[int(segment.start * 16_000) : int(segment.end * 16_000)] = True
+    return float(flagged[truth].mean()), float((flagged & ~truth).sum() / 16_000)
+
+
+@needs_media
+@needs_voices
+def test_one_host_over_the_other_is_flagged_and_one_alone_is_not() -> None:
+    """A part of it: vectors of 1.6 s hear the louder of two voices."""
+    found = [_flagged_overlap(*turns) for turns in ((1, 3), (3, 1), (2, 3), (1, 2))]
+    assert np.mean([share for share, _ in found]) >= 0.2, found
+    assert max(elsewhere for _, elsewhere in found) <= 1.5, found
+    samples, _ = _two_hosts()
+    speech = speech_segments(listen_to([samples]))
+    assert diarize_by_voice(samples, speech, 2, "test").unsure == ()
+
+
 @needs_media
 @needs_voices
 def test_katie_and_steve_are_named_by_their_samples() -> None:

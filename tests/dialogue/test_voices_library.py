@@ -42,6 +42,23 @@ def test_a_file_that_is_no_cast(tmp_path: Path, text: str) -> None:
         read_cast(write_cast(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("juma: {voice: en-us}\nmarek: {voice: en-gb}\n", "this is no cast: it has no `people`"),
+        ("scene: 1\ncast: {ana: {face: [1, 2, 3, 4]}}\n", "this is a scene, no cast"),
+    ],
+)
+def test_another_file_given_as_the_cast_is_told_in_one_sentence(tmp_path: Path, text: str, told: str) -> None:
+    path = write_cast(tmp_path, text)
+    (tmp_path / "podcast.yaml").touch()
+    with pytest.raises(InputError) as raised:
+        read_cast(path)
+    (problem,) = raised.value.problems
+    assert (problem.message, problem.line) == (told, 1)
+    assert problem.hint is not None and "podcast.yaml" in problem.hint and "begins with `cast: 1`" in problem.hint
+
+
 def test_voices_are_kept_there_and_back(tmp_path: Path) -> None:
     path = keep_voice(tmp_path / "voices", kept("ana"))
     assert read_voice(path) == kept("ana")
