@@ -9,8 +9,18 @@ import torch
 from model.log_mel import frame_rows, log_mel
 from model.tiny_emotion import EMOTIONS as NETWORK_EMOTIONS
 from scripts.tiny.acting import act
-from scripts.tiny.bank import example
-from scripts.tiny.clips import IDENTITIES, MASK_BOX, Placed, Stage, make_clip, portrait, render, still_acting
+from scripts.tiny.bank import as_example
+from scripts.tiny.clips import (
+    IDENTITIES,
+    MASK_BOX,
+    Placed,
+    Stage,
+    make_clip,
+    portrait,
+    render,
+    sample_clip,
+    still_acting,
+)
 from scripts.tiny.expressions import EMOTIONS, weights_of
 from scripts.tiny.looks import sample_look
 from scripts.tiny.measures import best_lag, correlation
@@ -118,5 +128,5 @@ def test_a_clip_is_its_seed() -> None:
 
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed; it is needed only to make training data")
-    one, again = (example(3, "validation", 128, 2) for _ in range(2))
+    one, again = (as_example(sample_clip(3, "validation", 128, 2)) for _ in range(2))
     assert torch.equal(one["frames"], again["frames"]) and one["prompt"] == again["prompt"]
