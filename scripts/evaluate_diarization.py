@@ -3,7 +3,8 @@
     python scripts/evaluate_diarization.py FOLDER [--speakers known|guess] [--json]
 
 FOLDER holds recordings (.wav .flac .mp3 .m4a .opus .ogg) and their truth: an RTTM of the same name beside each, or
-RTTM files that name several recordings. A UEM file, if there is one, says which parts are scored. The diarizer is the
+RTTM files that name several recordings, or a .segments file of the same name (pyAudioAnalysis: start, end and label in
+a line). A UEM file, if there is one, says which parts are scored. The diarizer is the
 one `dialogue plan` would choose. Scores are pyannote.metrics'; a collar here is the seconds removed on each side of
 every boundary of the truth, as md-eval, dscore and spyder count it (pyannote counts both sides together).
 """
@@ -101,12 +102,17 @@ def evaluate(diarizer: Diarizer, path: Path, reference: Annotation, uem: Timelin
 
 
 def truths(folder: Path) -> tuple[dict[str, Annotation], dict[str, Timeline]]:
-    """All turns and scored parts that the folder's RTTM and UEM files tell, by recording name."""
+    """All turns and scored parts that the folder's RTTM, .segments and UEM files tell, by recording name."""
     turns: dict[str, Annotation] = {}
     parts: dict[str, Timeline] = {}
     for file in sorted(folder.glob("*.rttm")):
         for name, annotation in load_rttm(str(file)).items():
             turns[name] = turns[name].update(annotation) if name in turns else annotation
+    for file in sorted(folder.glob("*.segments")):
+        lines = (line.split() for line in file.read_text().splitlines() if line.strip())
+        turns[file.stem] = Annotation.from_records(
+            (Segment(float(start), float(end)), track, label) for track, (start, end, label) in enumerate(lines)
+        )
     for file in sorted(folder.glob("*.uem")):
         parts.update(load_uem(str(file)))
     return turns, parts

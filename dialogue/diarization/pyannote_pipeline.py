@@ -12,7 +12,9 @@ import math
 import os
 import types
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 RATE = 16_000
 RELEASED = "pyannote/speaker-diarization-community-1"
 _MOST_SIDE_BY_SIDE = 16  # chunks in the trunk at once, about 50 MB each
+_WINDOWS = 4  # of 10 s, that one processor labels at once
 _LEAST_CLUSTER = 0.01  # of all embeddings; smaller clusters are not a speaker (arXiv 2606.08505)
 
 
@@ -97,6 +100,7 @@ def accelerate(pipeline: Any, speed: SpeedUp) -> None:
             raise InputError(f"--hop {speed.hop:g}: windows of {longest:g} s are {longest:g} s apart at most")
         pipeline._segmentation.step = speed.hop
 
+    pipeline._segmentation.infer = _in_pieces(pipeline._segmentation.infer)
     if not hasattr(getattr(pipeline._embedding, "model_", None), "resnet"):
         return
 
@@ -176,21 +180,39 @@ def chunk_embeddings(
         return np.asarray(found.numpy())
 
     found = []
+    with warnings.catch_warnings(), _workers() as pool:
+        warnings.simplefilter("ignore")
+        for done, one in enumerate(pool.map(embed, range(len(weights))), 1):
+            found.append(one)
+            if hook is not None:
+                hook("embeddings", one, total=len(weights), completed=done)
+    return np.concatenate(found)
+
+
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that share torch's processors among them: small work is quicker side by side than each in turn on all."""
+    import torch
+
     threads = torch.get_num_threads()
-    workers = min(threads, _MOST_SIDE_BY_SIDE)
+    count = min(threads, _MOST_SIDE_BY_SIDE)
     try:
-        with (
-            warnings.catch_warnings(),
-            ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(threads // workers,)) as pool,
-        ):
-            warnings.simplefilter("ignore")
-            for done, one in enumerate(pool.map(embed, range(len(weights))), 1):
-                found.append(one)
-                if hook is not None:
-                    hook("embeddings", one, total=len(weights), completed=done)
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(threads // count,)) as pool:
+            yield pool
     finally:
         torch.set_num_threads(threads)  # what the workers set is also what threads to come would start with
-    return np.concatenate(found)
+
+
+def _in_pieces(infer: Any) -> Any:
+    """`Inference.infer` of a batch of windows, (windows, 1, samples), a few at a time side by side: they fit caches."""
+    import numpy as np
+
+    def infer_pieces(chunks: torch.Tensor) -> NDArray[np.float32]:
+        pieces = (chunks[first : first + _WINDOWS] for first in range(0, len(chunks), _WINDOWS))
+        with _workers() as pool:
+            return np.concatenate(list(pool.map(infer, pieces)))
+
+    return infer_pieces
 
 
 def _pooling_weights(pipeline: Any, segmentations: Any, exclude_overlap: bool) -> NDArray[np.float32]:

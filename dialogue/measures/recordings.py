@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 Sound = NDArray[np.float32]
 
+_STREAMED = 0x7FFF0000  # bytes; a WAV written to a pipe claims this much or more, and means that it does not know
 _NAMES = {
     "FL": "left", "FR": "right", "FC": "center", "LFE": "lfe", "BL": "back-left", "BR": "back-right",
     "SL": "side-left", "SR": "side-right", "BC": "back-center",
@@ -71,7 +71,7 @@ def _frames(path: Path) -> Iterator[Any]:
     with closing(_open(path)) as container:
         stream: Any = container.streams.audio[0]
         stream.thread_type = "AUTO"
-        due = stream.duration * stream.time_base if stream.codec_context.name == "flac" and stream.duration else None
+        due = _counted(path, stream)
         heard, damaged = 0, False
         for packet in _packets(path, container):
             try:
@@ -87,9 +87,44 @@ def _frames(path: Path) -> Iterator[Any]:
                 yield frame
         if not heard:
             raise _unreadable(path, "holds no sound: 0 samples", "record or export it again")
-        if due is not None and heard < (due - Fraction(1, 10)) * stream.rate:  # a FLAC file counts its samples
-            seconds = f"{heard / stream.rate:.2f} s of the {float(due):.2f} s it had"
-            raise _unreadable(path, f"is damaged: it holds {seconds}", "export it again")
+        _check_whole(path, heard / stream.rate, due)
+
+
+def _check_whole(path: Path, seconds: float, due: float | None) -> None:
+    if due is not None and seconds < due - 0.1:
+        message = f"is damaged: it holds {seconds:.2f} s of the {due:.2f} s it had"
+        raise _unreadable(path, message, "export it again")
+
+
+def _counted(path: Path, stream: Any) -> float | None:
+    """Seconds the file itself says it holds, where it counts them: FLAC, plain WAV, MP3 with a Xing or Info frame."""
+    codec = stream.codec_context.name
+    if codec.startswith("pcm_"):  # ffmpeg tells what is left of a cut file
+        return _counted_by_wav(path)
+    if stream.duration and (codec == "flac" or (codec.startswith("mp3") and _counts_frames(path))):
+        return float(stream.duration * stream.time_base)
+    return None
+
+
+def _counted_by_wav(path: Path) -> float | None:
+    import wave
+
+    try:
+        with wave.open(str(path)) as file:
+            streamed = file.getnframes() * file.getnchannels() * file.getsampwidth() >= _STREAMED
+            return None if streamed else file.getnframes() / file.getframerate()
+    except (wave.Error, EOFError, ZeroDivisionError):  # no RIFF, or of a kind it does not know
+        return None
+
+
+def _counts_frames(path: Path) -> bool:
+    """Whether an MP3's first frame, after its tags, is one that tells how many follow; else ffmpeg guesses."""
+    with path.open("rb") as file:
+        head = file.read(10)
+        size = sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=False))  # 7 bits a byte
+        file.seek(size + 10 if head[:3] == b"ID3" else 0)
+        frame = file.read(200)
+    return b"Xing" in frame or b"Info" in frame
 
 
 def _packets(path: Path, container: InputContainer) -> Iterator[Any]:
@@ -172,6 +207,8 @@ def probe_recording(path: Path, written: str) -> Recording:
     header, samples = _header(path, written)
     if samples is None:
         samples = sum(frame.samples for frame in _frames(path))
+    else:
+        _check_whole(path, samples / header.rate, _counted_by_wav(path))
     return replace(header, duration=samples / header.rate)
 
 

@@ -31,6 +31,8 @@ from .sampling import conditions_of, generate
 from .speech import stream
 
 SIZE = 256
+# Two voices at once are heard for 8 s: over 2 s, voices that have nothing to do with each other correlate by .1.
+TOGETHER = 51  # latents
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,8 @@ def best_lag(read: Tensor, truth: Tensor, reach: int = 4) -> int:
 
 def lips(examiner: Examiner, count: int, **kwargs: Any) -> dict[str, float]:
     """Mouths in step: alone, as one of two, and two at once; silent mouths; lag; background."""
-    found: dict[str, list[float]] = {
-        k: [] for k in ("single", "speaker", "silent", "own", "other", "lag0", "background")
-    }
+    names = ("single", "speaker", "silent", "own", "other", "rest", "rest_by_chance", "lag0", "background")
+    found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(count):
         alone = examiner.clip(number, (True,))
         film = examiner.film(alone, **kwargs)
@@ -122,16 +123,25 @@ def lips(examiner: Examiner, count: int, **kwargs: Any) -> dict[str, float]:
         found["speaker"].append(correlation(reads[speaks], pair.openness[speaks]))
         found["silent"].append(float(reads[1 - speaks].std() / reads[speaks].std().clamp(min=1e-6)))
         found["background"].append(background_psnr(film, pair))
-        both = examiner.clip(2000 + number, (True, True))
+        both = examiner.clip(2000 + number, (True, True), latents=TOGETHER)
         film = examiner.film(both, **kwargs)
         for i, face in enumerate(both.stage.faces):
             read, _ = examiner.read(film, face)
-            # The other voice's share is what is left of it beyond what both voices have in common by chance.
-            found["own"].append(correlation(read, both.openness[i]))
-            found["other"].append(
-                abs(correlation(residual(read, both.openness[i]), residual(both.openness[1 - i], both.openness[i])))
-            )
+            own, other = both.openness[i], both.openness[1 - i]
+            found["own"].append(correlation(read, own))
+            # What both voices share by chance is nobody's leak.
+            found["other"].append(abs(correlation(read, residual(other, own))))
+            # A sharper look: of the little that its own voice does not explain, how much does the other? And how much
+            # if the other voice came at another time, a second on or more, which no leak can have caused?
+            found["rest"].append(unexplained(read, own, other))
+            moved = [unexplained(read, own, other.roll(shift)) for shift in range(25, len(other) - 24, 10)]
+            found["rest_by_chance"].append(float(np.mean(moved)))
     return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def unexplained(read: Tensor, own: Tensor, other: Tensor) -> float:
+    """Magnitude of the correlation with the other voice of what is left of a mouth without its own voice."""
+    return abs(correlation(residual(read, own), residual(other, own)))
 
 
 def residual(a: Tensor, b: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 import soundfile
@@ -140,11 +141,35 @@ def test_a_missing_channel_is_named(tmp_path: Path) -> None:
         read_samples(tmp_path / "a.wav", 2)
 
 
-def test_a_cut_off_file_is_counted_and_not_believed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["whole.wav", "whole.flac", "whole.mp3", "cover.mp3"])
+def test_a_file_cut_off_is_not_taken_for_a_short_one(tmp_path: Path, name: str) -> None:
     """The header of a download that broke off still says the whole length."""
-    soundfile.write(tmp_path / "whole.wav", sine(500, 4, 16_000), 16_000, subtype="PCM_16")
-    (tmp_path / "cut.wav").write_bytes((tmp_path / "whole.wav").read_bytes()[: 44 + 2 * 16_000])
-    assert probe_recording(tmp_path / "cut.wav", "cut.wav").duration == pytest.approx(1.0, abs=1e-3)
+    soundfile.write(tmp_path / "whole.wav", np.random.default_rng(0).standard_normal(64_000) / 8, 16_000)
+    if name != "whole.wav":
+        source = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(tmp_path / "whole.wav")]
+        tags = ["-metadata", "comment=" + 9_000 * "long ", "-id3v2_version", "3"] if name == "cover.mp3" else []
+        subprocess.run([*source, *tags, str(tmp_path / name)], check=True)
+    data = (tmp_path / name).read_bytes()
+    assert probe_recording(tmp_path / name, name).duration == pytest.approx(4.0, abs=0.05)
+    tags_end = data.find(b"Info") if name == "cover.mp3" else 0
+    cut = tmp_path / f"cut-{name}"
+    cut.write_bytes(data[: tags_end + (len(data) - tags_end) // 2])
+    for look in (probe_recording, measure_recording):
+        with pytest.raises(InputError, match=r"is damaged: it holds \d\.\d\d s of the 4\.\d\d s it had"):
+            look(cut, "cut")
+
+
+def test_sizes_that_mean_nothing_are_not_believed(tmp_path: Path) -> None:
+    """A WAV written to a pipe claims 4 GB; an MP3 without an Info frame claims nothing."""
+    tone = sine(500, 4, 16_000, 0.5)
+    convert = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "f32le", "-ar", "16000", "-ac", "1", "-i", "-"]
+    pipe = subprocess.run([*convert, "-f", "wav", "-"], input=tone.tobytes(), capture_output=True, check=True)
+    (tmp_path / "streamed.wav").write_bytes(pipe.stdout)
+    subprocess.run([*convert, "-write_xing", "0", str(tmp_path / "plain.mp3")], input=tone.tobytes(), check=True)
+    data = (tmp_path / "plain.mp3").read_bytes()
+    (tmp_path / "plain.mp3").write_bytes(data[: len(data) // 2])
+    assert measure_recording(tmp_path / "streamed.wav", "a").duration == pytest.approx(4.0)
+    assert measure_recording(tmp_path / "plain.mp3", "a").duration == pytest.approx(2.0, abs=0.1)
 
 
 @needs_media
