@@ -50,20 +50,25 @@ def table(examiner: measures.Examiner, count: int, rounds: int, people: int, sec
 
 def ablations(examiner: measures.Examiner, count: int, rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
     """What can be taken from or done to one trained model; each row is (what, figures)."""
+    usual = examiner.sampling or tiny_sampling()
     yield "as shipped", measures.lips(examiner, count)
     yield "no audio masks (every voice everywhere)", who_moves(examiner, count, whole=True)
     yield "with audio masks", who_moves(examiner, count, whole=False)
     yield "emotion module off", {"emotion": measures.emotions(examiner, rounds, emotions=False)["accuracy"]}
     yield "emotion module on", {"emotion": measures.emotions(examiner, rounds)["accuracy"]}
     for scale in (1.0, 1.25, 1.5, 2.0):
-        yield f"audio guidance {scale}", measures.lips(replace(examiner, sampling=tiny_sampling(guidance=scale)), count)
+        guided = replace(examiner, sampling=tiny_sampling(usual.steps, scale))
+        yield f"audio guidance {scale}", measures.lips(guided, count)
     for steps in (1, 2, 4, 8):
         yield f"{steps} steps", measures.lips(replace(examiner, sampling=tiny_sampling(steps)), count)
     for offset in (0, 3, 5, 7, 10):
         yield f"fusion offset {offset}", measures.long_film(replace(examiner, offset=offset), 12)
     for pose in (0, 25, 50):
-        sampling = replace(tiny_sampling(), pose=(pose,) * 4)
-        yield f"pose {pose}", head_motion(replace(examiner, sampling=sampling), count)
+        sampling = replace(usual, pose=(pose,) * 4)
+        yield f"motion pose {pose}", motion(replace(examiner, sampling=sampling), count)
+    for expression in (0, 30, 60):
+        sampling = replace(usual, expression=(expression,) * 4)
+        yield f"motion expression {expression}", motion(replace(examiner, sampling=sampling), count)
 
 
 def variant(examiner: measures.Examiner, count: int, rounds: int, people: int) -> dict[str, float]:
@@ -72,7 +77,7 @@ def variant(examiner: measures.Examiner, count: int, rounds: int, people: int) -
     return {
         "single": found["single"],
         "speaker": found["speaker"],
-        **head_motion(examiner, count),
+        **motion(examiner, count),
         "identity": measures.identity(examiner, people),
         "face_psnr": measures.face_psnr(examiner, count),
         "emotion": measures.emotions(examiner, rounds)["accuracy"],
@@ -90,17 +95,21 @@ def who_moves(examiner: measures.Examiner, count: int, whole: bool) -> dict[str,
     return {"silent": sum(share) / len(share)}
 
 
-def head_motion(examiner: measures.Examiner, count: int) -> dict[str, float]:
-    """Mean change from frame to frame above the eyes, where only the head moves, in 1/255."""
-    change = []
+def motion(examiner: measures.Examiner, count: int) -> dict[str, float]:
+    """Mean change from frame to frame in 1/255: above the brows, where only the head moves, and of the brows."""
+    bands = {"head": (-1.3, -0.7), "brows": (-0.6, -0.34)}  # heights in radii from the middle of the face
+    change: dict[str, list[float]] = {name: [] for name in bands}
     for number in range(count):
         clip = examiner.clip(7000 + number, (True,))
         face = clip.stage.faces[0]
         film = examiner.film(clip).float()
-        top, left = max(0, int(face.y - 1.3 * face.radius)), max(0, int(face.x - face.radius))
-        brow = film[:, :, top : int(face.y - 0.7 * face.radius), left : int(face.x + face.radius)]
-        change.append(float((brow[1:] - brow[:-1]).abs().mean()))
-    return {"head": sum(change) / len(change)}
+        left, right = max(0, int(face.x - face.radius)), int(face.x + face.radius)
+        for name, (top, bottom) in bands.items():
+            band = film[
+                :, :, max(0, int(face.y + top * face.radius)) : int(face.y + bottom * face.radius), left:right
+            ]
+            change[name].append(float((band[1:] - band[:-1]).abs().mean()))
+    return {name: sum(values) / count for name, values in change.items()}
 
 
 def main() -> None:

@@ -184,7 +184,7 @@ class Run:
 
     def export(self) -> None:
         save_tiny(self.pipeline(), self.folder / "pieces.model", self.args.weights)
-        if (self.folder / "reader.pt").exists():
+        if (self.folder / "reader.pt").exists() and self.args.weights == WEIGHTS:
             READER.write_bytes((self.folder / "reader.pt").read_bytes())
         commit = subprocess.run(
             ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False

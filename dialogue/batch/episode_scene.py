@@ -46,7 +46,8 @@ class Look:
 
 
 def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], list[str]]:
-    """Everybody heard, strangers as Guest 1, Guest 2, … with the cast's spare faces in order; and what to know."""
+    """Everybody heard, strangers by the name in their label or as Guest 1, Guest 2, …, with the cast's spare faces in
+    order; and what to know."""
     roles: dict[str, Role] = {}
     warnings = []
     people, spares = cast.cast.people, cast.cast.guests
@@ -61,12 +62,19 @@ def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], 
             continue
         number = next(numbers)
         spare = spares[guests] if guests < len(spares) else None
-        name = (spare.name if spare is not None else None) or f"Guest {number}"
+        name = _name_in(one.label) or (spare.name if spare is not None else None) or f"Guest {number}"
         roles[f"guest_{number}"] = Role(f"guest_{number}", name, spare, one, ("guests", guests))
         seen = "a spare face of the cast" if spare is not None else "no spare face left: heard, not seen"
         warnings.append(f"{one.label} is {name}, {one.how}; {seen}")
         guests += 1
     return tuple(roles.values()), warnings
+
+
+def _name_in(label: str) -> str | None:
+    """A label that is a person's name, as captions have it; None for SPEAKER_03, spk1, MEE006, A, Speaker B."""
+    letters = label.replace(" ", "").replace(".", "").replace("-", "").replace("'", "").replace("’", "")
+    written = letters.isalpha() and letters[0] == letters[0].upper() and not letters.isupper()
+    return label if written and not label.casefold().startswith(("speaker", "unknown")) else None
 
 
 def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ...], cache: Cache) -> Box:

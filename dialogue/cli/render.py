@@ -114,12 +114,12 @@ def _order(
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
     from dialogue.plan.planner import make_plan
-    from dialogue.scene.checks import foreign_pictures
+    from dialogue.scene.checks import media_warnings
     from dialogue.scene.reader import read_scene
 
     file = read_scene(source, variables)
     measures = measured(file, speakers, hop)
-    print_problems([*file.warnings, *foreign_pictures(file, measures)])
+    print_problems([*file.warnings, *media_warnings(file, measures)])
     plan = make_plan(file, measures)
     film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
     return Order(

@@ -51,7 +51,7 @@ class Recording:
     `duration` is in seconds and exact (counted in samples, not estimated from a bit rate). `channel_names` has one
     entry per channel: left, right, … as the file names them, else "1", "2", …. `loudness` is integrated LUFS
     (ITU-R BS.1770-4, -70 for silence) and `peak` the largest sample in dBFS (-120 for silence); both are None when
-    only the headers were read.
+    only the headers were read. `told`: seconds that the file says it has, where it holds less: it may be cut off.
     """
 
     path: str
@@ -61,6 +61,7 @@ class Recording:
     channel_names: tuple[str, ...]
     loudness: float | None = None
     peak: float | None = None
+    told: float | None = None
     origin: str = ""
 
 

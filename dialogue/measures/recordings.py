@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Sound = NDArray[np.float32]
 
+_LESS = 0.1  # seconds that a file may lack and be whole
 _STREAMED = 0x7FFF0000  # bytes; a WAV written to a pipe claims this much or more, and means that it does not know
 _NAMES = {
     "FL": "left", "FR": "right", "FC": "center", "LFE": "lfe", "BL": "back-left", "BR": "back-right",
@@ -71,7 +72,7 @@ def _frames(path: Path) -> Iterator[Any]:
     with closing(_open(path)) as container:
         stream: Any = container.streams.audio[0]
         stream.thread_type = "AUTO"
-        due = _counted(path, stream)
+        due = stream.duration * stream.time_base if stream.codec_context.name == "flac" and stream.duration else None
         heard, damaged = 0, False
         for packet in _packets(path, container):
             try:
@@ -87,26 +88,20 @@ def _frames(path: Path) -> Iterator[Any]:
                 yield frame
         if not heard:
             raise _unreadable(path, "holds no sound: 0 samples", "record or export it again")
-        _check_whole(path, heard / stream.rate, due)
+        if due is not None and heard < (due - _LESS) * stream.rate:  # a FLAC file counts its samples
+            seconds = f"{heard / stream.rate:.2f} s of the {float(due):.2f} s it had"
+            raise _unreadable(path, f"is damaged: it holds {seconds}", "export it again")
 
 
-def _check_whole(path: Path, seconds: float, due: float | None) -> None:
-    if due is not None and seconds < due - 0.1:
-        message = f"is damaged: it holds {seconds:.2f} s of the {due:.2f} s it had"
-        raise _unreadable(path, message, "export it again")
-
-
-def _counted(path: Path, stream: Any) -> float | None:
-    """Seconds the file itself says it holds, where it counts them: FLAC, plain WAV, MP3 with a Xing or Info frame."""
+def _told(path: Path, stream: Any) -> float | None:
+    """Seconds that a WAV, or an MP3 with a Xing or Info frame, says it holds; others do not say, or are believed."""
     codec = stream.codec_context.name
-    if codec.startswith("pcm_"):  # ffmpeg tells what is left of a cut file
-        return _counted_by_wav(path)
-    if stream.duration and (codec == "flac" or (codec.startswith("mp3") and _counts_frames(path))):
+    if codec.startswith("mp3") and stream.duration and _counts_frames(path):
         return float(stream.duration * stream.time_base)
-    return None
+    return _told_by_wav(path) if codec.startswith("pcm_") else None  # ffmpeg tells what is left of a cut WAV
 
 
-def _counted_by_wav(path: Path) -> float | None:
+def _told_by_wav(path: Path) -> float | None:
     import wave
 
     try:
@@ -207,9 +202,14 @@ def probe_recording(path: Path, written: str) -> Recording:
     header, samples = _header(path, written)
     if samples is None:
         samples = sum(frame.samples for frame in _frames(path))
-    else:
-        _check_whole(path, samples / header.rate, _counted_by_wav(path))
-    return replace(header, duration=samples / header.rate)
+    return _lasting(header, samples)
+
+
+def _lasting(header: Recording, samples: int) -> Recording:
+    """The recording with its duration; `told` stays only where it is more."""
+    duration = samples / header.rate
+    told = header.told if header.told is not None and header.told > duration + _LESS else None
+    return replace(header, duration=duration, told=told)
 
 
 def _header(path: Path, written: str) -> tuple[Recording, int | None]:
@@ -217,7 +217,10 @@ def _header(path: Path, written: str) -> tuple[Recording, int | None]:
     with closing(_open(path)) as container:
         stream = container.streams.audio[0]
         names, codec = [c.name for c in stream.layout.channels], stream.codec_context.name
-        known = Recording(written, 0.0, stream.rate, len(names), _channel_names(names), origin=f"{codec}, counted")
+        known = Recording(
+            written, 0.0, stream.rate, len(names), _channel_names(names),
+            told=_told(path, stream), origin=f"{codec}, counted",
+        )  # fmt: skip
         return known, _exact_in_header(path, stream)
 
 
@@ -232,7 +235,7 @@ def measure_recording(path: Path, written: str) -> Recording:
         samples += block.shape[1]
     assert meter is not None  # sound_blocks raises where there is no sound
     loudness, peak = round(meter.integrated(), 2), round(meter.peak(), 2)
-    return replace(known, duration=samples / known.rate, loudness=loudness, peak=peak)
+    return replace(_lasting(known, samples), loudness=loudness, peak=peak)
 
 
 @dataclass(frozen=True)

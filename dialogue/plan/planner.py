@@ -22,7 +22,7 @@ from dialogue.plan.regions import regions_of
 from dialogue.plan.shots import Stretch, cut_shots
 from dialogue.plan.turns import Findings, speech_of
 from dialogue.plan.view import nearest_multiple, output_size, padding_of, to_output, view_of
-from dialogue.scene.checks import foreign_pictures
+from dialogue.scene.checks import media_warnings
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import Scene, ShotSpec
 from model.grid import FrameClock
@@ -156,7 +156,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice | None = None)
     scene, findings = file.scene, Findings()
     choice = choice or _chosen(file, measures)
     findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
-    findings.warnings += [f"{problem.message} ({problem.hint})" for problem in foreign_pictures(file, measures)]
+    findings.warnings += [f"{problem.message} ({problem.hint})" for problem in media_warnings(file, measures)]
     if choice.warning:
         findings.warnings.append(choice.warning)
     clock = FrameClock(Fraction(scene.output.fps))

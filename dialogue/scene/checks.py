@@ -26,7 +26,7 @@ def check_media(file: SceneFile, measures: Measures) -> list[Problem]:
         *_recordings(file, measures),
         *_line_times(file, measures),
         *_shots(file, measures),
-        *foreign_pictures(file, measures),
+        *media_warnings(file, measures),
     ]
     return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
 
@@ -60,8 +60,24 @@ def _faces(file: SceneFile, measures: Measures) -> Iterator[Problem]:
                 yield file.problem(where[other], message, "faces of one picture keep apart")
 
 
-def foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
-    """A warning for every picture that a scene gives to `tiny` and that is not of its world."""
+def media_warnings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """What a film can be made of, and perhaps should not: recordings that break off, pictures of another world."""
+    yield from _broken_off(file, measures)
+    yield from _foreign_pictures(file, measures)
+
+
+def _broken_off(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Once for every recording that holds less than its file says."""
+    first = {ref.path: keys for keys, ref in reversed(list(_references(file)))}
+    for path, keys in first.items():
+        recording = measures.recordings.get(path)
+        if recording is not None and recording.told is not None:
+            message = f"{path} holds {recording.duration:.2f} s of the {recording.told:.2f} s that its file tells"
+            yield file.problem(keys, message, "is it whole? what it holds is used", "warning")
+
+
+def _foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Every picture that a scene gives to `tiny` and that is not of its world."""
     if file.scene.generator != "tiny":
         return
     for picture, keys in shown(file.scene).items():

@@ -17,7 +17,10 @@ from batches import CAST, VARIABLES, buzz, run, write_cast, write_episode
 from click.testing import Result
 from typer.testing import CliRunner
 
+from dialogue.batch.episode_scene import roles_of
 from dialogue.batch.episodes import find_episodes, tags_of
+from dialogue.cast.cast import read_cast
+from dialogue.cast.recognition import Heard
 from dialogue.cli.app import app
 from dialogue.errors import InputError
 from dialogue.formats.rttm import read_rttm
@@ -121,6 +124,18 @@ def test_strangers_get_the_spare_faces_and_then_none(tmp_path: Path) -> None:
     plan = read_plan(tmp_path / "out/one/plan.json").plan
     assert {face.speaker for shot in plan.shots for face in shot.faces} == {"ana", "guest_1"}
     assert {turn.speaker for turn in plan.turns} == {"ana", "guest_1", "guest_2"}
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("Maria", "Maria"), ("Dr. Ana-Lucía O'Neil", "Dr. Ana-Lucía O'Neil"), ("マリア", "マリア")]
+    + [(label, "Guest 1") for label in ("SPEAKER_03", "spk1", "MEE006", "A", "Speaker B", "Unknown", "S.1")],
+)
+def test_a_stranger_whose_label_is_a_name_has_it(tmp_path: Path, label: str, name: str) -> None:
+    heard = [Heard(label, None, "a stranger")]
+    roles, warnings = roles_of(heard, read_cast(write_cast(tmp_path)))
+    assert [(role.id, role.name) for role in roles] == [("guest_1", name)]
+    assert name in warnings[0]
 
 
 def test_a_stranger_is_not_taken_for_somebody_called_guest_1(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def test_a_silent_recording_is_a_warning_once_it_has_been_listened_to(file: Scen
     assert problem.message == "ana.wav is silent: its loudest sample is -120 dBFS"
 
 
+def test_a_recording_that_breaks_off_is_a_warning(file: SceneFile) -> None:
+    cut = Recording("ben.wav", 6.25, 16_000, 1, ("1",), told=19.18)
+    (problem,) = check_media(file, Measures({"ana.wav": recording("ana.wav", 9.0), "ben.wav": cut}))
+    assert (problem.line, problem.severity) == (4, "warning")
+    assert problem.message == "ben.wav holds 6.25 s of the 19.18 s that its file tells"
+
+
 def test_a_shot_ends_within_the_longest_track_and_leaves_something_to_the_next(file: SceneFile) -> None:
     def ends(seconds: float) -> list[str]:
         return told(file, Measures({"ana.wav": recording("ana.wav", seconds), "ben.wav": recording("ben.wav", 1.0)}))
