@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,30 +85,45 @@ def choose_diarizer(hop: float | None = None) -> Diarizer:
     )
 
 
-def _pyannote(source: str, reason: str, hop: float | None) -> Diarizer:
-    """Loaded in a thread, which takes seconds, while the recording is decoded; errors are raised where it is used."""
+def load_ahead(hop: float | None) -> None:
+    """Begin to load what `choose_diarizer` will take, where that takes seconds and other work comes first."""
+    source = os.environ.get(CHOICE)
+    if source and not wrong_with(source):
+        _loading[source, hop] = _begin_loading(source, hop)
 
-    def load() -> tuple[Any, str]:
+
+_loading: dict[tuple[str, float | None], Future[Any]] = {}  # pipelines that nobody has taken yet
+
+
+def _begin_loading(source: str, hop: float | None) -> Future[Any]:
+    """A pipeline in a thread; its errors are raised where it is used."""
+
+    def load() -> Any:
         from dialogue.diarization.pyannote_pipeline import load_pipeline, speed_of
 
         folder = Path(source).expanduser()
-        speed = speed_of(hop)
-        return load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), speed), f"{reason}{speed}"
-
-    def label(samples: Samples, _speech: Sequence[Segment], speakers: int | None) -> Diarization:
-        from dialogue.diarization.pyannote_pipeline import diarize_by_pyannote
-
-        pipeline, why = loading.result()
-        return diarize_by_pyannote(pipeline, samples, speakers, why)
-
-    def voice_of(samples: Samples) -> Voice:
-        from dialogue.diarization.pyannote_pipeline import voice_by_pyannote
-
-        return voice_by_pyannote(loading.result()[0], samples)
+        return load_pipeline(folder if folder.exists() else source, os.environ.get(TOKEN), speed_of(hop))
 
     loader = ThreadPoolExecutor(1)
     loading = loader.submit(load)
     loader.shutdown(wait=False)
+    return loading
+
+
+def _pyannote(source: str, reason: str, hop: float | None) -> Diarizer:
+    """Loaded while the recording is decoded, if not before."""
+    loading = _loading.pop((source, hop), None) or _begin_loading(source, hop)
+
+    def label(samples: Samples, _speech: Sequence[Segment], speakers: int | None) -> Diarization:
+        from dialogue.diarization.pyannote_pipeline import diarize_by_pyannote, speed_of
+
+        return diarize_by_pyannote(loading.result(), samples, speakers, f"{reason}{speed_of(hop)}")
+
+    def voice_of(samples: Samples) -> Voice:
+        from dialogue.diarization.pyannote_pipeline import voice_by_pyannote
+
+        return voice_by_pyannote(loading.result(), samples)
+
     return Diarizer("pyannote", reason, label, voice_of)
 
 

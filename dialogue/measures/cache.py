@@ -55,18 +55,28 @@ class Cache:
 
     def remembered(self, way: Sequence[Any], paths: Sequence[Path], make: Callable[[], Any]) -> Any:
         """The value of `make()`, kept under `way` (plain values) and the bytes of the files at `paths`."""
-        digests = [self.digest(path) for path in paths]
-        if "" in digests:
+        entry = self._entry(way, paths)
+        if entry is None:
             return make()
-        key = hashlib.blake2b(
-            json.dumps([digest_of_code(*_MEASURING), *way, digests]).encode(), digest_size=20
-        ).hexdigest()
-        entry = self.folder / key[:2] / f"{key}.json"
         with suppress(OSError, ValueError):
             return json.loads(entry.read_text("utf-8"))
         value = make()
         _write(entry, json.dumps(value))
         return value
+
+    def knows(self, way: Sequence[Any], paths: Sequence[Path]) -> bool:
+        """Whether `remembered` would not have to make it."""
+        entry = self._entry(way, paths)
+        return entry is not None and entry.is_file()
+
+    def _entry(self, way: Sequence[Any], paths: Sequence[Path]) -> Path | None:
+        """Where a value is kept; None where a file cannot be read, whose value is never kept."""
+        digests = [self.digest(path) for path in paths]
+        if "" in digests:
+            return None
+        told = json.dumps([digest_of_code(*_MEASURING), *way, digests])
+        key = hashlib.blake2b(told.encode(), digest_size=20).hexdigest()
+        return self.folder / key[:2] / f"{key}.json"
 
 
 def _write(entry: Path, text: str) -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -177,33 +178,52 @@ def _diarization_file(look: _Look) -> tuple[LabelledSegment, ...]:
     return tuple(dataclasses.replace(turn, origin=scene.diarization) for turn in turns)
 
 
-def _diarized(
-    look: _Look, wanted: Wanted, speakers: int | None, hop: float | None
-) -> tuple[tuple[LabelledSegment, ...], list[str]]:
-    """Who speaks when in the mix, found automatically; as many voices as the cast heard in it, or `speakers`.
+@dataclass(frozen=True)
+class _Mix:
+    """The scene's mixed recording, and what is to be known of it: who speaks when, automatically."""
 
-    A member whose sample is not clearly one of the voices is a problem at the sample's place.
-    """
+    path: Path
+    channel: int | None
+    speakers: int
+    enrolled: dict[str, Path]
+    taken: list[str]
+    hop: float | None
+
+    @property
+    def way(self) -> list[Any]:
+        from dialogue.diarization.diarizer import available
+
+        names = list(self.enrolled)
+        return ["who speaks", available(), self.channel, self.speakers, names, self.taken, self.hop]
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.path, *self.enrolled.values()]
+
+
+def _mix(look: _Look, wanted: Wanted, speakers: int | None, hop: float | None) -> _Mix | None:
+    """None where nobody's turns have to be found. As many voices as the cast heard in it, or `speakers`."""
     scene = look.file.scene
     if scene.diarization != "auto" or scene.audio is None or not wanted.mixed:
-        return (), []
-    from dialogue.diarization.diarizer import available
-
-    ref, path = scene.audio, look.path(scene.audio.path)
+        return None
     voices = {name: scene.cast[name].voice for name in wanted.mixed}
     enrolled = {n: look.path(voice.enroll) for n, voice in voices.items() if voice is not None and voice.enroll}
     taken = sorted(voice.speaker for voice in voices.values() if voice is not None and voice.speaker)
     count = speakers or len(wanted.mixed)
+    return _Mix(look.path(scene.audio.path), scene.audio.channel, count, enrolled, taken, hop)
+
+
+def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[str]]:
+    """Who speaks when. A member whose sample is not clearly one of the voices is a problem at the sample's place."""
 
     def make() -> dict[str, Any]:
         from dialogue.measures.mixed import diarize
 
         look.tell("finding out who speaks when", 0, 1)
-        return dataclasses.asdict(diarize(path, ref.channel, count, enrolled, taken, hop))
+        return dataclasses.asdict(diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop))
 
-    way = ["who speaks", available(), ref.channel, count, list(enrolled), taken, hop]
     try:
-        kept = look.cache.remembered(way, [path, *enrolled.values()], make)
+        kept = look.cache.remembered(mix.way, mix.paths, make)
     except InputError as error:
         look.problems += [look.file.problem(("audio",), problem.message, problem.hint) for problem in error.problems]
         return (), []
@@ -243,6 +263,11 @@ def measure(
     """
     look = _Look(file, report)
     wanted = wanted_by(file.scene)
+    mix = _mix(look, wanted, speakers, hop)
+    if mix is not None and not look.cache.knows(mix.way, mix.paths):
+        from dialogue.diarization.diarizer import load_ahead
+
+        load_ahead(hop)
     recordings = look.each(
         "reading the recordings", wanted.recordings, lambda written: _recording(look, written, loudness=True)
     )
@@ -253,8 +278,8 @@ def measure(
     faces = look.each("finding faces", wanted.detect, lambda written: _faces(look, written))
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     speech, warnings = _speech(look, wanted)
-    if not diarization:
-        diarization, notes = _diarized(look, wanted, speakers, hop)
+    if mix is not None:
+        diarization, notes = _diarized(look, mix)
         warnings += notes
     look.raise_problems()
     known = {pair: box for pair, box in likes.items() if box is not None}

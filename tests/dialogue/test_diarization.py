@@ -18,9 +18,10 @@ from pyannote.database.util import load_rttm, load_uem
 from random_pyannote import make_pipeline
 
 from dialogue.cli.doctor import findings
+from dialogue.diarization import diarizer
 from dialogue.diarization.clusters import cluster, estimate_speakers, likeliest_path
 from dialogue.diarization.diarization import Diarization
-from dialogue.diarization.diarizer import available, choose_diarizer, wrong_with
+from dialogue.diarization.diarizer import available, choose_diarizer, load_ahead, wrong_with
 from dialogue.diarization.open_voices import diarize_by_voice, voice_of
 from dialogue.diarization.people import match_voices, named
 from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline
@@ -164,7 +165,10 @@ def test_a_recording_is_heard_by_the_pipeline_that_is_named(
     """From file to turns: decoded once, both ways say how they were found, and the longer hop says so."""
     monkeypatch.setenv("DIALOGUE_DIARIZATION", str(pipeline_folder))
     soundfile.write(tmp_path / "talk.wav", np.tile(_syllables(5.1), 8), 16_000)
+    load_ahead(1.0)
+    (began,) = diarizer._loading.values()
     own, fast = (hear(choose_diarizer(hop), tmp_path / "talk.wav", None, 2) for hop in (None, 1.0))
+    assert began.done() and not diarizer._loading, "what was loaded ahead is what was used"
     assert own.reason == f"DIALOGUE_DIARIZATION is {pipeline_folder}" and own.method.startswith("pyannote")
     assert fast.reason.startswith(f"{own.reason}, windows every 1 s")
     for found in (own, fast):

@@ -123,6 +123,8 @@ def test_the_cache_tells_ways_and_files_apart(folder: Path, tmp_path: Path) -> N
         cache.remembered(way, [folder / path], lambda: next(values))
     assert cache.remembered(["a", 2], [folder / "two.png"], lambda: next(values)) == 1
     assert cache.remembered(["a", 1], [folder / "line.wav"], lambda: next(values)) == 2
+    known = [cache.knows(["a", n], [folder / "line.wav"]) for n in (1, 2)]
+    assert known == [True, False] and not cache.knows(["a", 1], [folder / "nowhere.wav"])
     assert not list((tmp_path / "c").rglob("*.part"))
 
 
