@@ -34,6 +34,7 @@ from typing import Any
 import torch
 from tiny import (
     bank,
+    batches,
     decoder_training,
     emotion_training,
     flow_training,
@@ -113,8 +114,8 @@ class Run:
         if not pieces.exists():
             words.train_vocabulary(pieces)
         text, network = SentenceText(pieces), TinyEmotionNetwork.from_pretrained(self.folder / "emotion").eval()
-        crops = flow_training.bank_on_disk(self.bank, "train", 128, 5, text, network)
-        whole = flow_training.bank_on_disk(self.bank, "train", 256, 9, text, network)
+        crops = batches.bank_on_disk(self.bank, "train", 128, 5, text, network)
+        whole = batches.bank_on_disk(self.bank, "train", 256, 9, text, network)
         trainer = flow_training.Trainer(
             self.config(crops),
             text,
@@ -140,7 +141,7 @@ class Run:
         mine = self.folder / "reader.pt"
         return mine if mine.exists() else READER
 
-    def config(self, crops: flow_training.Bank) -> dict[str, Any]:
+    def config(self, crops: batches.Bank) -> dict[str, Any]:
         """The transformer's, with the spread of what moves measured on the bank."""
         saved = self.folder / f"{self.args.name}.json"
         if self.args.resume and saved.exists():

@@ -20,7 +20,8 @@ from torch import Tensor
 from model.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny_vae import AutoencoderTinyMotion
 
-from .flow_training import CROP, Batch, Example, make_batch, predicted, prepare_clips
+from .batches import Batch, Example, make_batch, prepare_clips
+from .flow_training import CROP, predicted
 from .halves import in_halves, set_gradients
 from .latents import latents_of
 from .vae_training import attention_map, learning_rate, optimizer_of, reconstruction_loss, to_pixels

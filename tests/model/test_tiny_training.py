@@ -15,8 +15,9 @@ from model.tiny_emotion import TinyEmotionNetwork
 from model.tiny_vae import AutoencoderTinyMotion
 from scripts.tiny import decoder_training
 from scripts.tiny.bank import as_example
+from scripts.tiny.batches import Bank, Example, make_batch, prepare_clips
 from scripts.tiny.clips import Placed, Stage, make_clip
-from scripts.tiny.flow_training import CROP, TRANSFORMER, Bank, Example, Trainer, make_batch, prepare_clips
+from scripts.tiny.flow_training import CROP, TRANSFORMER, Trainer
 from scripts.tiny.latents import encode_clips, spread
 from scripts.tiny.looks import sample_look
 
