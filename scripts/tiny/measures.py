@@ -31,7 +31,7 @@ from .sampling import conditions_of, generate
 from .speech import stream
 
 SIZE = 256
-# Two voices at once are heard for 8 s: over 2 s, voices that have nothing to do with each other correlate by .1.
+# Two voices at once are heard for 8 s: the shorter, the more do unrelated voices correlate.
 TOGETHER = 51  # latents
 
 
