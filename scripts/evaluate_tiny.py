@@ -95,20 +95,22 @@ def who_moves(examiner: measures.Examiner, count: int, whole: bool) -> dict[str,
     return {"silent": sum(share) / len(share)}
 
 
+BANDS = {"head": (-1.3, -0.7), "brows": (-0.6, -0.34)}  # heights in radii from the middle of the face
+
+
 def motion(examiner: measures.Examiner, count: int) -> dict[str, float]:
-    """Mean change from frame to frame in 1/255: above the brows, where only the head moves, and of the brows."""
-    bands = {"head": (-1.3, -0.7), "brows": (-0.6, -0.34)}  # heights in radii from the middle of the face
-    change: dict[str, list[float]] = {name: [] for name in bands}
+    """Mean change from frame to frame in 1/255: above the brows, where only the head moves, and of the brows; and how
+    much it is in the drawn truth."""
+    change: dict[str, list[float]] = {}
     for number in range(count):
         clip = examiner.clip(7000 + number, (True,))
         face = clip.stage.faces[0]
-        film = examiner.film(clip).float()
         left, right = max(0, int(face.x - face.radius)), int(face.x + face.radius)
-        for name, (top, bottom) in bands.items():
-            band = film[
-                :, :, max(0, int(face.y + top * face.radius)) : int(face.y + bottom * face.radius), left:right
-            ]
-            change[name].append(float((band[1:] - band[:-1]).abs().mean()))
+        for film, whose in ((examiner.film(clip).float(), ""), (clip.frames.float(), "true_")):
+            for name, band in BANDS.items():
+                top, bottom = (max(0, int(face.y + edge * face.radius)) for edge in band)
+                seen = film[:, :, top:bottom, left:right]
+                change.setdefault(whose + name, []).append(float((seen[1:] - seen[:-1]).abs().mean()))
     return {name: sum(values) / count for name, values in change.items()}
 
 

@@ -2,7 +2,7 @@
 
     python -m scripts.make_cast
 
-Of each character: `neutral.png` ... `disgust.png` (128 x 128), emotion references; `portrait.png` (256 x 256), a shot
+Of each character: `neutral.png` ... `disgust.png` (128 x 128), emotion references; `portrait.png` (576 x 324), a shot
 of them alone, whose face box is in cast.yaml; `figure.png`, cut out, to be placed before a picture of `places/`;
 `hello.flac` and a line in an emotion, which its file is named after. The same every time; training never saw them.
 Speaking needs `espeak-ng` on the PATH.
@@ -37,7 +37,8 @@ PARTS = {  # name -> place of the portrait, an emotion, and what is said in it
     "mei": ("forest", "disgust", "Somebody has been eating fish in here."),
     "asha": ("night", "joy", "I have waited all week for this!"),
 }
-ALONE = (128.0, 128.0, 44.0)  # x, y and radius of the face in portrait.png
+ALONE_WIDTH, ALONE_HEIGHT = 576, 324  # of portrait.png, in pixels
+ALONE = (288.0, 160.0, 60.0)  # x, y and radius of the face in it
 HEIGHT, WIDTH, RADIUS = 512, 320, 88.0  # of figure.png, in pixels
 PLACE_WIDTH = 1024
 
@@ -83,7 +84,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for each in EMOTIONS:
             picture(portrait(look, each)).save(folder / f"{each}.png", optimize=True)
-        stage = Stage(place, (Placed(look, *ALONE),), 256, 256, 2_000_000 + actor.look)
+        stage = Stage(place, (Placed(look, *ALONE),), ALONE_HEIGHT, ALONE_WIDTH, 2_000_000 + actor.look)
         picture(render(stage, (still_acting("neutral", 0.0),))[0]).save(folder / "portrait.png", optimize=True)
         figure(look).save(folder / "figure.png", optimize=True)
         hello = f"Hello. I am {name.capitalize()}."

@@ -15,9 +15,9 @@ Stages, in order; each takes its share of the budget, writes into --folder, and 
     decoder    the VAE's decoder, refined on latents that the transformer itself made
     export     float16 weights, configs and the training log
 
-The variants of the papers' ablations, each beside the others in one folder:
+The variants of the papers' ablations, each beside the others in one folder, 9 minutes each on two cores:
 
-    python scripts/train_tiny.py --stage flow --name token --injection token --steps 400 --batch 16
+    python scripts/train_tiny.py --stage flow --name token --injection token --steps 500 --batch 16
     python scripts/train_tiny.py --stage export --name token --weights runs/tiny/token
     python scripts/evaluate_tiny.py --variants runs/tiny/token runs/tiny/token_add ...
 """
