@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from model.grid import frames_for, windows_for
 
+_LATENTS = 198  # of the longest shot
 _SHOT_COST = 0.05  # of a window: of two cuttings equal in windows, the one with fewer shots
 _SPEECH_COST = 3.0  # of cutting into somebody's word: worse than three windows
 _BREATH = 8  # frames; a shorter pause is a worse place to cut
@@ -33,13 +34,16 @@ class Limits:
     window: int | None
 
 
-def limits_of(window: int | None, fps: float, windows: int = 6, seconds: float = 60.0) -> Limits:
-    """What one generator call should hold: `windows` windows, or `seconds` where there are none.
+def limits_of(window: int | None, fps: float, seconds: float = 60.0) -> Limits:
+    """What one generator call should hold: as many windows as fit 198 latents, or `seconds` where there are none.
 
-    Six windows of 33 latents are 789 frames. With three, forty turns of a dialogue compute 1.10 times the latents they
-    need, with six 1.03 (the pauses of speech are where they are); more would only make a lost shot dearer.
+    198 latents are six windows of 33, 789 frames, 32 s at 25 fps. With three such windows, forty turns of a dialogue
+    compute 1.10 times the latents they need, with six 1.03 (the pauses of speech are where they are); more would only
+    make a lost shot dearer. Shorter windows fill as long a shot: every cut that falls into speech can be seen.
     """
-    return Limits(max(1, round(seconds * fps)) if window is None else frames_for(windows * window), window)
+    if window is None:
+        return Limits(max(1, round(seconds * fps)), None)
+    return Limits(frames_for(max(1, _LATENTS // window) * window), window)
 
 
 def cuts_within(start: int, end: int, pauses: Sequence[Pause], limits: Limits) -> tuple[int, ...]:

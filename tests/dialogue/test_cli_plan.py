@@ -60,7 +60,7 @@ def test_json_for_programs(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["plan", str(SCENE), "--format", "json"])
     record = json.loads(result.stdout)
     assert record["plan"]["version"] == 1 and len(record["plan"]["turns"]) == 5
-    assert len(record["estimate"]["shots"]) == len(record["plan"]["shots"]) == 4
+    assert len(record["estimate"]["shots"]) == len(record["plan"]["shots"]) == 3
     assert record["estimate"]["seconds"] > 0 and record["files"] == []
 
 

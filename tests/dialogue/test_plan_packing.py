@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.plan.packing import Limits, Pause, cuts_within, limits_of, nearest_pause
-from model.grid import windows_for
+from model.grid import frames_for, windows_for
 
 
 def windows(start: int, end: int, cuts: tuple[int, ...], window: int) -> int:
@@ -19,6 +19,8 @@ def windows(start: int, end: int, cuts: tuple[int, ...], window: int) -> int:
 
 def test_six_released_windows_are_the_longest_shot() -> None:
     assert limits_of(33, 25.0) == Limits(789, 33)
+    assert limits_of(5, 25.0) == Limits(777, 5), "short windows fill as long a shot"
+    assert limits_of(300, 25.0) == Limits(1197, 300), "one window at least"
     assert limits_of(None, 25.0) == Limits(1500, None)
 
 
@@ -70,7 +72,7 @@ def test_forty_turns_cost_hardly_more_than_their_latents() -> None:
     st.integers(9, 17),
 )
 def test_no_other_choice_of_pauses_needs_fewer_windows(speech: list[tuple[int, int]], window: int) -> None:
-    limits = limits_of(window, 25.0)
+    limits = Limits(frames_for(6 * window), window)
     at, pauses = 0, []
     for spoken, silent in speech:
         pauses.append(Pause(at + spoken, at + spoken + silent))
