@@ -193,7 +193,7 @@ class Run:
         log = (self.folder / "training.log").read_text() if (self.folder / "training.log").exists() else ""
         (self.args.weights / "training.log").write_text(f"code at commit {commit}\n{log}")
         size = sum(file.stat().st_size for file in self.args.weights.rglob("*") if file.is_file())
-        self.log(f"exported {size / 1e6:.1f} MB to {self.args.weights}")
+        self.log(f"exported {size / 1e6:.1f} MB")
 
 
 def main() -> None:
