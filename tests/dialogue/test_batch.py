@@ -305,7 +305,7 @@ def test_two_drawn_hosts_by_the_generator_of_the_command(tmp_path: Path) -> None
         return CliRunner().invoke(app, ["batch", *map(str, arguments)])
 
     done = batch("--generator", "tiny")
-    assert done.exit_code == 0 and "one: planned, 6.0 s, 2 shots, Ruby, Leon" in done.stdout, done.output
+    assert done.exit_code == 0 and "one: planned, 6.0 s, 1 shot, Ruby, Leon" in done.stdout, done.output
     plan = read_plan(tmp_path / "out/one/plan.json").plan
     assert (plan.width, plan.height) == (416, 240), "of the area that it was trained on"
     assert plan.generator == "tiny" and {face.speaker for face in plan.shots[0].faces} == {"ruby", "leon"}
