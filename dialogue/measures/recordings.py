@@ -62,6 +62,9 @@ def _open(path: Path) -> InputContainer:
     if not container.streams.audio:
         container.close()
         raise _unreadable(path, "has no sound in it", "a recording needs an audio stream")
+    if container.streams.audio[0].codec_context is None:
+        container.close()
+        raise _unreadable(path, "is in a format that cannot be decoded", "export it as WAV, FLAC or MP3")
     return container
 
 
@@ -108,7 +111,7 @@ def _told_by_wav(path: Path) -> float | None:
         with wave.open(str(path)) as file:
             streamed = file.getnframes() * file.getnchannels() * file.getsampwidth() >= _STREAMED
             return None if streamed else file.getnframes() / file.getframerate()
-    except (wave.Error, EOFError, ZeroDivisionError):  # no RIFF, or of a kind it does not know
+    except (wave.Error, EOFError, RuntimeError, ValueError, ArithmeticError):  # no RIFF, or a damaged or unknown one
         return None
 
 
@@ -161,6 +164,8 @@ class _Interleaved:
 
 def sound_blocks(path: Path, seconds: float = 1.0) -> Iterator[tuple[Sound, int]]:
     """The recording as it is: blocks of at least `seconds`, float32 (c, n), each with the rate in Hz."""
+    import av
+
     held: list[Sound] = []
     interleaved = _Interleaved()
     samples, rate, channels = 0, 0, 0
@@ -168,7 +173,11 @@ def sound_blocks(path: Path, seconds: float = 1.0) -> Iterator[tuple[Sound, int]
         if rate and (frame.sample_rate, frame.layout.nb_channels) != (rate, channels):
             raise _unreadable(path, "changes its sample rate or channels midway", "export it again as one plain file")
         rate, channels = frame.sample_rate, frame.layout.nb_channels
-        held += interleaved.of(frame)
+        try:
+            held += interleaved.of(frame)
+        except (av.error.FFmpegError, ValueError):
+            message = f"cannot be read as sound: {channels} channels at {rate} Hz"
+            raise _unreadable(path, message, "is it damaged? export it again") from None
         samples += frame.samples
         if samples >= seconds * rate:
             yield rearrange(np.concatenate(held), "(n c) -> c n", c=channels), rate
@@ -187,10 +196,11 @@ def _channel_names(names: list[str]) -> tuple[str, ...]:
 
 def _exact_in_header(path: Path, stream: Any) -> int | None:
     """Samples of an uncompressed file by its header, where the file is as long as the header says."""
-    if not stream.codec_context.name.startswith("pcm_") or not stream.duration:
+    codec = stream.codec_context
+    if not codec.name.startswith("pcm_") or not stream.duration or codec.format is None:
         return None
     samples = round(stream.duration * stream.time_base * stream.rate)
-    size = samples * stream.channels * stream.codec_context.format.bytes
+    size = samples * stream.channels * codec.format.bytes
     return samples if 0 < size <= path.stat().st_size else None
 
 

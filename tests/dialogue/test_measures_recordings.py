@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -171,6 +173,16 @@ def test_sizes_that_mean_nothing_are_not_believed(tmp_path: Path) -> None:
     for name, seconds in (("streamed.wav", 4.0), ("plain.mp3", 2.0)):
         recording = measure_recording(tmp_path / name, name)
         assert recording.told is None and recording.duration == pytest.approx(seconds, abs=0.1)
+
+
+def test_no_damage_to_a_header_is_a_traceback(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", sine(500, 0.1, 16_000), 16_000)
+    data = (tmp_path / "a.wav").read_bytes()
+    for place, byte in itertools.product(range(44), (0, 1, 0x7F, 0xFF)):
+        (tmp_path / "a.wav").write_bytes(data[:place] + bytes([byte]) + data[place + 1 :])
+        for look in (probe_recording, measure_recording):
+            with contextlib.suppress(InputError):
+                look(tmp_path / "a.wav", "a.wav")
 
 
 @needs_media
