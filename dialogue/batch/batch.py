@@ -95,6 +95,7 @@ class _Batch:
         return self.makers[wanted]
 
     def plan(self, episodes: Sequence[Episode]) -> None:
+        """Listen to the episodes, on all workers, and keep what became of each."""
         units: list[Unit[Work]] = []
         for episode in episodes:
             size = episode.path.stat().st_size if episode.path.exists() else 0
@@ -173,6 +174,7 @@ class _Batch:
         return list(units.values())
 
     def make(self, units: Sequence[Unit[Work]]) -> Tally:
+        """Make the shots, longest first; a film is joined as soon as its last shot is there."""
         watch = _Watch(sum(unit.seconds for unit in units), self.workers, self.tellers.step)
         ready = [name for name, awaited in self.awaited.items() if not awaited]
 

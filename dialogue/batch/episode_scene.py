@@ -65,7 +65,8 @@ def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], 
         name = _name_in(one.label) or (spare.name if spare is not None else None) or f"Guest {number}"
         roles[f"guest_{number}"] = Role(f"guest_{number}", name, spare, one, ("guests", guests))
         seen = "a spare face of the cast" if spare is not None else "no spare face left: heard, not seen"
-        warnings.append(f"{one.label} is {name}, {one.how}; {seen}")
+        renamed = "" if name == one.label else f" {name},"
+        warnings.append(f"{one.label} is{renamed} {one.how}; {seen}")
         guests += 1
     return tuple(roles.values()), warnings
 

@@ -29,6 +29,12 @@ class Goal(str, Enum):
     film = "film"
 
 
+Template = Annotated[
+    Path | None,
+    typer.Option(metavar="TEMPLATE", help="What a scene is like, a .yaml.j2 file; absent: wide and close pictures."),
+]
+
+
 def command(
     episodes: Annotated[
         list[Path], typer.Argument(metavar="EPISODES…", help="Recordings, and folders of them.", show_default=False)
@@ -37,12 +43,7 @@ def command(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="Folder of the films and manifest.json.")
     ],
-    template: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="TEMPLATE", help="What a scene is like, a .yaml.j2 file; absent: wide and close pictures."
-        ),
-    ] = None,
+    template: Template = None,
     generator: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="What makes the pictures, as `generator:` in a scene; else the best here."),

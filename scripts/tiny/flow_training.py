@@ -72,8 +72,7 @@ def sample_times(rng: np.random.Generator, count: int) -> Tensor:
     """(B,) sigmas: nearly all at high noise, and a third of them pure noise.
 
     Every movement of the drawn world follows from the conditions, so the picture is decided before anything is
-    denoised; time
-    spent at low noise only teaches to undo noise that few steps at high noise never leave.
+    denoised; time spent at low noise only teaches to undo noise that few steps at high noise never leave.
     """
     u = rng.random(count)
     return torch.from_numpy(
