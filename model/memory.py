@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from model.pipeline import HunyuanVideoAvatarPipeline
+    from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ RATE = 16_000
 
 def build(folder: Path, voices: list[Path], hours: float, bleed: float | None) -> list[list[tuple[float, float]]]:
     """Writes a.wav and b.wav; the spans in which each voice was laid, in seconds."""
-    from dialogue.measures.recordings import read_samples
+    from dialogue.media.recordings import read_samples
 
     sounds = [read_samples(voice) for voice in voices]
     total = round(hours * 3600 * RATE)

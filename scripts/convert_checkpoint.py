@@ -25,8 +25,8 @@ DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch
 
 def convert(source: Path, target: Path, dtype: torch.dtype, fp8: bool, to_official: bool, shard_size: str) -> None:
     """Write beside the target first, so that a conversion that breaks off leaves nothing at it."""
-    from model.checkpoint import load_official, save_official
-    from model.transformer import HunyuanVideoAvatarTransformer3DModel
+    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+    from model.hunyuan.checkpoint import load_official, save_official
 
     if target.exists():
         raise FileExistsError(f"{target}: exists already (choose a new folder)")

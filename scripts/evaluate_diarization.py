@@ -27,8 +27,8 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.diarizer import Diarizer, choose_diarizer
 from dialogue.diarization.tidy import tidy
-from dialogue.measures.recordings import read_samples
-from dialogue.measures.speech import listen_to, speech_segments
+from dialogue.media.recordings import read_samples
+from dialogue.media.speech import listen_to, speech_segments
 
 SOUND = {".wav", ".flac", ".mp3", ".m4a", ".opus", ".ogg"}
 

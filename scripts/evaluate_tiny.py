@@ -21,7 +21,7 @@ import torch
 from tiny import measures
 from tiny.reader import load_reader
 
-from model.tiny import WEIGHTS, load_tiny, tiny_sampling
+from model.tiny.tiny import WEIGHTS, load_tiny, tiny_sampling
 
 TARGETS = {
     "single": ">= .93",

@@ -20,9 +20,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dialogue.errors import InputError
-from dialogue.measures.drawn import EYES, Plane, edges, known_eyes, likeness
-from dialogue.measures.pictures import open_picture
+from dialogue.ground.errors import InputError
+from dialogue.media.drawn import EYES, Plane, edges, known_eyes, likeness
+from dialogue.media.pictures import open_picture
 from scripts.tiny.clips import Placed, Stage, render, still_acting
 from scripts.tiny.expressions import EMOTIONS
 from scripts.tiny.looks import sample_look

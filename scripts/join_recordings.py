@@ -16,8 +16,8 @@ import soundfile
 from evaluate_diarization import SOUND, truth_of, truths
 
 from dialogue.formats.rttm import write_rttm
-from dialogue.measures.measures import LabelledSegment
-from dialogue.measures.recordings import read_samples
+from dialogue.ground.segments import LabelledSegment
+from dialogue.media.recordings import read_samples
 
 RATE = 16_000
 

@@ -17,12 +17,12 @@ from einops import rearrange, repeat
 from paired_timing import Pair, paired
 from torch import Tensor
 
-from model.audio_adapter import AudioContext, AudioKeysValues, FaceAwareAudioAdapter
-from model.face_conditions import face_conditions
-from model.face_tokens import FaceTokenWeights
-from model.fusion import fusion_for, released_audio_frames, released_ring
-from model.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.vae import HunyuanVideoVAE, Tiling
+from model.avatar.audio_adapter import AudioContext, AudioKeysValues, FaceAwareAudioAdapter
+from model.avatar.face_conditions import face_conditions
+from model.avatar.face_tokens import FaceTokenWeights
+from model.avatar.fusion import fusion_for, released_audio_frames, released_ring
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.hunyuan.vae import HunyuanVideoVAE, Tiling
 
 
 @dataclass(frozen=True)

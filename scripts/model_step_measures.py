@@ -19,7 +19,7 @@ from diffusers import HunyuanVideoTransformer3DModel
 from paired_timing import Seconds, timed
 from torch import Tensor, nn
 
-from model.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 
 FULL: dict[str, Any] = {}  # the released 13 B configuration is the class's default
 SMALL: dict[str, Any] = {

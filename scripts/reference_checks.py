@@ -81,7 +81,7 @@ def official_overrides(config: dict[str, Any], about: dict[str, Any]) -> dict[st
 
 def load_transformer(folder: Path, name: str) -> Any:
     """The transformer of a `transformer_*` fixture, through the official checkpoint format."""
-    from model.checkpoint import load_official
+    from model.hunyuan.checkpoint import load_official
 
     about = json.loads((folder / f"{name}.json").read_text())
     with tempfile.TemporaryDirectory() as scratch:
@@ -130,7 +130,7 @@ def transformer(fixture: Fixture) -> Iterator[Check]:
 
 
 def checkpoint(fixture: Fixture) -> Iterator[Check]:
-    from model.checkpoint import load_official
+    from model.hunyuan.checkpoint import load_official
 
     folder = fixture.folder / fixture.name
     tensors, about = load_file(folder / "io.safetensors"), fixture.about
@@ -142,10 +142,10 @@ def checkpoint(fixture: Fixture) -> Iterator[Check]:
 def pipeline(fixture: Fixture) -> Iterator[Check]:
     from diffusers import FlowMatchEulerDiscreteScheduler
 
-    from model.conditions import Conditions, TextStates
-    from model.denoising import DenoisingState, denoise
-    from model.fusion import released_ring
-    from model.guidance import CacheSchedule, Guidance, Ramp, Sampling
+    from model.avatar.conditions import Conditions, TextStates
+    from model.avatar.denoising import DenoisingState, denoise
+    from model.avatar.fusion import released_ring
+    from model.avatar.guidance import CacheSchedule, Guidance, Ramp, Sampling
 
     about, tensors = fixture.about, fixture.tensors()
     network = load_transformer(fixture.folder, about["weights"].split(".")[0])
@@ -177,7 +177,7 @@ def pipeline(fixture: Fixture) -> Iterator[Check]:
 
 
 def vae(fixture: Fixture) -> Iterator[Check]:
-    from model.vae import load_vae
+    from model.hunyuan.vae import load_vae
 
     about, tensors = fixture.about, fixture.tensors()
     with tempfile.TemporaryDirectory() as scratch:
@@ -200,7 +200,7 @@ def llava(fixture: Fixture) -> Iterator[Check]:
     from safetensors.torch import save_file
     from transformers import LlavaForConditionalGeneration
 
-    from model.llava_text import LlavaTextStates, PromptTemplate
+    from model.hunyuan.llava_text import LlavaTextStates, PromptTemplate
 
     about, tensors = fixture.about, fixture.tensors()
     config = {"model_type": "llava", "image_token_index": about["image_token_index"], "projector_hidden_act": "gelu"}
@@ -225,7 +225,7 @@ def whisper(fixture: Fixture) -> Iterator[Check]:
     from transformers import WhisperConfig, WhisperFeatureExtractor
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-    from model.whisper_audio import WhisperAudioEncoder
+    from model.hunyuan.whisper_audio import WhisperAudioEncoder
 
     about, tensors = fixture.about, fixture.tensors()
     network = WhisperEncoder(WhisperConfig(**about["whisper_config"])).eval()
@@ -245,7 +245,7 @@ def whisper(fixture: Fixture) -> Iterator[Check]:
 
 
 def rope(fixture: Fixture) -> Iterator[Check]:
-    from model.rope import AvatarRotaryPosEmbed
+    from model.avatar.rope import AvatarRotaryPosEmbed
 
     about, tensors = fixture.about, fixture.tensors()
     for case, settings in {**about.get("cases", {}), **about.get("sampled", {})}.items():
@@ -260,8 +260,8 @@ def rope(fixture: Fixture) -> Iterator[Check]:
 
 
 def audio(fixture: Fixture) -> Iterator[Check]:
-    from model.fusion import released_audio_frames, released_ring
-    from model.whisper_audio import frame_windows
+    from model.avatar.fusion import released_audio_frames, released_ring
+    from model.hunyuan.whisper_audio import frame_windows
 
     about, tensors = fixture.about, fixture.tensors()
     rows = tensors["whisper_hidden_states"].transpose(0, 1)
@@ -285,7 +285,7 @@ def audio(fixture: Fixture) -> Iterator[Check]:
 
 
 def face(fixture: Fixture) -> Iterator[Check]:
-    from model.face_mask import latent_mask, released_rectangle
+    from model.avatar.face_mask import latent_mask, released_rectangle
 
     about, tensors = fixture.about, fixture.tensors()
     for case, settings in about["cases"].items():
@@ -301,7 +301,7 @@ def face(fixture: Fixture) -> Iterator[Check]:
 def scheduler(fixture: Fixture) -> Iterator[Check]:
     from diffusers import FlowMatchEulerDiscreteScheduler
 
-    from model.denoising import timesteps_of
+    from model.avatar.denoising import timesteps_of
 
     tensors = fixture.tensors()
     for case, settings in fixture.about["cases"].items():
@@ -317,8 +317,8 @@ def scheduler(fixture: Fixture) -> Iterator[Check]:
 
 
 def fusion(fixture: Fixture) -> Iterator[Check]:
-    from model.fusion import released_ring
-    from model.guidance import CacheSchedule, Guidance, Ramp, Sampling
+    from model.avatar.fusion import released_ring
+    from model.avatar.guidance import CacheSchedule, Guidance, Ramp, Sampling
 
     tensors = fixture.tensors()
     for case, settings in fixture.about["cases"].items():
@@ -351,7 +351,7 @@ def fusion(fixture: Fixture) -> Iterator[Check]:
 
 
 def resolution(fixture: Fixture) -> Iterator[Check]:
-    from model.image_size import released_size
+    from model.hunyuan.image_size import released_size
 
     rows = fixture.about["rows"]
     ours = [list(released_size(*row["in_wh"], row["image_size"])) for row in rows]
@@ -359,8 +359,8 @@ def resolution(fixture: Fixture) -> Iterator[Check]:
 
 
 def official(fixture: Fixture) -> Iterator[Check]:
-    from model.checkpoint import to_official
-    from model.transformer import HunyuanVideoAvatarTransformer3DModel
+    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+    from model.hunyuan.checkpoint import to_official
 
     about = fixture.about
     with torch.device("meta"):

@@ -46,13 +46,13 @@ from tiny import (
 )
 from tiny.halves import keep_memory
 
-from model.log_mel import LogMelAudioEncoder
-from model.pipeline import HunyuanVideoAvatarPipeline
-from model.sentence_text import SentenceText
-from model.tiny import SHIFT, WEIGHTS, save_tiny
-from model.tiny_emotion import TinyEmotionEncoder, TinyEmotionNetwork
-from model.tiny_vae import AutoencoderTinyMotion
-from model.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.tiny.emotion import TinyEmotionEncoder, TinyEmotionNetwork
+from model.tiny.log_mel import LogMelAudioEncoder
+from model.tiny.sentence_text import SentenceText
+from model.tiny.tiny import SHIFT, WEIGHTS, save_tiny
+from model.tiny.vae import AutoencoderTinyMotion
 
 # Shares of the budget. The bank's size follows from its share: a core draws about 6 crops or 1.5 whole pictures a
 # second.

@@ -18,8 +18,8 @@ from dialogue.batch.manifest import Entry, Manifest
 from dialogue.batch.planning import Planned, Setting
 from dialogue.batch.schedule import Crew, Outcome, Tally, Unit, work_off
 from dialogue.batch.work import JoinFilm, ListShots, MakeShot, PlanEpisode, Work
-from dialogue.errors import DialogueError, InputError, Problem
 from dialogue.generators import generator as generator_named
+from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.plan.plan import Plan
 from dialogue.render.cache import FOLDER, Cache
 from dialogue.render.order import Order

@@ -12,12 +12,14 @@ from typing import Any
 from dialogue.batch.episodes import Episode, Tags
 from dialogue.batch.shots import Cut, Rule, cut_episode, fixed_cuts
 from dialogue.batch.together import Portrait, put_together
-from dialogue.box import Box
 from dialogue.cast.cast import CastFile, Person
 from dialogue.cast.recognition import Heard
-from dialogue.errors import InputError
-from dialogue.measures.cache import Cache
-from dialogue.measures.measures import FoundFace, LabelledSegment, Measures
+from dialogue.ground.box import Box
+from dialogue.ground.errors import InputError
+from dialogue.ground.segments import LabelledSegment
+from dialogue.measures.measures import Measures
+from dialogue.media.cache import Cache
+from dialogue.media.media import FoundFace
 from dialogue.plan.faces import UnclearFace, place_face
 from dialogue.scene.language import SIZES
 from dialogue.scene.scene import Face
@@ -82,7 +84,7 @@ def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ..
     """The face's box in pixels of the picture; InputError at its place in the cast when it is unclear."""
     from dataclasses import asdict
 
-    from dialogue.measures.faces import detect, like, models_files
+    from dialogue.media.faces import detect, like, models_files
     from dialogue.scene.scene import FaceBox, FaceLike
 
     name = picture.name

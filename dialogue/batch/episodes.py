@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 SOUNDS = frozenset(  # what folders are read for
     (".wav", ".mp3", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff", ".mka")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.batch.schedule import predicted_time
-from dialogue.plan.costs import duration_text, memory_text
+from dialogue.generators.costs import duration_text, memory_text
 from dialogue.plan.plan import Plan
 
 LISTENING = 0.025  # seconds of one core per second of recording: voice activity, vectors, clustering

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.render.atomic import write_text
+from dialogue.ground.atomic import write_text
 
 NAME = "manifest.json"
 VERSION = 1

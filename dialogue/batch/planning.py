@@ -31,10 +31,10 @@ from dialogue.cast.recognition import (
     voices_of_cast,
 )
 from dialogue.cast.voices import digest_of
-from dialogue.errors import InputError, Problem
-from dialogue.measures.cache import Cache
-from dialogue.measures.measures import LabelledSegment
-from dialogue.render.atomic import write_text
+from dialogue.ground.atomic import write_text
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment
+from dialogue.media.cache import Cache
 from dialogue.scene.reader import SceneFile, read_scene
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _edited(folder: Path, last: Entry | None) -> bool:
 def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -> str:
     """A hash of everything the plan is made from, this program's code included."""
     from dialogue.generators import GENERATORS, generator
-    from dialogue.own_code import digest_of_code
+    from dialogue.ground.own_code import digest_of_code
 
     files = [episode.path, setting.template, setting.cast.path, *sorted(setting.cast.voices.glob("[!.]*.json"))]
     files += [episode.turns] if episode.turns is not None else []
@@ -143,7 +143,7 @@ def _scene_of(
     episode: Episode, setting: Setting, folder: Path
 ) -> tuple[SceneFile, dict[str, dict[str, object]], list[str]]:
     """Listen, find out who is who, fill the template; the scene, who was taken for whom, and what to know."""
-    from dialogue.measures.recordings import probe_recording
+    from dialogue.media.recordings import probe_recording
     from dialogue.scene.template import fill
 
     cache = Cache()

@@ -16,7 +16,7 @@ from typing import Any
 from dialogue.batch.crews import outcome_of
 from dialogue.batch.schedule import Crew, Outcome, Unit
 from dialogue.batch.work import Hand, MakeShot, Work, own_code
-from dialogue.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, InputError, Problem
 
 INSTALL = "pip install 'dialogue-avatar[ray]'"
 _PATIENCE = 300.0  # seconds for the first worker to start

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from dialogue.errors import Problem
+from dialogue.ground.errors import Problem
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.segments import LabelledSegment
 
 Kind = Literal["wide", "close"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.box import Box
-from dialogue.render.atomic import appearing
+from dialogue.ground.atomic import appearing
+from dialogue.ground.box import Box
 
 _GUTTER = 4  # pixels between two panels
 _FACE_SHARE = 0.42  # of a panel's height that a face takes at the most
@@ -28,7 +28,7 @@ def put_together(portraits: Sequence[Portrait], size: tuple[int, int], place: Pa
     import numpy as np
     from PIL import Image
 
-    from dialogue.measures.pictures import open_picture
+    from dialogue.media.pictures import open_picture
 
     canvas = Image.new("RGB", size, (16, 16, 18))
     faces = {}

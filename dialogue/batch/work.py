@@ -11,8 +11,8 @@ from typing import Any
 from dialogue.batch.episodes import Episode
 from dialogue.batch.manifest import Entry
 from dialogue.batch.planning import Planned, Setting, plan_episode
-from dialogue.errors import DialogueError, Problem
 from dialogue.generators.generator import Generate
+from dialogue.ground.errors import DialogueError, Problem
 from dialogue.render.order import Order
 from dialogue.render.tasks import Task
 
@@ -63,7 +63,7 @@ class Done:
 def own_code() -> str:
     """The version of the program and, as versions say little while it is worked on, a hash of its code."""
     from dialogue import __version__
-    from dialogue.own_code import digest_of_code
+    from dialogue.ground.own_code import digest_of_code
 
     return f"{__version__} ({digest_of_code('dialogue', 'model')[:8]})"
 

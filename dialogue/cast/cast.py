@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 from dialogue.scene.files import file
 from dialogue.scene.kinds import Key, Kind, Reading, did_you_mean, list_of, map_of, mismatch, read_fields, record
 from dialogue.scene.language import FACE, MEMBER_KEYS

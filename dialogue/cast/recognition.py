@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.cast.cast import CastFile
 from dialogue.cast.voices import comparable, kept_voices
-from dialogue.errors import InputError, Problem
-from dialogue.measures.measures import LabelledSegment, Segment
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment, Segment
 
 if TYPE_CHECKING:
     from dialogue.cast.voices import Vector
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.people import Match
-    from dialogue.measures.cache import Cache
+    from dialogue.media.cache import Cache
 
 # The cosine from which two labels are halves of one voice. Measured: halves .857 … .93 (docs/diarization.md), two
 # people .62 … .77, two synthetic voices of one maker .83.
@@ -141,7 +141,7 @@ def voices_of_cast(file: CastFile, cache: Cache) -> tuple[dict[str, Vector], lis
 def voice_in(path: Path) -> list[float]:
     """The voice in a recording of one person alone."""
     from dialogue.diarization.diarizer import choose_diarizer
-    from dialogue.measures.recordings import read_samples
+    from dialogue.media.recordings import read_samples
 
     return [float(value) for value in choose_diarizer().voice_of(read_samples(path))]
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.errors import InputError, Problem
-from dialogue.render.atomic import write_text
+from dialogue.ground.atomic import write_text
+from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from dialogue.cli.console import err, out, print_problems
-from dialogue.errors import DialogueError
+from dialogue.ground.errors import DialogueError
 
 # In the order of work. The summary is here so that `dialogue --help` imports none of them.
 COMMANDS = {

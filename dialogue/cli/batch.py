@@ -14,7 +14,7 @@ import typer
 from dialogue.cli.console import err, out
 from dialogue.cli.plan import Hop
 from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from dialogue.batch.batch import Report, Tellers
@@ -135,7 +135,7 @@ def _progress() -> Iterator[Tellers]:
     """On a terminal a bar with the time left; elsewhere a line for whatever has come to an end."""
     from dialogue.batch.batch import Step, Tellers
     from dialogue.batch.forecast import Forecast
-    from dialogue.plan.costs import duration_text
+    from dialogue.generators.costs import duration_text
 
     def expected(forecast: Forecast) -> None:
         out.print(str(forecast), soft_wrap=True, markup=False)

@@ -10,7 +10,7 @@ import typer
 
 from dialogue.cli.console import out, print_json, print_problems, problem_record
 from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 
 class Format(str, Enum):
@@ -28,8 +28,8 @@ def problems_of(path: Path, variables: dict[str, str]) -> list[Problem]:
         file = read_scene(path, variables)
     except InputError as error:
         return list(error.problems)
+    from dialogue.measures.checks import check_media
     from dialogue.measures.look import probe
-    from dialogue.scene.checks import check_media
 
     problems = list(file.warnings)
     measures = probe(file, problems)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from dialogue.errors import Problem
+from dialogue.ground.errors import Problem
 
 _STYLES = {"error": "bold red", "warning": "bold yellow"}
 

@@ -108,7 +108,7 @@ def _disk() -> Finding:
 
 def _faces() -> Finding:
     """What `face: {detect: …}` finds faces with, and whether `{like: …}` works."""
-    from dialogue.measures.faces import MODELS_HINT, detector_name, models_folder
+    from dialogue.media.faces import MODELS_HINT, detector_name, models_folder
 
     folder = models_folder()
     if folder is None:
@@ -133,7 +133,7 @@ def _diarization() -> Finding:
 
 def _measured() -> Finding:
     """Where measurements of media are kept; it may be emptied at any time."""
-    from dialogue.measures.cache import cache_folder
+    from dialogue.media.cache import cache_folder
 
     folder = cache_folder()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

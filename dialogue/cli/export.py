@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import err, out
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 
 class To(str, Enum):
@@ -33,9 +33,9 @@ def command(
     ] = "film.mp4",
 ) -> None:
     """Turn a plan into an edit list, who-spoke-when or captions."""
-    from dialogue.plan.hand_over import handed_over
+    from dialogue.ground.atomic import write_text
     from dialogue.plan.plan_json import read_plan
-    from dialogue.render.atomic import write_text
+    from dialogue.show.hand_over import handed_over
 
     read = read_plan(plan)
     if to in (To.srt, To.vtt) and not any(turn.text for turn in read.plan.turns):

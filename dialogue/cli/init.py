@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import out
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 DEFAULT_CAST = "asha,leon"
 
@@ -18,7 +18,7 @@ def _list(wanted: bool) -> None:
     """Before anything else is asked for: the characters there are, a line each."""
     if not wanted:
         return
-    from dialogue.scene.characters import characters
+    from dialogue.characters.characters import characters
 
     for name, character in characters().items():
         out.print(f"{name:8}{character.looks.removeprefix('a person with ')}", soft_wrap=True, markup=False)
@@ -37,7 +37,7 @@ def command(
     ] = False,
 ) -> None:
     """Write a small scene that renders: a scene.yaml, its pictures and voices, and the schema for editors."""
-    from dialogue.scene.characters import starter
+    from dialogue.characters.characters import starter
     from dialogue.scene.json_schema import json_schema
 
     written = starter([name.strip().lower() for name in cast.split(",") if name.strip()])

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import err, out, print_json
-from dialogue.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, InputError, Problem
 
 _FETCHED = "hunyuan-avatar"  # the only model that is not part of the package
 
@@ -34,7 +34,7 @@ def _list(
 ) -> None:
     """Every generator: whether it can run here, and what it lacks."""
     from dialogue.generators import GENERATORS, generator
-    from dialogue.generators.hunyuan_settings import weights_folder
+    from dialogue.generators.hunyuan.settings import weights_folder
 
     rows = []
     for name in GENERATORS:
@@ -63,9 +63,9 @@ def _pull(
     ] = False,
 ) -> None:
     """Show the licence, ask, and fetch the weights. Nothing is fetched without agreement."""
-    from dialogue.generators.hunyuan_download import GIGABYTES, LICENCE, REPOSITORY, TERRITORY, check_space, fetch
-    from dialogue.generators.hunyuan_settings import WEIGHTS, weights_folder
-    from model.weights_folder import WeightsFolder
+    from dialogue.generators.hunyuan.download import GIGABYTES, LICENCE, REPOSITORY, TERRITORY, check_space, fetch
+    from dialogue.generators.hunyuan.settings import WEIGHTS, weights_folder
+    from model.hunyuan.weights_folder import WeightsFolder
 
     if name != _FETCHED:
         raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=f"{_FETCHED} can be fetched"))
@@ -101,9 +101,9 @@ def _convert(
 
     import torch
 
-    from dialogue.generators.hunyuan_settings import weights_folder
-    from model.checkpoint import CheckpointError, load_official
-    from model.weights_folder import BASE, CONVERTED, WeightsFolder
+    from dialogue.generators.hunyuan.settings import weights_folder
+    from model.hunyuan.checkpoint import CheckpointError, load_official
+    from model.hunyuan.weights_folder import BASE, CONVERTED, WeightsFolder
 
     root = WeightsFolder.at((folder or weights_folder()).expanduser()).root
     place = output or root / CONVERTED

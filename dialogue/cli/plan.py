@@ -11,11 +11,11 @@ import typer
 
 from dialogue.cli.console import err, out, print_json
 from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from dialogue.generators.costs import Costs
     from dialogue.measures.measures import Measures
-    from dialogue.plan.costs import Costs
     from dialogue.plan.plan import Plan
     from dialogue.scene.reader import SceneFile
 
@@ -48,11 +48,11 @@ def measured(file: SceneFile, speakers: int | None = None, hop: float | None = N
 
 def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Path]:
     """Every file of the plan, each whole or not at all; their paths."""
-    from dialogue.plan.chart import write_chart
-    from dialogue.plan.hand_over import caption_text, rttm_text
-    from dialogue.plan.picture import write_pictures
+    from dialogue.ground.atomic import write_text
     from dialogue.plan.plan_json import write_plan
-    from dialogue.render.atomic import write_text
+    from dialogue.show.chart import write_chart
+    from dialogue.show.hand_over import caption_text, rttm_text
+    from dialogue.show.picture import write_pictures
 
     written = [_folder(folder) / "plan.json"]
     write_plan(written[0], plan, media)
@@ -81,7 +81,7 @@ def _folder(path: Path) -> Path:
 
 def _show_faces(file: SceneFile, measures: Measures, output: Path) -> None:
     """When there is no plan: at least the faces that `detect` chooses from, numbered."""
-    from dialogue.plan.picture import write_found_faces
+    from dialogue.show.picture import write_found_faces
 
     written = write_found_faces(measures.faces, file.folder, _folder(output))
     err.print(f"the faces found are shown in {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
@@ -115,7 +115,7 @@ def command(
     Without -o it only prints; with it, it writes plan.json (which `dialogue render` takes too), plan.png,
     who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
-    from dialogue.plan.costs import costs_of
+    from dialogue.generators.costs import costs_of
     from dialogue.plan.planner import make_plan
     from dialogue.scene.reader import read_scene
 
@@ -132,7 +132,7 @@ def command(
     if format is Format.json:
         print_json(_record(plan, costs, written))
         return
-    from dialogue.plan.table import plan_table
+    from dialogue.show.table import plan_table
 
     out.print(plan_table(plan, costs))
     if output is not None:

@@ -14,7 +14,7 @@ import typer
 from dialogue.cli.console import err, out, print_json, print_problems
 from dialogue.cli.plan import SPEAKERS_HELP, Hop
 from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from dialogue.plan.plan import Plan, Shot
@@ -113,8 +113,8 @@ def _order(
         film = output or source.with_suffix(".mp4")
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
+    from dialogue.measures.checks import media_warnings
     from dialogue.plan.planner import make_plan
-    from dialogue.scene.checks import media_warnings
     from dialogue.scene.reader import read_scene
 
     file = read_scene(source, variables)
@@ -183,7 +183,7 @@ def _progress() -> Iterator[Tell]:
 
 
 def _duration(seconds: float) -> str:
-    from dialogue.plan.costs import duration_text
+    from dialogue.generators.costs import duration_text
 
     return duration_text(seconds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 SET_HELP = "name=value for a scene that is a template (.yaml.j2); may be given many times."
 

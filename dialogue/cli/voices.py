@@ -9,7 +9,7 @@ import typer
 
 from dialogue.cli.console import out, print_json, print_problems
 from dialogue.cli.plan import Hop
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 _CAST_HELP = "The cast.yaml beside whose voices/ folder the voices are kept."
 Cast = Annotated[Path, typer.Option("--cast", metavar="CAST", help=_CAST_HELP)]
@@ -32,8 +32,8 @@ def add(
     from dialogue.cast.cast import read_cast
     from dialogue.cast.recognition import hear_recording, require_encoder, voice_in
     from dialogue.cast.voices import KeptVoice, digest_of, keep_voice
-    from dialogue.measures.cache import Cache
-    from dialogue.measures.recordings import probe_recording
+    from dialogue.media.cache import Cache
+    from dialogue.media.recordings import probe_recording
 
     file = read_cast(cast)
     if person not in file.cast.people:
@@ -97,9 +97,9 @@ def match(
     """Say who speaks in a recording, how much, and how surely. Exit code 2 where somebody has to decide."""
     from dialogue.cast.cast import read_cast
     from dialogue.cast.recognition import hear_recording, recognise, require_encoder, voices_of_cast
-    from dialogue.measures.cache import Cache
+    from dialogue.ground.times import format_time
     from dialogue.measures.mixed import overlap_notes
-    from dialogue.scene.times import format_time
+    from dialogue.media.cache import Cache
 
     file = read_cast(cast)
     require_encoder()

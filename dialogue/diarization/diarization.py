@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dialogue.measures.measures import LabelledSegment, Segment
+from dialogue.ground.segments import LabelledSegment, Segment
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.voice_encoder import INSTALL, weights_file
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from dialogue.diarization.diarization import Samples, Voice
-    from dialogue.measures.measures import Segment
+    from dialogue.ground.segments import Segment
 
 CHOICE = "DIALOGUE_DIARIZATION"  # a folder, or the hub's name of a pipeline
 TOKEN = "HF_TOKEN"

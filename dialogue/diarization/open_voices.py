@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from dialogue.diarization.clusters import centers, cluster, estimate_speakers, likeliest_path
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.voice_encoder import RATE, VoiceEncoder, mean_voice
-from dialogue.measures.measures import LabelledSegment, Segment
-from dialogue.measures.speech import listen_to, speech_segments
+from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.media.speech import listen_to, speech_segments
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dialogue.diarization.diarization import Diarization, Voice
-    from dialogue.measures.measures import LabelledSegment
+    from dialogue.ground.segments import LabelledSegment
 
 LEAST_MARGIN = (
     0.04  # cosine by which a voice must be nearer to its label than to the next; the same voice gives .1 … .3

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.diarization.diarization import Diarization
-from dialogue.errors import InputError
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.errors import InputError
+from dialogue.ground.segments import LabelledSegment
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dialogue.measures.measures import LabelledSegment, Segment
+from dialogue.ground.segments import LabelledSegment, Segment
 
 if TYPE_CHECKING:
     from dialogue.diarization.diarization import Diarization

@@ -11,7 +11,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.errors import InputError
+from dialogue.ground.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,0 +1,1 @@
+"""Files of turns and captions that other programs write and read: RTTM, SRT, VTT."""

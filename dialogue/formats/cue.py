@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from dialogue.errors import InputError, Problem
 from dialogue.formats.cue import read_text
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment
 
 _TYPES = {
     "SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT", "SU", "IP", "CB",

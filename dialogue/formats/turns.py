@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dialogue.errors import InputError, Problem
 from dialogue.formats import srt, vtt
 from dialogue.formats.cue import Cue
 from dialogue.formats.rttm import read_rttm
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment
 
 Voices = Callable[[str], tuple[tuple[str | None, str], ...]]
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dialogue.errors import InputError, Problem
 from dialogue.formats.cue import Cue, clock, read_text, rows
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment
 
 _TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(.*)", re.DOTALL)

@@ -9,9 +9,9 @@ from dialogue.generators.generator import Generator
 
 # Best first: a scene that names no generator gets the first one that can run here and knows its pictures.
 GENERATORS = {
-    "hunyuan-avatar": "dialogue.generators.hunyuan_avatar",
-    "tiny": "dialogue.generators.tiny",
-    "animatic": "dialogue.generators.animatic",
+    "hunyuan-avatar": "dialogue.generators.hunyuan.avatar",
+    "tiny": "dialogue.generators.tiny.tiny",
+    "animatic": "dialogue.generators.animatic.animatic",
 }
 # Knows drawn characters of one world alone: unasked, it gets the scenes all of whose pictures are of that world.
 DRAWN_WORLD = "tiny"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dialogue.plan.choice import Canvas, Estimate
 from dialogue.plan.plan import Plan, Shot
 
 if TYPE_CHECKING:
@@ -26,23 +27,6 @@ class ShotJob:
     shot: Shot
     media: Path
     work: Path
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a shot will cost on this machine: windows denoised, seconds of work, peak bytes of memory."""
-
-    windows: int
-    seconds: float
-    memory: int
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """The frame sizes a generator makes: multiples of `multiple`, about `area` pixels when the scene does not say."""
-
-    multiple: int
-    area: int
 
 
 Generate = Callable[[ShotJob, Report], "Iterator[Frame]"]

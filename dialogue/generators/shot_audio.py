@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from model.grid import SAMPLE_RATE, FrameClock
 
 if TYPE_CHECKING:
-    from dialogue.measures.recordings import Samples
+    from dialogue.media.recordings import Samples
     from dialogue.plan.plan import Plan, Turn
 
 Sound = NDArray[np.float32]
@@ -120,7 +120,7 @@ class SpeakerSound:
         return speech
 
     def _tape(self, turn: Turn) -> _Tape:
-        from dialogue.measures.recordings import Samples
+        from dialogue.media.recordings import Samples
 
         key = turn.audio.source, turn.audio.channel
         if key not in self._tapes:

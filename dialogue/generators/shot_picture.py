@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dialogue.box import Box
+    from dialogue.ground.box import Box
     from dialogue.plan.plan import Plan, Shot
 
     Frame = NDArray[np.uint8]
@@ -29,7 +29,7 @@ def shot_picture(plan: Plan, shot: Shot, media: Path) -> Frame:
     that the frame has neither bars nor a hard border. InputError when the picture cannot be read; ValueError when
     view and picture do not meet.
     """
-    from dialogue.measures.pictures import open_picture
+    from dialogue.media.pictures import open_picture
 
     return framed(open_picture(media / shot.picture), shot.view, plan.width, plan.height)
 

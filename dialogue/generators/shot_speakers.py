@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dialogue.generators.generator import ShotJob
     from dialogue.plan.plan import Speaker
-    from model.pipeline import SpeakerTrack
+    from model.avatar.pipeline import SpeakerTrack
 
 
 def speaker_tracks(job: ShotJob, cell: int = CELL) -> list[SpeakerTrack]:
@@ -28,8 +28,8 @@ def speaker_tracks(job: ShotJob, cell: int = CELL) -> list[SpeakerTrack]:
     import torch
 
     from dialogue.generators.shot_audio import speaker_audio
-    from model.face_mask import region_masks
-    from model.pipeline import SpeakerTrack
+    from model.avatar.face_mask import region_masks
+    from model.avatar.pipeline import SpeakerTrack
 
     plan, shot = job.plan, job.shot
     size = plan.width, plan.height
@@ -66,6 +66,6 @@ def emotion_weights(job: ShotJob, speaker: Speaker) -> Tensor:
 def _picture(job: ShotJob, path: str) -> Image.Image:
     from PIL import Image
 
-    from dialogue.measures.pictures import open_picture
+    from dialogue.media.pictures import open_picture
 
     return Image.fromarray(open_picture(job.media / path))

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dialogue.box import Box
-from dialogue.errors import InputError, Problem
-from dialogue.measures.cache import Cache
-from dialogue.measures.measures import FoundFace, LabelledSegment, Measures, Picture, Recording, Segment
+from dialogue.ground.box import Box
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.measures.measures import Measures
 from dialogue.measures.wanted import Wanted, wanted_by
+from dialogue.media.cache import Cache
+from dialogue.media.media import FoundFace, Picture, Recording
 from dialogue.scene.scene import AudioRef
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def _recording(look: _Look, written: str, loudness: bool) -> Recording:
     path = look.path(written)
 
     def make() -> dict[str, Any]:
-        from dialogue.measures.recordings import measure_recording, probe_recording
+        from dialogue.media.recordings import measure_recording, probe_recording
 
         return dataclasses.asdict((measure_recording if loudness else probe_recording)(path, written))
 
@@ -92,7 +94,7 @@ def _picture(look: _Look, written: str) -> Picture:
     path = look.path(written)
 
     def make() -> dict[str, Any]:
-        from dialogue.measures.pictures import measure_picture
+        from dialogue.media.pictures import measure_picture
 
         return dataclasses.asdict(measure_picture(path, written))
 
@@ -100,14 +102,14 @@ def _picture(look: _Look, written: str) -> Picture:
 
 
 def _drawn(look: _Look, written: str) -> bool:
-    from dialogue.measures.drawn import EYES, is_drawn
+    from dialogue.media.drawn import EYES, is_drawn
 
     path = look.path(written)
     return bool(look.cache.remembered(["drawn"], [path, EYES], lambda: is_drawn(path)))
 
 
 def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
-    from dialogue.measures.faces import detect, models_files
+    from dialogue.media.faces import detect, models_files
 
     path = look.path(written)
     kept = look.cache.remembered(
@@ -117,7 +119,7 @@ def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
 
 
 def _like(look: _Look, pair: tuple[str, str]) -> Box | None:
-    from dialogue.measures.faces import like, models_files
+    from dialogue.media.faces import like, models_files
 
     picture, image = (look.path(written) for written in pair)
 
@@ -136,9 +138,9 @@ def _speech(look: _Look, wanted: Wanted) -> tuple[dict[AudioRef, tuple[Segment, 
         return {}, []
 
     def make() -> dict[str, Any]:
-        from dialogue.measures.bleed import own_speech
-        from dialogue.measures.recordings import Samples
-        from dialogue.measures.speech import listen, load_detector
+        from dialogue.media.bleed import own_speech
+        from dialogue.media.recordings import Samples
+        from dialogue.media.speech import listen, load_detector
 
         load_detector()  # before the threads, so that it is loaded once
         tracks = {ref: Samples(look.path(ref.path), ref.channel) for ref in refs}

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.measures.measures import LabelledSegment, Segment
-from dialogue.scene.times import format_time
+from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.ground.times import format_time
 
 if TYPE_CHECKING:
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.diarizer import Diarizer
     from dialogue.diarization.people import Match
-    from dialogue.measures.recordings import Sound
+    from dialogue.media.recordings import Sound
 
 _SHOWN = 3  # places of possible overlap named
 
@@ -45,9 +45,9 @@ def hear(diarizer: Diarizer, path: Path, channel: int | None, speakers: int | No
     import numpy as np
 
     from dialogue.diarization.tidy import tidy
-    from dialogue.measures.ahead import ahead
-    from dialogue.measures.recordings import Samples
-    from dialogue.measures.speech import BLOCK, listen_to, speech_segments
+    from dialogue.media.ahead import ahead
+    from dialogue.media.recordings import Samples
+    from dialogue.media.speech import BLOCK, listen_to, speech_segments
 
     heard: list[Sound] = []
 
@@ -78,7 +78,7 @@ def diarize(
     """
     from dialogue.diarization.diarizer import choose_diarizer
     from dialogue.diarization.people import match_voices
-    from dialogue.measures.recordings import read_samples
+    from dialogue.media.recordings import read_samples
 
     diarizer = choose_diarizer(hop)
     found = hear(diarizer, path, channel, speakers)

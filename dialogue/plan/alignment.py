@@ -15,7 +15,7 @@ import numpy as np
 from einops import rearrange
 from numpy.typing import NDArray
 
-from dialogue.measures.measures import Segment
+from dialogue.ground.segments import Segment
 
 _NEAR = 24  # pauses looked at on either side of where a boundary should be
 _SHORTEST = 0.08  # seconds of speech of a line

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dialogue.box import Box
-from dialogue.measures.measures import FoundFace, Measures
+from dialogue.ground.box import Box
+from dialogue.measures.measures import Measures
+from dialogue.media.media import FoundFace
 from dialogue.scene.scene import Face as WrittenFace
 from dialogue.scene.scene import FaceBox, FaceDetect, FaceLike
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dialogue.box import Box
+from dialogue.ground.box import Box
 from dialogue.plan.emotions import EmotionLane
 from dialogue.plan.plan import Face, Plan, Shot, Turn
 from model.grid import LATENT_STRIDE, frames_of, latents_for

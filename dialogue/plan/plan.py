@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from dialogue.box import Box
+from dialogue.ground.box import Box
 from model.grid import FrameClock
 
 PLAN_VERSION = 1

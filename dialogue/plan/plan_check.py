@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialogue.box import Box
+from dialogue.ground.box import Box
 from dialogue.plan.plan import Plan, Shot, Turn
 from model.grid import FrameClock
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from dialogue.box import Box
+from dialogue.ground.box import Box
 from dialogue.plan.plan import Emotion, Plan
 from dialogue.plan.plan_check import Flaw, Keypath
 

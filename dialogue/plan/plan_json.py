@@ -15,12 +15,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dialogue.box import Box
-from dialogue.errors import InputError, Problem
+from dialogue.ground.atomic import write_text
+from dialogue.ground.box import Box
+from dialogue.ground.errors import InputError, Problem
 from dialogue.plan.plan import PLAN_VERSION, Emotion, Plan
 from dialogue.plan.plan_check import Flaw, Keypath, flaws_of
 from dialogue.plan.plan_fields import decode_plan
-from dialogue.render.atomic import write_text
 from dialogue.scene.source import compose, decode, place_of
 
 _WIDTH = 120

@@ -9,20 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from dialogue.box import Box
-from dialogue.errors import DialogueError, InputError
+from dialogue.generators.choice import choose_generator
+from dialogue.ground.box import Box
+from dialogue.ground.errors import DialogueError, InputError
+from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
 from dialogue.measures.wanted import shown
+from dialogue.plan.choice import Choice
 from dialogue.plan.colors import speaker_colors
 from dialogue.plan.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
-from dialogue.plan.generator_choice import Choice, choose_generator
 from dialogue.plan.packing import limits_of
 from dialogue.plan.plan import EmotionReference, Face, Plan, Shot, Speaker
 from dialogue.plan.regions import regions_of
 from dialogue.plan.shots import Stretch, cut_shots
 from dialogue.plan.turns import Findings, speech_of
 from dialogue.plan.view import nearest_multiple, output_size, padding_of, to_output, view_of
-from dialogue.scene.checks import media_warnings
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import Scene, ShotSpec
 from model.grid import FrameClock

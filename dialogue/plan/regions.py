@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dialogue.box import Box
+from dialogue.ground.box import Box
 
 REGION_PADDING = 1.0  # of the face's own size, on every side: 3 x 3 faces
 _TOKEN = 16  # pixels: the model's 2 x 2 patches of 8-pixel cells

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from dialogue.measures.measures import Segment
+from dialogue.ground.segments import Segment
+from dialogue.ground.times import format_time
 from dialogue.plan.alignment import share_out, stretches_of, words_by_share
 from dialogue.plan.plan import AudioSlice
 from dialogue.scene.scene import AudioRef, Line, Pause, SpokenLine
-from dialogue.scene.times import format_time
 
 _STRETCH_PAUSE = 0.6  # seconds of silence within a line at which the mouth is at rest
 _SHORTEST = 0.04  # seconds: below a frame there is nothing to say

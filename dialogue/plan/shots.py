@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dialogue.measures.measures import Segment
+from dialogue.ground.segments import Segment
+from dialogue.ground.times import format_time
 from dialogue.plan.packing import Limits, Pause, cuts_within, nearest_pause
 from dialogue.plan.plan import Turn
 from dialogue.scene.scene import ShotSpec
-from dialogue.scene.times import format_time
 from model.grid import FrameClock
 
 

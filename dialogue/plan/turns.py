@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-from dialogue.errors import Problem
-from dialogue.measures.measures import LabelledSegment, Measures, Segment
+from dialogue.ground.errors import Problem
+from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.ground.times import format_time
+from dialogue.measures.measures import Measures
 from dialogue.measures.wanted import wanted_by
 from dialogue.plan.emotions import emotion_of_line, resting_emotion
 from dialogue.plan.plan import AudioSlice, Mix, MixPart, Turn
@@ -18,7 +20,6 @@ from dialogue.plan.script import Hearing, Said, Script, place_lines
 from dialogue.plan.voices import Casting, cast_voices, voices_of
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
-from dialogue.scene.times import format_time
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from dialogue.box import Box
+from dialogue.ground.box import Box
 
 
 def output_size(picture: tuple[int, int], area: int, multiple: int) -> tuple[int, int]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.segments import LabelledSegment
+from dialogue.ground.times import format_time
 from dialogue.scene.scene import Member
-from dialogue.scene.times import format_time
 
 _GHOST_SHARE = 0.02  # of all speech
 _GHOST_TURN = 2.0  # seconds: a voice below both is likely no person

@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dialogue.errors import DialogueError
-from dialogue.plan.captions import ROW, Cue
+from dialogue.ground.errors import DialogueError
 from dialogue.plan.colors import channels
 from dialogue.plan.plan import Plan, Shot
 from dialogue.render import ffmpeg
 from dialogue.render.encode import parameters
+from dialogue.show.captions import ROW, Cue
 
 FONT = "DejaVu Sans"
 _FONT_FILE = "DejaVuSans-Bold.ttf"

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.render.atomic import appearing, sweep, write_text
+from dialogue.ground.atomic import appearing, sweep, write_text
 from dialogue.render.inputs import Inputs, changes, key_of
 
 FOLDER = ".dialogue"

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.atomic import write_text
+from dialogue.ground.errors import InputError, Problem
 from dialogue.plan.plan import AudioSlice
-from dialogue.render.atomic import write_text
 
 PREFIX = "sha256:"
 _WHOLE = "bytes"
@@ -78,7 +78,7 @@ def _digest_file(file: Path) -> str:
 
 def _digest_slices(file: Path, parts: Sequence[AudioSlice]) -> list[str]:
     """One pass over the recording at its own rate, with a running hash for each slice."""
-    from dialogue.measures.recordings import sound_blocks
+    from dialogue.media.recordings import sound_blocks
 
     hashes = [hashlib.sha256() for _ in parts]
     waiting = sorted(range(len(parts)), key=lambda index: parts[index].start, reverse=True)

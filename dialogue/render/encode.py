@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dialogue.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.render import ffmpeg
 
 if TYPE_CHECKING:

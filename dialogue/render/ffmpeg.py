@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from dialogue.errors import DialogueError, Problem
+from dialogue.ground.errors import DialogueError, Problem
 
 CHOICE = "DIALOGUE_FFMPEG"
 _KEPT_LINES = 50  # of what ffmpeg says on stderr

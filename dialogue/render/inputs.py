@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 
-from dialogue.box import Box
 from dialogue.generators.generator import Generator
+from dialogue.ground.box import Box
 from dialogue.plan.plan import Plan, Turn
 from dialogue.render import encode, ffmpeg
 from dialogue.render.digests import PREFIX, Digests

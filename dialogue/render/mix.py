@@ -17,7 +17,7 @@ import numpy as np
 from einops import rearrange, reduce, repeat
 from numpy.typing import NDArray
 
-from dialogue.measures.recordings import sound_blocks
+from dialogue.media.recordings import sound_blocks
 from dialogue.plan.plan import MixPart
 from dialogue.render import ffmpeg
 from dialogue.render.stitch import aac

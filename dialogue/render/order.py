@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.plan.plan import Plan, Shot
 from dialogue.plan.plan_check import flaws_of
 from dialogue.render.cache import Cache

@@ -14,12 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.errors import DialogueError
 from dialogue.generators.generator import Generate, Generator, ShotJob
-from dialogue.plan.captions import cues_of
-from dialogue.plan.hand_over import caption_text
+from dialogue.ground.atomic import appearing, sweep, write_text
+from dialogue.ground.errors import DialogueError
 from dialogue.plan.plan import AudioSlice, MixPart, Plan
-from dialogue.render.atomic import appearing, sweep, write_text
 from dialogue.render.burn import burn, subtitles
 from dialogue.render.digests import Digests
 from dialogue.render.encode import encode
@@ -27,6 +25,8 @@ from dialogue.render.mix import write_mix
 from dialogue.render.order import Order, check, check_room
 from dialogue.render.stitch import Clip, stitch
 from dialogue.render.tasks import Task, generator_of, tasks_of
+from dialogue.show.captions import cues_of
+from dialogue.show.hand_over import caption_text
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dialogue.errors import DialogueError, Problem
+from dialogue.ground.errors import DialogueError, Problem
 from dialogue.render import ffmpeg
 from dialogue.render.encode import timescale
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.errors import DialogueError
 from dialogue.generators import generator as generator_named
 from dialogue.generators.generator import Generator
+from dialogue.ground.errors import DialogueError
 from dialogue.plan.plan import Plan, Shot
 from dialogue.render.cache import why
 from dialogue.render.digests import Digests

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from dialogue.errors import Problem
+from dialogue.ground.errors import Problem
 from dialogue.scene.source import Items, Keys, Node, Place, Text
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from dialogue.ground.times import parse_signed_time, parse_time
 from dialogue.scene.files import recording
 from dialogue.scene.kinds import (
     Key,
@@ -23,7 +24,6 @@ from dialogue.scene.kinds import (
 )
 from dialogue.scene.scene import Line, LineEmotion, Pause, SpokenLine
 from dialogue.scene.source import Keys, Node, Text
-from dialogue.scene.times import parse_signed_time, parse_time
 
 
 def text(words: str) -> Kind[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, Reading, mismatch, read_field

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 
 LARGEST = 4_000_000  # bytes of a scene file; a 3-hour script is a tenth of it
 _DEEPEST = 40  # levels of nesting

@@ -17,7 +17,7 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from dialogue.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem
 from dialogue.scene.source import LARGEST
 
 SUFFIX = ".j2"

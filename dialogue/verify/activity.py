@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.box import Box
-from dialogue.errors import InputError, Problem
+from dialogue.ground.box import Box
+from dialogue.ground.errors import InputError, Problem
 from dialogue.plan.plan import Face, Plan, Shot
 
 if TYPE_CHECKING:

@@ -101,8 +101,8 @@ def _loudness(film: Path, plan: Plan) -> Curve:
     """(frames,): change of the film's own sound level from frame to frame, in dB, floored at silence."""
     import numpy as np
 
-    from dialogue.errors import InputError
-    from dialogue.measures.recordings import read_samples
+    from dialogue.ground.errors import InputError
+    from dialogue.media.recordings import read_samples
     from model.grid import SAMPLE_RATE
 
     try:

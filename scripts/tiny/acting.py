@@ -1,6 +1,6 @@
 """How a character acts what it says: mouth, nods and blinks as local functions of the log-mel. No dice.
 
-Shapes: rows (4F, 80) as `model.log_mel.log_mel` gives them; every movement is (F,).
+Shapes: rows (4F, 80) as `model.tiny.log_mel.log_mel` gives them; every movement is (F,).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.log_mel import band_centres, frame_rows
+from model.tiny.log_mel import band_centres, frame_rows
 
 from .face import Acting
 

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.log_mel import BANDS
-from model.sentence_text import SentenceText
-from model.tiny_emotion import TinyEmotionNetwork
+from model.tiny.emotion import TinyEmotionNetwork
+from model.tiny.log_mel import BANDS
+from model.tiny.sentence_text import SentenceText
 
 from .latents import latents_of
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from model.grid import CELL, SAMPLE_RATE, frames_for
-from model.log_mel import audio_features, high_pass, log_mel, with_blinks
+from model.tiny.log_mel import audio_features, high_pass, log_mel, with_blinks
 
 from .acting import act
 from .drawing import Canvas

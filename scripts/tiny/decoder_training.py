@@ -17,8 +17,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.pipeline import HunyuanVideoAvatarPipeline
-from model.tiny_vae import AutoencoderTinyMotion
+from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.tiny.vae import AutoencoderTinyMotion
 
 from .batches import Batch, Example, make_batch, prepare_clips
 from .flow_training import CROP, predicted

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.tiny_emotion import TinyEmotionNetwork
+from model.tiny.emotion import TinyEmotionNetwork
 
 from .latents import latents_of
 

@@ -23,9 +23,9 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from model.preconditioning import preconditioning
-from model.sentence_text import SentenceText
-from model.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.avatar.preconditioning import preconditioning
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.tiny.sentence_text import SentenceText
 
 from .batches import Bank, Batch, make_batch
 from .halves import in_halves, set_gradients, whole

@@ -13,7 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.tiny_vae import AutoencoderTinyMotion
+from model.tiny.vae import AutoencoderTinyMotion
 
 from .bank import shards_of
 from .vae_training import attention_map, to_pixels

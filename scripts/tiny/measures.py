@@ -17,10 +17,10 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
-from model.guidance import Sampling
-from model.log_mel import high_pass, with_blinks
-from model.pipeline import HunyuanVideoAvatarPipeline
-from model.tiny import OFFSET, WINDOW, tiny_sampling
+from model.avatar.guidance import Sampling
+from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.tiny.log_mel import high_pass, with_blinks
+from model.tiny.tiny import OFFSET, WINDOW, tiny_sampling
 
 from .clips import IDENTITIES, Clip, Placed, Stage, make_clip
 from .expressions import EMOTIONS

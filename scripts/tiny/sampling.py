@@ -13,11 +13,11 @@ from einops import rearrange
 from PIL import Image
 from torch import Tensor
 
-from model.conditions import Conditions, Emotions
+from model.avatar.conditions import Conditions, Emotions
+from model.avatar.guidance import Sampling
+from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 from model.grid import latents_for
-from model.guidance import Sampling
-from model.pipeline import HunyuanVideoAvatarPipeline
-from model.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
+from model.tiny.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
 
 from .clips import Clip
 

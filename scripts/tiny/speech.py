@@ -13,7 +13,7 @@ from scipy.signal import resample_poly
 from torch import Tensor
 
 from model.grid import SAMPLE_RATE
-from model.log_mel import levelled
+from model.tiny.log_mel import levelled
 
 from .sentences import SENTENCES, VOICES
 

@@ -14,7 +14,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.tiny_vae import AutoencoderTinyMotion, patches_of
+from model.tiny.vae import AutoencoderTinyMotion, patches_of
 
 from .bank import shards_of
 from .halves import ahead, in_halves, set_gradients

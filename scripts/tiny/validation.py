@@ -12,8 +12,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.pipeline import HunyuanVideoAvatarPipeline
-from model.tiny import tiny_sampling
+from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.tiny.tiny import tiny_sampling
 
 from .clips import Clip, sample_clip
 from .expressions import EMOTIONS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.sentence_text import VOCABULARY
+from model.tiny.sentence_text import VOCABULARY
 
 from .clips import MANNERS, sample_stage
 

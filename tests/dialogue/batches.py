@@ -14,7 +14,7 @@ from dialogue.batch.episodes import find_episodes
 from dialogue.batch.planning import Setting
 from dialogue.cast.cast import read_cast
 from dialogue.formats.rttm import write_rttm
-from dialogue.measures.measures import LabelledSegment
+from dialogue.ground.segments import LabelledSegment
 
 TEMPLATE = Path(__file__).parents[2] / "dialogue/batch/podcast.yaml.j2"
 VARIABLES = {"size": "128x96", "fps": "10", "generator": "animatic"}

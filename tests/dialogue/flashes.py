@@ -16,9 +16,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from dialogue.box import Box
 from dialogue.generators import GENERATORS
-from dialogue.generators.generator import Canvas, Estimate, Generate, Report, ShotJob
+from dialogue.generators.generator import Generate, Report, ShotJob
+from dialogue.ground.box import Box
+from dialogue.plan.choice import Canvas, Estimate
 from dialogue.plan.plan import AudioSlice, Face, Mix, Plan, Shot, Speaker, Turn
 
 Frame = NDArray[np.uint8]

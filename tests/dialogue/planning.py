@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dialogue.box import Box
-from dialogue.generators.generator import Canvas
-from dialogue.measures.measures import FoundFace, LabelledSegment, Measures, Picture, Recording, Segment
-from dialogue.plan.generator_choice import Choice
+from dialogue.ground.box import Box
+from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.measures.measures import Measures
+from dialogue.media.media import FoundFace, Picture, Recording
+from dialogue.plan.choice import Canvas, Choice
 from dialogue.plan.plan import Plan
 from dialogue.plan.planner import make_plan
 from dialogue.scene.reader import SceneFile, read_scene

@@ -21,8 +21,8 @@ from transformers import (
     WhisperModel,
 )
 
-from model.checkpoint import save_official
-from model.llava_text import PromptTemplate
+from model.hunyuan.checkpoint import save_official
+from model.hunyuan.llava_text import PromptTemplate
 
 BASE = "hunyuan-video-t2v-720p"
 HIDDEN = 12  # of LLaVA and CLIP

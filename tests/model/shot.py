@@ -10,8 +10,8 @@ from PIL import Image
 from small_transformer import CONFIG, transformer
 from torch import Generator, Tensor
 
-from model.conditions import Conditions, Emotions, TextStates
-from model.pipeline import HunyuanVideoAvatarPipeline
+from model.avatar.conditions import Conditions, Emotions, TextStates
+from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 
 WINDOW = 5
 CELLS = (4, 8)  # latent rows and columns: two speakers side by side

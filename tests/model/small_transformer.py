@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 
 CONFIG: dict[str, Any] = {
     "in_channels": 4,

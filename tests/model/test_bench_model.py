@@ -12,7 +12,7 @@ import torch
 from model_measures import Result, windows_against_the_official_ring
 from model_step_measures import SMALL, as_diffusers, diffusers_inputs, random_model, step_inputs, step_tflops
 
-from model.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 
 
 def test_device_mode_measures_backends_and_says_which_do_not_run(

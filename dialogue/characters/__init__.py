@@ -1,0 +1,1 @@
+"""The ready characters that a scene can start with."""

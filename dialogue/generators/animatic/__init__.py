@@ -1,0 +1,1 @@
+"""The animatic: any picture, moved by the voice."""

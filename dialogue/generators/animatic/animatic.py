@@ -1,0 +1,194 @@
+"""The animatic: a previsualisation of the film from its plan and pictures alone, without weights, in real time.
+
+Whoever speaks opens their mouth with their own voice, nods with the stress and blinks; whoever listens keeps it shut,
+breathes and blinks. Everything outside the faces' regions is the still, bit for bit, but for the labels: a rim
+around the face that speaks, a name below it, and the emotion of the line.
+
+Which labels are drawn is no part of a scene, as it is no part of the film: the environment variable
+`DIALOGUE_ANIMATIC` lists them (`rim,name,emotion`, the default; `none` for the bare picture).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dialogue.generators.generator import Generate, Report, ShotJob
+from dialogue.plan.choice import Canvas, Estimate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dialogue.generators.animatic.face_warp import FaceWarp
+    from dialogue.generators.animatic.labels import Label
+    from dialogue.generators.animatic.prosody import Curve, Motion
+    from dialogue.plan.plan import Emotion, Face, Plan, Shot
+
+    Frame = NDArray[np.uint8]
+
+NAME = "animatic"
+CANVAS = Canvas(multiple=2, area=704 * 704)
+WINDOW_LATENTS: int | None = None
+
+VERSION = 1  # raise it whenever the same plan would give other frames
+LABELS = ("rim", "name", "emotion")
+VARIABLE = "DIALOGUE_ANIMATIC"
+FADE_SECONDS = 0.2  # of the rim and from emotion to emotion
+
+
+def shown_labels() -> tuple[str, ...]:
+    """The labels asked for; ValueError names what is not one."""
+    written = os.environ.get(VARIABLE, ",".join(LABELS)).strip()
+    if written in ("", "none"):
+        return ()
+    names = tuple(name.strip() for name in written.split(","))
+    unknown = [name for name in names if name not in LABELS]
+    if unknown:
+        raise ValueError(f"{VARIABLE} lists {unknown[0]!r}; it takes {', '.join(LABELS)}, or none")
+    return tuple(name for name in LABELS if name in names)
+
+
+def missing() -> str | None:
+    """Nothing is ever missing but a valid `DIALOGUE_ANIMATIC`."""
+    try:
+        shown_labels()
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def fingerprint() -> str:
+    return f"animatic {VERSION} {'+'.join(shown_labels()) or 'bare'}"
+
+
+@dataclass(frozen=True)
+class _Actor:
+    """One face of the shot: how it moves and what is written around it, frame by frame."""
+
+    warp: FaceWarp
+    motion: Motion
+    speaking: Curve  # 0 … 1 per frame
+    rim: list[Label]
+    name: Label | None
+    emotions: dict[str, Label]
+    feeling: dict[str, Curve]  # how strongly each emotion's tag shows, per frame
+
+
+def _ramp(seconds: float) -> float:
+    return min(max(seconds / FADE_SECONDS + 0.5, 0.0), 1.0)
+
+
+def _presence(start: float, end: float, at: float) -> float:
+    """1 within start … end seconds, fading over FADE_SECONDS around both ends."""
+    return min(_ramp(at - start), _ramp(end - at))
+
+
+def _emotion_name(emotion: Emotion) -> str:
+    """`joy`, or `neutral 40 % + fear 60 %` for a blend; empty for the picture as it is."""
+    weights = [(name, weight) for name, weight in emotion.weights if weight > 0]
+    if len(weights) == 1:
+        return weights[0][0]
+    return " + ".join(f"{name} {weight:.0%}" for name, weight in weights)
+
+
+def _schedule(plan: Plan, shot: Shot, speaker: str) -> tuple[Curve, dict[str, Curve]]:
+    """Per frame: how much the speaker is speaking, and the emotions shown with their strengths."""
+    import numpy as np
+
+    speaking = np.zeros(shot.frames, np.float32)
+    feeling: dict[str, Curve] = {}
+    for turn in plan.turns:
+        if turn.speaker != speaker:
+            continue
+        first = max(shot.start, plan.clock.frame_at(turn.start - FADE_SECONDS))
+        last = min(shot.end, plan.clock.frame_at(turn.end + FADE_SECONDS) + 1)
+        if first >= last:
+            continue
+        seconds = [plan.clock.seconds_at(frame) for frame in range(first, last)]
+        share = np.array([_presence(turn.start, turn.end, at) for at in seconds], np.float32)
+        frames = slice(first - shot.start, last - shot.start)
+        shown = feeling.setdefault(_emotion_name(turn.emotion), np.zeros(shot.frames, np.float32))
+        for curve in (speaking, shown):
+            curve[frames] = np.minimum(curve[frames] + share, 1)
+    return speaking, feeling
+
+
+def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _Actor:
+    from dialogue.generators.animatic.face_warp import FaceWarp, moving_part
+    from dialogue.generators.animatic.labels import rim, tag
+    from dialogue.generators.animatic.prosody import motion
+
+    plan, shot = job.plan, job.shot
+    speaker = plan.speaker(face.speaker)
+    speaking, feeling = _schedule(plan, shot, speaker.id)
+    size = plan.width, plan.height
+    middle, bottom = face.box.center[0], moving_part(face).bottom
+    name = tag(speaker.name, speaker.color, middle, bottom, *size)
+    below = name.top + name.alpha.shape[0] * 1.12 if "name" in labels else bottom
+    emotions = {text for text in feeling if text} if "emotion" in labels else set()
+    return _Actor(
+        warp=FaceWarp(still, face),
+        motion=motion(plan, speaker.id, shot, job.media),
+        speaking=speaking,
+        rim=rim(moving_part(face), speaker.color, *size) if "rim" in labels else [],
+        name=name if "name" in labels else None,
+        emotions={text: tag(text, speaker.color, middle, below, *size, quiet=True) for text in sorted(emotions)},
+        feeling=feeling,
+    )
+
+
+def _draw(actor: _Actor, index: int, frame: Frame) -> None:
+    actor.warp.draw(actor.motion[index], frame)
+    for strip in actor.rim:
+        strip.draw(frame, float(actor.speaking[index]))
+
+
+def _label(actor: _Actor, index: int, frame: Frame) -> None:
+    if actor.name is not None:
+        actor.name.draw(frame, 1.0)
+    for text, label in actor.emotions.items():
+        label.draw(frame, float(actor.feeling[text][index]))
+
+
+def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
+    import cv2
+
+    from dialogue.generators.shot_picture import shot_picture
+
+    labels = shown_labels()
+    still = shot_picture(job.plan, job.shot, job.media)
+    report(0.0, "listening")
+    actors = [_actor(job, still, face, labels) for face in job.shot.faces]
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the crops are small: more threads cost more than they bring, and the encoder wants them
+    try:
+        for index in range(job.shot.frames):
+            frame = still.copy()
+            for actor in actors:
+                _draw(actor, index, frame)
+            for actor in actors:  # over every face
+                _label(actor, index, frame)
+            yield frame
+            report((index + 1) / job.shot.frames, "drawing")
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def estimate(plan: Plan, shot: Shot) -> Estimate:
+    """Seconds and bytes, from the faces' sizes in pixels; the constants are measured on one core of a busy machine."""
+    pixels = sum(1.44**2 * face.box.area for face in shot.faces)  # what moves of each
+    per_frame = 0.2e-3 + 0.5e-9 * plan.width * plan.height + 55e-9 * pixels
+    listening = 2e-3 * shot.frames / float(plan.fps) * len(shot.faces)
+    return Estimate(
+        windows=0,
+        seconds=0.5 + listening + shot.frames * per_frame,
+        memory=round(128e6 + 12 * plan.width * plan.height + 120 * pixels + 120 * shot.frames * len(shot.faces)),
+    )
+
+
+def load() -> Generate:
+    """Nothing to load: the frames are made from the plan's own media."""
+    return _frames

@@ -1,0 +1,1 @@
+"""The released HunyuanVideo-Avatar weights as a generator."""

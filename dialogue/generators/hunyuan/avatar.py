@@ -1,0 +1,179 @@
+"""hunyuan-avatar: the released HunyuanVideo-Avatar weights, for any number of speakers and any length.
+
+Shapes: H/W pixels of the frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dialogue.generators.generator import Generate, Report, ShotJob
+from dialogue.generators.hunyuan import costs as hunyuan_costs
+from dialogue.generators.hunyuan.settings import Settings, settings
+from dialogue.ground.errors import DialogueError
+from dialogue.plan.choice import Canvas, Estimate
+from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
+from model.hunyuan.weights_folder import WeightsFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from dialogue.plan.plan import Plan, Shot
+    from model.avatar.conditions import Conditions
+    from model.avatar.denoising import DenoisingState
+    from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+    from model.memory import MemoryPlan
+
+    Frame = NDArray[np.uint8]
+
+NAME = "hunyuan-avatar"
+CANVAS = Canvas(multiple=64, area=704 * 704)  # the release makes up to 704 x 1216, at three times the cost
+WINDOW_LATENTS: int | None = RELEASED_WINDOW
+
+VERSION = 1  # raise it whenever the same plan and weights would give other frames
+STATE = "denoising.safetensors"
+SAVE_SECONDS = 60.0  # between two saved states: a step of the real model lasts about as long
+_SAMPLE = 1 << 20  # bytes read from each end of a file of weights, to know it again
+
+
+def missing() -> str | None:
+    """The files that are not there with the command that fetches them, or a setting that is wrong."""
+    try:
+        return WeightsFolder.at(settings().weights).complaint()
+    except ValueError as error:
+        return str(error)
+
+
+def fingerprint() -> str:
+    """Of this code, the settings that change frames, and the weights by their names, sizes, beginnings and ends."""
+    chosen = settings()
+    folder = WeightsFolder.at(chosen.weights)
+    digest = hashlib.sha256()
+    for file in folder.files():
+        size = file.stat().st_size
+        digest.update(f"{file.relative_to(folder.root).as_posix()} {size}\n".encode())
+        with file.open("rb") as content:
+            digest.update(content.read(_SAMPLE))
+            content.seek(max(0, size - _SAMPLE))
+            digest.update(content.read(_SAMPLE))
+    how = f"{chosen.steps} steps, windows of {chosen.window} moved by {chosen.offset}"
+    also = {"fp8": chosen.fp8, "low memory": chosen.memory == "low", "large tiles": chosen.large_tiles}
+    named = [name for name, is_so in also.items() if is_so]
+    return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest.hexdigest()[:16]}"
+
+
+def estimate(plan: Plan, shot: Shot) -> Estimate:
+    """By counted operations and published speeds; see hunyuan_costs."""
+    from model.avatar.guidance import Sampling
+
+    try:
+        chosen = settings()
+    except ValueError as error:
+        raise DialogueError(str(error)) from None
+    sampling = Sampling(chosen.steps)
+    return hunyuan_costs.estimate(
+        plan.width, plan.height, shot.frames, sampling.full_steps(), sampling.steps, chosen.window, chosen.memory
+    )
+
+
+def load() -> Generate:
+    """The weights on the best device there is. DialogueError when they are not all there, or do not fit."""
+    import torch
+
+    from model.hunyuan.loading import MissingWeights, load_pipeline
+    from model.hunyuan.vae import Tiling
+    from model.memory import memory_plan
+
+    chosen = settings()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    memory = memory_plan(chosen.memory or _fitting(device))
+    _quiet()
+    try:
+        tiling = Tiling.large() if chosen.large_tiles else None
+        pipeline = load_pipeline(chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling)
+    except (MissingWeights, ValueError) as error:
+        raise DialogueError(f"{NAME}: {error}") from error
+
+    return lambda job, report: _frames(pipeline, chosen, memory, job, report)
+
+
+def _fitting(device: object) -> str:
+    """`high` where the weights and a window fit into the card at once; a processor has only one memory."""
+    import torch
+
+    if not isinstance(device, torch.device) or device.type != "cuda":
+        return "high"
+    needed = 1.5 * (hunyuan_costs.TRANSFORMER + hunyuan_costs.ENCODERS)
+    return "high" if torch.cuda.get_device_properties(device).total_memory > needed else "balanced"
+
+
+def _quiet() -> None:
+    """No progress bars and notes of libraries between our own lines."""
+    import diffusers
+    import transformers
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # what does not fit is raised, by model.pretrained
+
+
+def _frames(
+    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, memory: MemoryPlan, job: ShotJob, report: Report
+) -> Iterator[Frame]:
+    """Encode, denoise, decode. 90 % of the work is denoising; the state is saved as it goes."""
+    report(0.0, "encoding picture, words and voices")
+    final = _denoised(pipeline, chosen, memory, job, report)
+    for number, frame in enumerate(pipeline.decode(final, job.shot.frames)):
+        yield frame.numpy()
+        report(0.9 + 0.1 * (number + 1) / job.shot.frames, "decoding")
+
+
+def _denoised(
+    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, memory: MemoryPlan, job: ShotJob, report: Report
+) -> DenoisingState:
+    """From noise, or from the state that a stopped run of the same shot left."""
+    import torch
+
+    from model.avatar.guidance import Sampling
+    from model.avatar.state_file import StateError, load_state, save_state
+
+    sampling = Sampling(chosen.steps)
+    generator = torch.Generator().manual_seed(job.plan.seed)
+    given = _conditions(pipeline, chosen, job, generator)
+    fusion = pipeline.schedule(job.shot.frames, chosen.window, chosen.offset)
+    last = pipeline.start(given, fusion, generator)
+    file, key = job.work / STATE, f"{fingerprint()}, {tuple(last.latents.shape)}"
+    if file.exists():
+        try:
+            last = load_state(file, key)
+        except StateError:
+            file.unlink()  # of other weights or settings: the shot starts over
+    cache_device = torch.device("cpu") if memory.cache_on_cpu else None
+    states = pipeline.denoise(given, fusion, sampling, last, memory.rows_per_batch, cache_device=cache_device)
+    saved = time.monotonic()
+    for last in states:
+        report(0.9 * last.step / sampling.steps, f"denoising, step {last.step} of {sampling.steps}")
+        if last.step == sampling.steps or time.monotonic() - saved > SAVE_SECONDS:
+            save_state(last, file, key)
+            saved = time.monotonic()
+    return last
+
+
+def _conditions(
+    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, job: ShotJob, generator: torch.Generator
+) -> Conditions:
+    from PIL import Image
+
+    from dialogue.generators.shot_picture import shot_picture
+    from dialogue.generators.shot_speakers import speaker_tracks
+
+    picture = Image.fromarray(shot_picture(job.plan, job.shot, job.media))
+    tracks = speaker_tracks(job, pipeline.vae.spatial_stride)
+    return pipeline.conditions(
+        picture, job.shot.prompt, tracks, job.shot.frames, float(job.plan.fps), chosen.window, generator
+    )

@@ -1,0 +1,119 @@
+"""tiny: the small trained model that ships with the project, for drawn characters. Real diffusion on a laptop.
+
+Its weights know drawn people, not photographs: see model/weights/tiny/MODEL_CARD.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.generators.generator import Generate, Report, ShotJob
+from dialogue.plan.choice import Canvas, Estimate
+from model.grid import latents_for, windows_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dialogue.plan.plan import Plan, Shot
+    from model.avatar.conditions import Conditions
+    from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+
+    Frame = NDArray[np.uint8]
+
+NAME = "tiny"
+CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
+WINDOW_LATENTS: int | None = 5
+
+VERSION = 2  # raise it whenever the same plan and weights would give other frames
+HEAD_PADDING = 0.25  # of a face's own size, on every side: what may move
+STEPS = 4  # every step is at high noise, where the picture is decided; 1, 2 and 4 looked alike
+WEIGHTS = Path(__file__).parents[3] / "model" / "weights" / "tiny"
+# Seconds for one latent of 16 x 16 pixels, a step or its decoding, on two cores: fitted to 2.9 s of film at 256 x 256,
+# which took 2.0 s in one step, 4.0 s in four and 6.8 s in eight.
+SECONDS_PER_TOKEN_STEP = 1.4e-4
+SECONDS_PER_TOKEN_DECODED = 2.9e-4
+MEMORY = 1_000_000_000  # bytes: the program itself and a window
+BYTES_PER_TOKEN = 4 * 32 * 4 * 4  # cells, channels, bytes of a float, copies at once
+
+
+def missing() -> str | None:
+    """The weights are part of the package."""
+    if (WEIGHTS / "transformer" / "diffusion_pytorch_model.safetensors").exists():
+        return None
+    return f"{WEIGHTS} holds no weights; install the package again, or train them with `python scripts/train_tiny.py`"
+
+
+def fingerprint() -> str:
+    """Of this code and the weights."""
+    digest = hashlib.sha256()
+    for file in sorted(WEIGHTS.rglob("*")):
+        if file.suffix in (".json", ".safetensors", ".model"):
+            digest.update(file.name.encode() + file.read_bytes())
+    return f"{NAME} {VERSION}, {STEPS} steps, weights {digest.hexdigest()[:16]}"
+
+
+def estimate(plan: Plan, shot: Shot) -> Estimate:
+    """Linear in the latents and their tokens: windows have one length, so attention costs the same for each."""
+    latents = max(latents_for(shot.frames), WINDOW_LATENTS or 1)
+    tokens = latents * plan.width * plan.height // 256
+    seconds = 2.0 + tokens * (STEPS * SECONDS_PER_TOKEN_STEP + SECONDS_PER_TOKEN_DECODED)
+    return Estimate(windows_for(shot.frames, WINDOW_LATENTS or 1), seconds, MEMORY + 6 * tokens * BYTES_PER_TOKEN)
+
+
+def load() -> Generate:
+    """The weights, in float32, and bfloat16 multiplication where the processor has it."""
+    from model.tiny.tiny import load_tiny
+
+    pipeline = load_tiny(WEIGHTS)
+    return lambda job, report: _frames(pipeline, job, report)
+
+
+def _frames(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob, report: Report) -> Iterator[Frame]:
+    """Encode, denoise, decode."""
+    import torch
+
+    from model.tiny.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
+
+    report(0.0, "encoding picture, words and voices")
+    sampling = tiny_sampling(STEPS)
+    given = _conditions(pipeline, job)
+    fusion = pipeline.schedule(job.shot.frames, WINDOW, OFFSET)
+    state = pipeline.start(given, fusion, torch.Generator().manual_seed(job.plan.seed))
+    for state in denoise_tiny(pipeline, given, fusion, sampling, state):  # noqa: B020 - the next step starts from it
+        report(0.8 * state.step / sampling.steps, f"denoising, step {state.step} of {sampling.steps}")
+    frames = pipeline.decode(state, job.shot.frames, given.picture)
+    for number in range(job.shot.frames):
+        with fast_arithmetic():  # entered anew: a generator must not leave the caller's arithmetic changed
+            frame = next(frames)
+        yield frame.numpy()
+        report(0.8 + 0.2 * (number + 1) / job.shot.frames, "decoding")
+
+
+def _conditions(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob) -> Conditions:
+    """As the pipeline makes them; but every listener blinks at moments of their own."""
+    import torch
+    from PIL import Image
+
+    from dialogue.generators.shot_picture import shot_picture
+    from dialogue.generators.shot_speakers import speaker_tracks
+    from model.tiny.log_mel import LogMelAudioEncoder
+
+    picture = Image.fromarray(shot_picture(job.plan, job.shot, job.media))
+    # It was trained on masks of a head's size; the plan's regions are those of the released model, twice as large.
+    heads = tuple(replace(f, region=f.region.intersection(f.box.padded(HEAD_PADDING))) for f in job.shot.faces)
+    job = replace(job, shot=replace(job.shot, faces=heads))
+    tracks = speaker_tracks(job, pipeline.vae.spatial_stride)
+    given = pipeline.conditions(picture, job.shot.prompt, tracks, job.shot.frames, float(job.plan.fps), window=1)
+    silent = torch.zeros(0)
+    heard = [
+        LogMelAudioEncoder(phase=0.618 * number % 1)(
+            silent if track.waveform is None else track.waveform, job.shot.frames, float(job.plan.fps)
+        )
+        for number, track in enumerate(tracks)
+    ]
+    return replace(given, audio=torch.stack(heard).unsqueeze(0))

@@ -1,0 +1,1 @@
+"""What everything stands on: boxes, times, errors, segments, files that appear whole."""

@@ -1,0 +1,183 @@
+"""What a scene says, held against its media: boxes and pictures, times and recordings, channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from dialogue.ground.box import Box
+from dialogue.ground.errors import Problem
+from dialogue.ground.times import format_time
+from dialogue.measures.measures import Measures
+from dialogue.measures.wanted import shown
+from dialogue.media.media import Picture, Recording
+from dialogue.scene.reader import Keypath, SceneFile
+from dialogue.scene.scene import AudioRef, Face, FaceBox, SpokenLine
+
+_SLACK = 0.02  # seconds: what writers round away
+_SHORTEST = 0.04  # seconds of sound, one frame
+_SILENT = -60.0  # dBFS: the loudest sample of a recording nobody speaks in
+_FASTEST = 30.0  # characters per second; the quickest speakers reach 25
+
+
+def check_media(file: SceneFile, measures: Measures) -> list[Problem]:
+    """Errors and warnings, in the order of the file. `measures` may be headers only, or all there is to know."""
+    found = [
+        *_faces(file, measures),
+        *_recordings(file, measures),
+        *_line_times(file, measures),
+        *_shots(file, measures),
+        *media_warnings(file, measures),
+    ]
+    return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
+
+
+def _faces(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Boxes lie in their picture, and those of one picture do not overlap."""
+    scene = file.scene
+    cast_faces = {name: member.face for name, member in scene.cast.items() if member.face is not None}
+    told: set[tuple[object, ...]] = set()
+    shots: list[tuple[Keypath, str | None, Mapping[str, Face]]] = [
+        (("shots", index, "faces"), shot.picture or scene.picture, shot.faces) for index, shot in enumerate(scene.shots)
+    ]
+    for keys, picture, own in shots or [((), scene.picture, {})]:
+        if picture is None or picture not in measures.pictures:
+            continue
+        # Faces of the cast hold for every shot without its own: told once per picture.
+        faces: Mapping[str, Face] = own or cast_faces
+        where: dict[str, Keypath] = {name: (*keys, name) if own else ("cast", name, "face") for name in faces}
+        boxes = {name: Box(*face.box) for name, face in faces.items() if isinstance(face, FaceBox)}
+        size = measures.pictures[picture]
+        for name, box in boxes.items():
+            if not box.inside(size.width, size.height) and (picture, where[name]) not in told:
+                told.add((picture, where[name]))
+                hint = f"{picture} is {size.width} wide and {size.height} high; [x, y, width, height]"
+                yield file.problem(where[name], f"{name}'s face reaches out of the picture: {_reach(box, size)}", hint)
+        for (name, box), (other, other_box) in combinations(boxes.items(), 2):
+            shared = box.intersection(other_box)
+            if shared.area > 0 and (where[name], where[other]) not in told:
+                told.add((where[name], where[other]))
+                message = f"the faces of {name} and {other} overlap by {shared.width:g} x {shared.height:g} pixels"
+                yield file.problem(where[other], message, "faces of one picture keep apart")
+
+
+def media_warnings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """What a film can be made of, and perhaps should not: recordings that break off, pictures of another world."""
+    yield from _broken_off(file, measures)
+    yield from _foreign_pictures(file, measures)
+
+
+def _broken_off(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Once for every recording that holds less than its file says."""
+    first = {ref.path: keys for keys, ref in reversed(list(_references(file)))}
+    for path, keys in first.items():
+        recording = measures.recordings.get(path)
+        if recording is not None and recording.told is not None:
+            message = f"{path} holds {recording.duration:.2f} s of the {recording.told:.2f} s that its file tells"
+            yield file.problem(keys, message, "is it whole? what it holds is used", "warning")
+
+
+def _foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Every picture that a scene gives to `tiny` and that is not of its world."""
+    if file.scene.generator != "tiny":
+        return
+    for picture, keys in shown(file.scene).items():
+        if measures.drawn.get(picture) is False:
+            message = f"{picture} is not of the drawn world that tiny was trained on, and its faces will smear"
+            hint = "animatic moves any picture, hunyuan-avatar photographs where its weights are"
+            yield file.problem(keys, message, hint, "warning")
+
+
+def _reach(box: Box, size: Picture) -> str:
+    sides = (
+        ("x", box.x, box.x < 0),
+        ("y", box.y, box.y < 0),
+        ("x + width", box.right, box.right > size.width),
+        ("y + height", box.bottom, box.bottom > size.height),
+    )
+    return ", ".join(f"{side} is {value:g}" for side, value, out in sides if out)
+
+
+def _references(file: SceneFile) -> Iterator[tuple[Keypath, AudioRef]]:
+    """Every recording the scene names, and where."""
+    scene = file.scene
+    if scene.audio is not None:
+        yield ("audio",), scene.audio
+    for name, member in scene.cast.items():
+        if member.track is not None:
+            yield ("cast", name, "track"), member.track
+        if member.voice is not None and member.voice.enroll is not None:
+            yield ("cast", name, "voice", "enroll"), AudioRef(path=member.voice.enroll)
+    for index, line in enumerate(scene.lines):
+        if isinstance(line, SpokenLine) and line.audio is not None:
+            yield ("lines", index, "audio"), line.audio
+
+
+def _recordings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Recordings hold sound, and the channel that is meant."""
+    told: set[str] = set()
+    for keys, ref in _references(file):
+        recording = measures.recordings.get(ref.path)
+        if recording is None:
+            continue
+        if ref.channel is not None and ref.channel > recording.channels:
+            hint = "leave out the #" if recording.channels == 1 else f"#1 to #{recording.channels}"
+            count = "one channel" if recording.channels == 1 else f"{recording.channels} channels"
+            yield file.problem(keys, f"{ref.path} has {count}, and no channel {ref.channel}", hint)
+        if ref.path in told:
+            continue
+        told.add(ref.path)
+        if recording.duration < _SHORTEST:
+            yield file.problem(keys, f"{ref.path} is empty: {recording.duration:g} s of sound", "record it again")
+        elif recording.peak is not None and recording.peak <= _SILENT:
+            message = f"{ref.path} is silent: its loudest sample is {recording.peak:.0f} dBFS"
+            yield file.problem(keys, message, "nobody will be seen to speak from it", "warning")
+
+
+def _line_times(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Lines lie within the recording they are heard in, and are spoken at a speed people speak."""
+    for index, line in enumerate(file.scene.lines):
+        if not isinstance(line, SpokenLine):
+            continue
+        ref = line.audio or file.scene.cast[line.speaker].track or file.scene.audio
+        recording = measures.recordings.get(ref.path) if ref else None
+        if recording is None:
+            continue
+        beyond = False
+        for key, time in (("from", line.start), ("to", line.end)):
+            if time is not None and time > recording.duration + _SLACK:
+                beyond = True
+                yield file.problem(("lines", index, key), f"{key} is beyond the end of {_length(recording)}")
+        seconds = _seconds(line, recording)
+        if not beyond and seconds is not None and seconds > 0 and len(line.text) > 10 + _FASTEST * seconds:
+            message = f"{len(line.text)} characters in {seconds:.1f} s: nobody speaks that fast"
+            yield file.problem(("lines", index), message, "is it the right recording, and the right time?", "warning")
+
+
+def _seconds(line: SpokenLine, recording: Recording) -> float | None:
+    """How long the line lasts, where the scene says so."""
+    if line.audio is not None or (line.start is not None and line.end is not None):
+        return (line.end if line.end is not None else recording.duration) - (line.start or 0.0)
+    return None
+
+
+def _length(recording: Recording) -> str:
+    return f"{recording.path}, which lasts {format_time(recording.duration)}"
+
+
+def _shots(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Shots end within the film, where its length is that of a recording."""
+    scene = file.scene
+    refs = [scene.audio] if scene.audio else [member.track for member in scene.cast.values() if member.track]
+    if any(isinstance(line, SpokenLine) and line.audio for line in scene.lines) and scene.audio is None:
+        return  # the film lasts as long as its lines, which only the plan knows
+    known = [measures.recordings[ref.path] for ref in refs if ref.path in measures.recordings]
+    longest = max(known, key=lambda recording: recording.duration, default=None)
+    if longest is None:
+        return
+    for index, shot in enumerate(scene.shots):
+        if shot.until is not None and shot.until > longest.duration + _SLACK:
+            yield file.problem(("shots", index, "until"), f"until is beyond the end of {_length(longest)}")
+        elif shot.until is not None and index + 1 < len(scene.shots) and shot.until > longest.duration - _SHORTEST:
+            message = f"this shot takes the whole film, and {len(scene.shots) - index - 1} more follow"
+            yield file.problem(("shots", index, "until"), message)

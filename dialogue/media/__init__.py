@@ -1,0 +1,1 @@
+"""One file of media at a time: recordings and pictures, and what is heard and seen in them."""

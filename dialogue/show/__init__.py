@@ -1,0 +1,1 @@
+"""A plan for people and other programs: tables, charts, pictures, captions, edit lists."""

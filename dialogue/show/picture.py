@@ -1,0 +1,175 @@
+"""What the planner saw, drawn on the picture as the film will frame it: whose face is where, and whose is nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.ground.box import Box
+from dialogue.plan.colors import channels, ink_on, speaker_colors
+from dialogue.plan.faces import PlacedFace, unowned
+from dialogue.plan.plan import Plan, Shot
+from dialogue.plan.view import to_output
+from dialogue.show.table import ranges_text
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+    from dialogue.media.media import FoundFace
+
+_NOBODY = "#9a9a9a"
+_STRIP = 0.045  # of the picture's width: the height of the caption below it
+
+
+def font_of(size: float) -> FreeTypeFont:
+    """DejaVu Sans, which ships with matplotlib and has Latin, Greek, Cyrillic and more."""
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    return ImageFont.truetype(str(Path(get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"), max(10, round(size)))
+
+
+def _rectangle(draw: ImageDraw, box: Box, color: str, width: int, dash: int = 0) -> None:
+    """A box drawn as lines: dark below, so that it reads on any picture; dashed where it is not a face itself."""
+    corners = [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)]
+    for ink, thick in (("#000000", width + (1 if dash else 2)), (color, width)):
+        for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+            length = abs(x1 - x0) + abs(y1 - y0)
+            steps = max(1, round(length / dash)) if dash else 1
+            for step in range(0, steps, 2 if dash else 1):
+                a, b = step / steps, min(1.0, (step + 1) / steps)
+                ends = [(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share) for share in (a, b)]
+                draw.line(ends, fill=ink, width=thick)
+
+
+def _label(draw: ImageDraw, text: str, box: Box, color: str, font: FreeTypeFont, frame: tuple[int, int]) -> None:
+    """A tag above the box, or inside its top when there is no room above."""
+    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+    pad = font.size * 0.3
+    width, height = right - left + 2 * pad, bottom - top + 2 * pad
+    x = min(max(0.0, box.x), max(0.0, frame[0] - width))
+    y = box.y - height if box.y >= height else box.y
+    draw.rectangle((x, y, x + width, y + height), fill=color)
+    draw.text((x + pad - left, y + pad - top), text, font=font, fill=ink_on(color))
+
+
+def _tinted(image: Image, regions: Sequence[tuple[Box, str]]) -> Image:
+    """Each region washed in its speaker's colour."""
+    from PIL import Image as images
+    from PIL import ImageDraw
+
+    wash = images.new("RGBA", image.size, (0, 0, 0, 0))
+    draw = ImageDraw.Draw(wash)
+    for region, color in regions:
+        draw.rectangle((region.x, region.y, region.right - 1, region.bottom - 1), fill=(*channels(color), 44))
+    return images.alpha_composite(image.convert("RGBA"), wash).convert("RGB")
+
+
+def _below(image: Image, text: str) -> Image:
+    """The picture with a line of text under it."""
+    from PIL import Image as images
+    from PIL import ImageDraw
+
+    height = max(26, round(image.width * _STRIP))
+    page = images.new("RGB", (image.width, image.height + height), "#1c1c1c")
+    page.paste(image, (0, 0))
+    draw = ImageDraw.Draw(page)
+    size = height * 0.42
+    while size > 10 and draw.textlength(text, font=font_of(size)) > image.width * 0.97:
+        size *= 0.92
+    draw.text((image.width * 0.015, image.height + height / 2), text, font=font_of(size), fill="#e6e6e6", anchor="lm")
+    return page
+
+
+def _drawn(plan: Plan, shot: Shot, numbers: Sequence[int], media: Path, strangers: Sequence[Box]) -> Image:
+    from PIL import Image as images
+    from PIL import ImageDraw
+
+    from dialogue.generators.shot_picture import shot_picture
+
+    color_of = {speaker.id: speaker.color for speaker in plan.speakers}
+    image = images.fromarray(shot_picture(plan, shot, media))
+    image = _tinted(image, [(face.region, color_of[face.speaker]) for face in shot.faces])
+    draw = ImageDraw.Draw(image)
+    line = max(2, round(plan.width / 320))
+    font = font_of(plan.width / 44)
+    frame = (plan.width, plan.height)
+    for box in strangers:
+        _rectangle(draw, box, _NOBODY, line, dash=4 * line)
+        _label(draw, "nobody's", box, _NOBODY, font, frame)
+    for face in shot.faces:
+        inner = face.region.intersection(Box(line, line, plan.width - 2 * line, plan.height - 2 * line))
+        _rectangle(draw, inner, color_of[face.speaker], line, dash=6 * line)
+    for face in shot.faces:
+        _rectangle(draw, face.box, color_of[face.speaker], line)
+        _label(draw, plan.speaker(face.speaker).name, face.box, color_of[face.speaker], font, frame)
+    shown = f"{'shots' if len(numbers) > 1 else 'shot'} {ranges_text(numbers)}"
+    absent = [speaker.name for speaker in plan.speakers if all(face.speaker != speaker.id for face in shot.faces)]
+    facts = [Path(shot.picture).name, shown, f"{plan.width}x{plan.height}"]
+    facts += ["off screen: " + ", ".join(absent)] if absent else []
+    return _below(image, "  ·  ".join(facts))
+
+
+def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, folder: Path) -> tuple[Path, ...]:
+    """faces.png, faces_2.png …: each picture with the faces found in it, numbered as `detect` counts them."""
+    from PIL import Image as images
+    from PIL import ImageDraw
+
+    from dialogue.ground.atomic import appearing
+    from dialogue.media.pictures import open_picture
+
+    written = []
+    for index, (picture, faces) in enumerate(found.items(), 1):
+        image = images.fromarray(open_picture(media / picture))
+        draw, size = ImageDraw.Draw(image), (image.width, image.height)
+        line, font = max(2, round(image.width / 320)), font_of(image.width / 40)
+        colors = speaker_colors([str(number) for number in range(len(faces))], {})
+        for number, (face, color) in enumerate(zip(faces, colors.values(), strict=True), 1):
+            _rectangle(draw, face.box, color, line)
+            _label(draw, f"{number}", face.box, color, font, size)
+        path = folder / ("faces.png" if index == 1 else f"faces_{index}.png")
+        with appearing(path) as draft:
+            _below(image, f"{Path(picture).name}  ·  faces found: {len(faces)}").save(draft, format="PNG")
+        written.append(path)
+    return tuple(written)
+
+
+def _strangers(plan: Plan, shot: Shot, found: Sequence[FoundFace]) -> list[Box]:
+    """Nobody's faces, in the output frame."""
+    frame = Box(0, 0, plan.width, plan.height)
+    size = (plan.width, plan.height)
+    scale = shot.view.width / plan.width
+    owned = [
+        PlacedFace(face.speaker, face.box.scaled(scale, scale).moved(shot.view.x, shot.view.y), "")
+        for face in shot.faces
+    ]
+    boxes = [to_output(box, shot.view, size).intersection(frame) for box in unowned(owned, found)]
+    return [box for box in boxes if box.area > 0]
+
+
+def write_pictures(
+    plan: Plan, media: Path, folder: Path, found: Mapping[str, Sequence[FoundFace]] | None = None
+) -> tuple[Path, ...]:
+    """plan.png, and plan_2.png … where the shots differ in picture, framing or faces; each shot set-up once.
+
+    `found`: the faces that were found in each picture, to show those that are nobody's.
+    """
+    from dialogue.ground.atomic import appearing
+
+    setups: dict[tuple[object, ...], list[Shot]] = {}
+    for shot in plan.shots:
+        setups.setdefault((shot.picture, shot.view, shot.faces), []).append(shot)
+    written = []
+    for index, shots in enumerate(setups.values(), 1):
+        shot = shots[0]
+        image = _drawn(
+            plan, shot, [s.index + 1 for s in shots], media, _strangers(plan, shot, (found or {}).get(shot.picture, ()))
+        )
+        path = folder / ("plan.png" if index == 1 else f"plan_{index}.png")
+        with appearing(path) as draft:
+            image.save(draft, format="PNG")
+        written.append(path)
+    return tuple(written)

@@ -1,0 +1,1 @@
+"""HunyuanVideo-Avatar as an architecture: transformer, conditions, windows, pipeline."""

@@ -1,0 +1,1 @@
+"""The released weights of HunyuanVideo-Avatar: reading them, and the encoders around them."""

@@ -1,0 +1,1 @@
+"""The small trained model of the same architecture, for drawn characters."""

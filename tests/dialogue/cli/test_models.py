@@ -1,0 +1,127 @@
+"""`dialogue models`: nothing fetched without agreement; fetched from a hub on this machine; converted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from hub import serving
+from typer.testing import CliRunner
+
+from dialogue.cli.app import app
+from dialogue.generators.hunyuan.download import GIGABYTES, REPOSITORY, check_space, patterns
+from model.hunyuan.weights_folder import WeightsFolder
+
+run = CliRunner().invoke
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release's repository, small: `ckpts`, the licence, and files that nobody needs."""
+    from official_folder import write_official_folder
+
+    folder = tmp_path_factory.mktemp("released")
+    write_official_folder(folder / "ckpts", fp8=False)
+    (folder / "LICENSE").write_text("the licence")
+    (folder / "ckpts" / "det_align").mkdir()
+    (folder / "ckpts" / "det_align" / "detface.pt").write_text("a face detector")
+    (folder / "ckpts" / "text_encoder_2" / "tf_model.h5").write_text("the same in another format")
+    return folder
+
+
+def pull(hub: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "HF_HUB_ETAG_TIMEOUT": "2"}
+    command = [sys.executable, "-m", "dialogue", "models", "pull", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+def test_pull_fetches_what_is_needed_after_the_licence_and_only_once(
+    tmp_path: Path, released: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "weights"
+    with serving(REPOSITORY, released) as (hub, served):
+        refused = pull(hub, "--to", folder)
+        assert refused.returncode == 2 and "--accept-licence" in refused.stderr
+        for said in ("European Union", "United Kingdom", "South Korea", str(folder), f"{GIGABYTES} GB"):
+            assert said in refused.stderr
+        assert served == [] and not folder.exists()
+
+        done = pull(hub, "--to", folder, "--accept-licence")
+        assert done.returncode == 0, done.stderr
+        assert "European Union" in done.stderr and f"DIALOGUE_WEIGHTS={folder}" in done.stdout
+        assert not WeightsFolder.at(folder).missing()
+        assert not any("detface" in name or "h5" in name for name in served)
+        count = len(served)
+        again = pull(hub, "--to", folder)
+        assert again.returncode == 0 and "all weights are in" in again.stdout and len(served) == count
+
+
+def test_without_a_network_pull_says_so_in_one_line(tmp_path: Path) -> None:
+    done = pull("http://127.0.0.1:9", "--to", tmp_path / "weights", "--accept-licence")
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: cannot fetch") and "without a network" in last and "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_found_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(100e9, 95e9, 5e9))
+    with pytest.raises(Exception, match=f"5 GB are free and the weights need {GIGABYTES} GB"):
+        check_space(tmp_path / "not" / "there" / "yet")
+
+
+def test_the_eight_bit_file_comes_with_its_scales() -> None:
+    assert sum("_fp8" in name for name in patterns(fp8=True)) == 2
+    assert not any("_fp8" in name for name in patterns(fp8=False))
+
+
+def test_pull_of_an_unknown_model_is_a_mistake() -> None:
+    done = run(app, ["models", "pull", "sora"])
+    assert done.exit_code == 2 and "hunyuan-avatar can be fetched" in done.output
+
+
+def test_list_tells_what_is_ready_and_what_is_missing(
+    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIALOGUE_WEIGHTS", str(released))
+    assert "hunyuan-avatar: ready" in run(app, ["models", "list"]).output
+    monkeypatch.setenv("DIALOGUE_WEIGHTS", str(tmp_path))
+    told = run(app, ["models", "list"]).output
+    assert "weights are missing" in told and "dialogue models pull" in told and "animatic: ready" in told
+
+
+def test_convert_writes_a_transformer_that_is_loaded_instead(
+    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    import torch
+
+    from model.hunyuan.loading import load_transformer
+
+    folder = tmp_path / "weights"
+    shutil.copytree(released, folder)
+    monkeypatch.setenv("DIALOGUE_WEIGHTS", str(folder))
+    before = load_transformer(WeightsFolder.at(folder), torch.bfloat16)
+    done = run(app, ["models", "convert"])
+    assert done.exit_code == 0, done.output
+    found = WeightsFolder.at(folder)
+    assert found.is_converted and not found.missing()
+    after = load_transformer(found, torch.bfloat16).state_dict()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.state_dict().items())
+    assert [path.name for path in found.root.iterdir() if path.name.startswith(".")] == []
+
+    twice = run(app, ["models", "convert"])
+    assert twice.exit_code == 2 and "is there already" in twice.output
+
+
+def test_convert_of_a_folder_without_a_checkpoint_fails_in_one_line(tmp_path: Path) -> None:
+    done = run(app, ["models", "convert", str(tmp_path)])
+    assert done.exit_code == 1 and "Traceback" not in done.output
+    assert not any(tmp_path.iterdir())
