@@ -1,4 +1,4 @@
-"""From a scene in YAML to a finished film. See docs/layout.md for a line per file and docs/scene.md for the language."""
+"""From a scene in YAML to a finished film. docs/layout.md has a line per file, docs/scene.md the language."""
 
 import model  # installs the torchaudio import hook before anything imports torchaudio
 
