@@ -24,11 +24,11 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 from batches import TEMPLATE, write_cast, write_episode  # noqa: E402
 
-from dialogue.batch.batch import Report, run_batch  # noqa: E402
-from dialogue.batch.crews import MakeCrew, local_crew  # noqa: E402
-from dialogue.batch.episodes import find_episodes  # noqa: E402
-from dialogue.batch.planning import Setting  # noqa: E402
 from dialogue.cast.cast import read_cast  # noqa: E402
+from dialogue.podcast.batch import Report, run_batch  # noqa: E402
+from dialogue.podcast.crews import MakeCrew, local_crew  # noqa: E402
+from dialogue.podcast.episodes import find_episodes  # noqa: E402
+from dialogue.podcast.planning import Setting  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def main() -> None:
         with two_nodes() as address:
 
             def crew():  # type: ignore[no-untyped-def]
-                from dialogue.batch.ray_crew import ray_crew
+                from dialogue.podcast.ray_crew import ray_crew
 
                 made, count = ray_crew(address, 1, folder / "ray")
                 killer(made, killed, 2 * arguments.episodes + 5)

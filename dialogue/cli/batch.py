@@ -17,9 +17,9 @@ from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from dialogue.batch.batch import Report, Tellers
-    from dialogue.batch.schedule import Crew
-    from dialogue.batch.work import Work
+    from dialogue.podcast.batch import Report, Tellers
+    from dialogue.podcast.schedule import Crew
+    from dialogue.podcast.work import Work
 
 
 class Goal(str, Enum):
@@ -63,12 +63,12 @@ def command(
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
 ) -> None:
     """Make a film of every episode. A failed one does not stop the rest; run again, what still stands is reused."""
-    from dialogue.batch.batch import run_batch
-    from dialogue.batch.crews import local_crew
-    from dialogue.batch.episodes import find_episodes
-    from dialogue.batch.planning import Setting
     from dialogue.cast.cast import read_cast
     from dialogue.diarization.diarizer import check_hop
+    from dialogue.podcast.batch import run_batch
+    from dialogue.podcast.crews import local_crew
+    from dialogue.podcast.episodes import find_episodes
+    from dialogue.podcast.planning import Setting
 
     check_hop(hop)
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)
@@ -79,7 +79,7 @@ def command(
     def make_crew() -> tuple[Crew[Work], int]:
         if not ray:
             return local_crew(jobs)
-        from dialogue.batch.ray_crew import ray_crew
+        from dialogue.podcast.ray_crew import ray_crew
 
         return ray_crew(address, jobs, output)
 
@@ -103,9 +103,9 @@ def _is_address(place: Path) -> bool:
 def _template(written: Path | None) -> Path:
     """The template's file; the one of the package when none is named."""
     if written is None:
-        import dialogue.batch
+        import dialogue.podcast
 
-        return Path(dialogue.batch.__file__).with_name("podcast.yaml.j2")
+        return Path(dialogue.podcast.__file__).with_name("podcast.yaml.j2")
     if not written.is_file():
         raise InputError(Problem("no such template", str(written)))
     if written.suffix != ".j2":
@@ -133,9 +133,9 @@ def _with_generator(variables: dict[str, str], name: str | None, template: Path)
 @contextmanager
 def _progress() -> Iterator[Tellers]:
     """On a terminal a bar with the time left; elsewhere a line for whatever has come to an end."""
-    from dialogue.batch.batch import Step, Tellers
-    from dialogue.batch.forecast import Forecast
     from dialogue.generators.costs import duration_text
+    from dialogue.podcast.batch import Step, Tellers
+    from dialogue.podcast.forecast import Forecast
 
     def expected(forecast: Forecast) -> None:
         out.print(str(forecast), soft_wrap=True, markup=False)

@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Turn a plan into an edit list, who-spoke-when or captions."""
     from dialogue.ground.atomic import write_text
-    from dialogue.plan.plan_json import read_plan
+    from dialogue.planning.plan_json import read_plan
     from dialogue.show.hand_over import handed_over
 
     read = read_plan(plan)

@@ -16,7 +16,7 @@ from dialogue.ground.errors import InputError, Problem
 if TYPE_CHECKING:
     from dialogue.generators.costs import Costs
     from dialogue.measures.measures import Measures
-    from dialogue.plan.plan import Plan
+    from dialogue.planning.plan import Plan
     from dialogue.scene.reader import SceneFile
 
 
@@ -49,7 +49,7 @@ def measured(file: SceneFile, speakers: int | None = None, hop: float | None = N
 def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Path]:
     """Every file of the plan, each whole or not at all; their paths."""
     from dialogue.ground.atomic import write_text
-    from dialogue.plan.plan_json import write_plan
+    from dialogue.planning.plan_json import write_plan
     from dialogue.show.chart import write_chart
     from dialogue.show.hand_over import caption_text, rttm_text
     from dialogue.show.picture import write_pictures
@@ -88,7 +88,7 @@ def _show_faces(file: SceneFile, measures: Measures, output: Path) -> None:
 
 
 def _record(plan: Plan, costs: Costs, written: list[Path]) -> dict[str, Any]:
-    from dialogue.plan.plan_json import plan_record
+    from dialogue.planning.plan_json import plan_record
 
     shots = [{"windows": c.windows, "seconds": round(c.seconds, 1), "memory": c.memory} for c in costs.shots]
     total = {"windows": costs.windows, "seconds": round(costs.seconds, 1), "memory": costs.memory}
@@ -116,7 +116,7 @@ def command(
     who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
     from dialogue.generators.costs import costs_of
-    from dialogue.plan.planner import make_plan
+    from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
 
     file = read_scene(scene, variables_of(setting or []))

@@ -17,10 +17,10 @@ from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from dialogue.plan.plan import Plan, Shot
-    from dialogue.render.order import Order
-    from dialogue.render.render import Film, Step, Tell
-    from dialogue.render.tasks import Task
+    from dialogue.planning.plan import Plan, Shot
+    from dialogue.rendering.order import Order
+    from dialogue.rendering.render import Film, Step, Tell
+    from dialogue.rendering.tasks import Task
     from dialogue.scene.reader import SceneFile
 
 
@@ -72,7 +72,7 @@ def command(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
-    from dialogue.render.render import prepared, render, render_shot
+    from dialogue.rendering.render import prepared, render, render_shot
 
     if memory is not None:
         os.environ["DIALOGUE_MEMORY"] = memory.value  # where generators look; what they need is no part of an order
@@ -101,11 +101,11 @@ def _order(
     hop: float | None,
 ) -> Order:
     """What `source` orders: a plan as it is written, or a scene, which is measured and planned first."""
-    from dialogue.render.cache import FOLDER, Cache
-    from dialogue.render.order import Order
+    from dialogue.rendering.cache import FOLDER, Cache
+    from dialogue.rendering.order import Order
 
     if source.suffix == ".json":
-        from dialogue.plan.plan_json import read_plan
+        from dialogue.planning.plan_json import read_plan
 
         if variables:
             raise InputError(Problem("--set fills a template, and a plan is none", file=str(source)))
@@ -114,7 +114,7 @@ def _order(
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
     from dialogue.measures.checks import media_warnings
-    from dialogue.plan.planner import make_plan
+    from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
 
     file = read_scene(source, variables)
@@ -193,7 +193,7 @@ def _record(task: Task) -> dict[str, Any]:
 
 
 def _fate(task: Task, when: str = "") -> str:
-    from dialogue.render.cache import NEW
+    from dialogue.rendering.cache import NEW
 
     if task.reason is None:
         return "in the cache"

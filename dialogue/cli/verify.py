@@ -18,8 +18,8 @@ def command(
     form: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = Format.text,
 ) -> None:
     """Compare who moved their mouth in a film with the plan. Exit 1 when a mouth does what it should not."""
-    from dialogue.plan.plan_json import read_plan
-    from dialogue.verify.verdict import verify
+    from dialogue.planning.plan_json import read_plan
+    from dialogue.verification.verdict import verify
 
     read = read_plan(plan)
     verdicts = verify(film, read.plan)

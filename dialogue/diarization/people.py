@@ -1,7 +1,7 @@
 """Voices to people: which label of a diarization each enrolled member of the cast is.
 
 Labels that the scene gives by name, and what is left by elimination, are the planner's business
-(`dialogue.plan.voices`); here voices are compared.
+(`dialogue.planning.voices`); here voices are compared.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialogue.generators.generator import Generator
 from dialogue.ground.errors import DialogueError
-from dialogue.plan.choice import Choice
+from dialogue.planning.choice import Choice
 
 
 def _described(name: str, generator: Generator, reason: str, warning: str | None = None) -> Choice:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dialogue.plan.choice import Estimate
-from dialogue.plan.plan import Plan
+from dialogue.planning.choice import Estimate
+from dialogue.planning.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dialogue.plan.choice import Canvas, Estimate
-from dialogue.plan.plan import Plan, Shot
+from dialogue.planning.choice import Canvas, Estimate
+from dialogue.planning.plan import Plan, Shot
 
 if TYPE_CHECKING:
     import numpy as np

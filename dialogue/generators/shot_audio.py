@@ -21,7 +21,7 @@ from model.grid import SAMPLE_RATE, FrameClock
 
 if TYPE_CHECKING:
     from dialogue.media.recordings import Samples
-    from dialogue.plan.plan import Plan, Turn
+    from dialogue.planning.plan import Plan, Turn
 
 Sound = NDArray[np.float32]
 

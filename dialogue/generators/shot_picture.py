@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dialogue.ground.box import Box
-    from dialogue.plan.plan import Plan, Shot
+    from dialogue.planning.plan import Plan, Shot
 
     Frame = NDArray[np.uint8]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialogue.plan.emotions import EmotionLane
+from dialogue.planning.emotions import EmotionLane
 from model.grid import CELL, frames_of, latents_for
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dialogue.generators.generator import ShotJob
-    from dialogue.plan.plan import Speaker
+    from dialogue.planning.plan import Speaker
     from model.avatar.pipeline import SpeakerTrack
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
-from dialogue.plan.plan import Plan
+from dialogue.planning.plan import Plan
 
 ROW = 42  # characters
 _LONGEST = 7.0  # seconds

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.ground.times import format_time
-from dialogue.plan.colors import ink_on
-from dialogue.plan.plan import Plan, Speaker, Turn
+from dialogue.planning.colors import ink_on
+from dialogue.planning.plan import Plan, Speaker, Turn
 from dialogue.show.table import emotion_text
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialogue.plan.colors import channels
-from dialogue.plan.plan import AudioSlice, Mix, Plan, Turn
+from dialogue.planning.colors import channels
+from dialogue.planning.plan import AudioSlice, Mix, Plan, Turn
 from dialogue.show.table import emotion_text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dialogue.formats.rttm import write_rttm
 from dialogue.formats.srt import write_srt
 from dialogue.formats.vtt import write_vtt
 from dialogue.ground.segments import LabelledSegment
-from dialogue.plan.plan import Plan
+from dialogue.planning.plan import Plan
 from dialogue.show.captions import cues_of
 from dialogue.show.edit_list import edl_text, otio_timeline
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.box import Box
-from dialogue.plan.colors import channels, ink_on, speaker_colors
-from dialogue.plan.faces import PlacedFace, unowned
-from dialogue.plan.plan import Plan, Shot
-from dialogue.plan.view import to_output
+from dialogue.planning.colors import channels, ink_on, speaker_colors
+from dialogue.planning.faces import PlacedFace, unowned
+from dialogue.planning.plan import Plan, Shot
+from dialogue.planning.view import to_output
 from dialogue.show.table import ranges_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dialogue.generators.costs import Costs, duration_text, memory_text
 from dialogue.ground.times import format_time
-from dialogue.plan.plan import Emotion, Plan, Turn
+from dialogue.planning.plan import Emotion, Plan, Turn
 
 _MOST_TURNS = 60
 _MOST_SHOTS = 40

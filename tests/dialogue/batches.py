@@ -8,15 +8,15 @@ import numpy as np
 import soundfile
 from PIL import Image, ImageDraw
 
-from dialogue.batch.batch import Report, run_batch
-from dialogue.batch.crews import MakeCrew, local_crew
-from dialogue.batch.episodes import find_episodes
-from dialogue.batch.planning import Setting
 from dialogue.cast.cast import read_cast
 from dialogue.formats.rttm import write_rttm
 from dialogue.ground.segments import LabelledSegment
+from dialogue.podcast.batch import Report, run_batch
+from dialogue.podcast.crews import MakeCrew, local_crew
+from dialogue.podcast.episodes import find_episodes
+from dialogue.podcast.planning import Setting
 
-TEMPLATE = Path(__file__).parents[2] / "dialogue/batch/podcast.yaml.j2"
+TEMPLATE = Path(__file__).parents[2] / "dialogue/podcast/podcast.yaml.j2"
 VARIABLES = {"size": "128x96", "fps": "10", "generator": "animatic"}
 CAST = """\
 cast: 1

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from dialogue.generators import GENERATORS
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.ground.box import Box
-from dialogue.plan.choice import Canvas, Estimate
-from dialogue.plan.plan import AudioSlice, Face, Mix, Plan, Shot, Speaker, Turn
+from dialogue.planning.choice import Canvas, Estimate
+from dialogue.planning.plan import AudioSlice, Face, Mix, Plan, Shot, Speaker, Turn
 
 Frame = NDArray[np.uint8]
 

@@ -13,7 +13,7 @@ from dialogue.characters.characters import EMOTIONS
 from dialogue.cli.app import app
 from dialogue.cli.check import problems_of
 from dialogue.measures.look import measure
-from dialogue.plan.planner import make_plan
+from dialogue.planning.planner import make_plan
 from dialogue.scene.language import MEMBER_KEYS, OUTPUT_KEYS, SCENE_KEYS, SHOT_KEYS
 from dialogue.scene.line import LINE_KEYS
 from dialogue.scene.reader import read_scene

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
-from dialogue.plan.choice import Canvas, Estimate
+from dialogue.planning.choice import Canvas, Estimate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dialogue.generators.animatic.face_warp import FaceWarp
     from dialogue.generators.animatic.labels import Label
     from dialogue.generators.animatic.prosody import Curve, Motion
-    from dialogue.plan.plan import Emotion, Face, Plan, Shot
+    from dialogue.planning.plan import Emotion, Face, Plan, Shot
 
     Frame = NDArray[np.uint8]
 

@@ -23,7 +23,7 @@ from dialogue.generators.animatic.mouth_interior import EDGE, InteriorColors, in
 
 if TYPE_CHECKING:
     from dialogue.ground.box import Box
-    from dialogue.plan.plan import Face
+    from dialogue.planning.plan import Face
 
 Frame = NDArray[np.uint8]
 Plane = NDArray[np.float32]

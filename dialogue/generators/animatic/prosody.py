@@ -21,7 +21,7 @@ from dialogue.generators.shot_audio import SpeakerSound
 from model.grid import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from dialogue.plan.plan import Plan, Shot
+    from dialogue.planning.plan import Plan, Shot
 
 Curve = NDArray[np.float32]
 

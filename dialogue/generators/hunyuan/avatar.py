@@ -14,7 +14,7 @@ from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.hunyuan.settings import Settings, settings
 from dialogue.ground.errors import DialogueError
-from dialogue.plan.choice import Canvas, Estimate
+from dialogue.planning.choice import Canvas, Estimate
 from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
 from model.hunyuan.weights_folder import WeightsFolder
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from dialogue.plan.plan import Plan, Shot
+    from dialogue.planning.plan import Plan, Shot
     from model.avatar.conditions import Conditions
     from model.avatar.denoising import DenoisingState
     from model.avatar.pipeline import HunyuanVideoAvatarPipeline

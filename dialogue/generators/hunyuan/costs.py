@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dialogue.plan.choice import Estimate
+from dialogue.planning.choice import Estimate
 from model.grid import latents_for, windows_for
 
 HIDDEN, BLOCKS, TEXT = 3072, 60, 831

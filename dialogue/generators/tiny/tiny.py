@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
-from dialogue.plan.choice import Canvas, Estimate
+from dialogue.planning.choice import Canvas, Estimate
 from model.grid import latents_for, windows_for
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dialogue.plan.plan import Plan, Shot
+    from dialogue.planning.plan import Plan, Shot
     from model.avatar.conditions import Conditions
     from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 

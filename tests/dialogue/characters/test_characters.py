@@ -17,7 +17,7 @@ from dialogue.characters.characters import EMOTIONS, LIBRARY, characters, togeth
 from dialogue.cli.app import app
 from dialogue.cli.check import problems_of
 from dialogue.measures.look import measure
-from dialogue.plan.planner import make_plan
+from dialogue.planning.planner import make_plan
 from dialogue.scene.json_schema import json_schema
 from dialogue.scene.reader import read_scene
 

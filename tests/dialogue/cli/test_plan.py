@@ -15,7 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
-from dialogue.plan.plan_json import read_plan
+from dialogue.planning.plan_json import read_plan
 
 ROOT = Path(__file__).parents[3]
 SCENE = ROOT / "scenes/interruption/scene.yaml"

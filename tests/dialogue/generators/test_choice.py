@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from dialogue.cli.app import app
 from dialogue.generators.choice import choose_generator
 from dialogue.measures.look import measure
-from dialogue.plan.planner import make_plan
+from dialogue.planning.planner import make_plan
 from dialogue.scene.reader import read_scene
 
 

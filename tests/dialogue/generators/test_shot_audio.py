@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dialogue.generators.shot_audio import FADE_SECONDS, SpeakerSound, speaker_audio
 from dialogue.ground.box import Box
-from dialogue.plan.plan import AudioSlice, Mix, Plan, Shot, Speaker, Turn
+from dialogue.planning.plan import AudioSlice, Mix, Plan, Shot, Speaker, Turn
 
 RATE = 16_000
 FADE = round(FADE_SECONDS * RATE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planning import ANIMATIC
+from planned_scenes import ANIMATIC
 
 from dialogue.diarization.voice_encoder import weights_file
 from dialogue.ground.errors import InputError
 from dialogue.measures.look import measure
-from dialogue.plan.plan import Plan
-from dialogue.plan.planner import make_plan
+from dialogue.planning.plan import Plan
+from dialogue.planning.planner import make_plan
 from dialogue.scene.reader import read_scene
 
 MEDIA = Path(__file__).parents[4] / "shared" / "media"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from planning import TWO, measured, planned
+from planned_scenes import TWO, measured, planned
 
-from dialogue.plan.plan import Plan
+from dialogue.planning.plan import Plan
 from dialogue.show.captions import ROW, cues_of, width_of
 
 LONG = (

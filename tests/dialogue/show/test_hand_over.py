@@ -8,12 +8,12 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from planning import TWO, measured, planned
+from planned_scenes import TWO, measured, planned
 
 from dialogue.formats.rttm import read_rttm
 from dialogue.formats.srt import read_srt
 from dialogue.formats.vtt import read_vtt, voices
-from dialogue.plan.plan import Plan
+from dialogue.planning.plan import Plan
 from dialogue.show.hand_over import TARGETS, handed_over
 
 LINES = """\

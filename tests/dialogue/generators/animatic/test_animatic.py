@@ -19,7 +19,7 @@ from dialogue.generators.animatic.face_warp import FaceWarp, Pose, moving_part
 from dialogue.generators.animatic.prosody import hear, motion
 from dialogue.generators.generator import ShotJob
 from dialogue.ground.box import Box
-from dialogue.plan.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
+from dialogue.planning.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
 
 RATE, FPS = 16_000, 25
 SECONDS = 4.0

@@ -10,7 +10,7 @@ import pytest
 from dialogue.generators.animatic import animatic
 from dialogue.generators.animatic.labels import Label, rim, tag
 from dialogue.ground.box import Box
-from dialogue.plan.plan import AudioSlice, Emotion, Mix, Plan, Shot, Speaker, Turn
+from dialogue.planning.plan import AudioSlice, Emotion, Mix, Plan, Shot, Speaker, Turn
 
 COLOR = "#e06060"
 

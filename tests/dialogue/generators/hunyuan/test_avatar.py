@@ -22,9 +22,9 @@ from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.shot_speakers import speaker_tracks
 from dialogue.ground.box import Box
 from dialogue.measures.look import measure
-from dialogue.plan.plan import Plan
-from dialogue.plan.planner import make_plan
-from dialogue.render.stitch import clip_frames
+from dialogue.planning.plan import Plan
+from dialogue.planning.planner import make_plan
+from dialogue.rendering.stitch import clip_frames
 from dialogue.scene.reader import read_scene
 
 RATE = 16_000

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from dialogue.cli.app import app
 from dialogue.generators import generator
-from dialogue.plan.plan_json import read_plan
-from dialogue.verify.verdict import verify
+from dialogue.planning.plan_json import read_plan
+from dialogue.verification.verdict import verify
 
 SCENE = Path(__file__).parents[4] / "scenes" / "two_hander"
 

@@ -1,0 +1,110 @@
+"""What must hold in a plan, whoever wrote it: shots without a gap, known speakers, mouths apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dialogue.ground.box import Box
+from dialogue.planning.plan import Plan, Shot, Turn
+from model.grid import FrameClock
+
+Keypath = tuple[str | int, ...]
+_LENGTH = 0.001  # seconds by which a turn and its slice may differ
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Something wrong under a path of keys and indices from 0."""
+
+    keys: Keypath
+    message: str
+    hint: str | None = None
+
+
+def _whole_flaws(plan: Plan) -> Iterator[Flaw]:
+    if not 1 <= plan.fps <= 120:
+        yield Flaw(("fps",), f"{plan.fps} frames per second", "1 to 120")
+        return
+    for key, side in (("width", plan.width), ("height", plan.height)):
+        if side < 2 or side % 2:
+            yield Flaw((key,), f"{key} is {side}", "an even number of pixels")
+    if not 0 < plan.duration <= 360_000:
+        yield Flaw(("duration",), f"a film of {plan.duration:g} s", "more than 0, at most 100 hours")
+        return
+    frames = FrameClock(plan.fps).frames_covering(plan.duration)
+    if plan.shots and abs(plan.frames - frames) > 1:
+        hint = f"the last shot ends at frame {frames}, the end of {plan.duration:g} s"
+        yield Flaw(("shots", len(plan.shots) - 1, "end"), f"the shots end at frame {plan.frames}", hint)
+    ids = [speaker.id for speaker in plan.speakers]
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            yield Flaw(("speakers", index, "id"), f"a second speaker {name!r}", "ids are unique")
+    for index, caption in enumerate(plan.captions):
+        if caption not in ("srt", "vtt"):
+            yield Flaw(("captions", index), f"unknown captions {caption!r}", "srt or vtt")
+
+
+def _turn_flaws(plan: Plan, index: int, turn: Turn, known: set[str]) -> Iterator[Flaw]:
+    where = ("turns", index)
+    if turn.speaker not in known:
+        yield Flaw(
+            (*where, "speaker"), f"unknown speaker {turn.speaker!r}", f"the speakers are {', '.join(sorted(known))}"
+        )
+    if not 0 <= turn.start < turn.end:
+        yield Flaw((*where, "end"), f"a turn from {turn.start:g} to {turn.end:g} s", "it ends after its start")
+        return
+    if turn.end > plan.duration + 1 / float(plan.fps):
+        yield Flaw((*where, "end"), f"a turn until {turn.end:g} s in a film of {plan.duration:g} s")
+    length, slice_length = turn.end - turn.start, turn.audio.end - turn.audio.start
+    if abs(length - slice_length) > _LENGTH or turn.audio.start < 0:
+        message = f"a turn of {length:g} s with audio of {slice_length:g} s"
+        yield Flaw((*where, "audio"), message, "audio.start and audio.end are as far apart as start and end")
+    total = sum(weight for _, weight in turn.emotion.weights)
+    if turn.emotion.weights and abs(total - 1) > 1e-3:
+        yield Flaw((*where, "emotion"), f"the weights of an emotion add up to 1, not {total:g}")
+    if not 0 <= turn.emotion.strength <= 1.5:
+        yield Flaw((*where, "emotion"), f"an emotion of strength {turn.emotion.strength:g}", "0 to 1.5")
+
+
+def _shot_flaws(plan: Plan, index: int, shot: Shot, known: set[str]) -> Iterator[Flaw]:
+    where = ("shots", index)
+    expected = plan.shots[index - 1].end if index else 0
+    if shot.index != index:
+        yield Flaw((*where, "index"), f"shot {index} has index {shot.index}", "shots are numbered from 0, in order")
+    if shot.start != expected:
+        yield Flaw(
+            (*where, "start"), f"shot {index} starts at frame {shot.start}", f"the one before ends at {expected}"
+        )
+    if shot.end <= shot.start:
+        yield Flaw((*where, "end"), f"a shot from frame {shot.start} to {shot.end}", "it ends after its start")
+    frame = Box(0, 0, plan.width, plan.height)
+    for number, face in enumerate(shot.faces):
+        at = (*where, "faces", number)
+        if face.speaker not in known:
+            yield Flaw(
+                (*at, "speaker"), f"unknown speaker {face.speaker!r}", f"the speakers are {', '.join(sorted(known))}"
+            )
+        if face.region.intersection(frame).area < face.region.area - 1:
+            yield Flaw((*at, "region"), "the region reaches out of the frame", f"0 to {plan.width}, 0 to {plan.height}")
+        for before in shot.faces[:number]:
+            if before.speaker == face.speaker:
+                yield Flaw((*at, "speaker"), f"a second face of {face.speaker!r} in shot {index}", "one each")
+            elif before.region.intersection(face.region).area > 0:
+                message = f"the regions of {before.speaker} and {face.speaker} overlap"
+                yield Flaw((*at, "region"), message, "each mouth has a region of its own")
+
+
+def flaws_of(plan: Plan) -> list[Flaw]:
+    """Everything that does not hold."""
+    flaws = list(_whole_flaws(plan))
+    if flaws:
+        return flaws
+    known = {speaker.id for speaker in plan.speakers}
+    if not plan.shots:
+        flaws.append(Flaw(("shots",), "the plan has no shots", "one at least"))
+    for index, turn in enumerate(plan.turns):
+        flaws += _turn_flaws(plan, index, turn, known)
+    for index, shot in enumerate(plan.shots):
+        flaws += _shot_flaws(plan, index, shot, known)
+    return flaws

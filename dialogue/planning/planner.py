@@ -1,0 +1,197 @@
+"""From a scene and the measures of its media to a plan: who speaks when, with which mouth, in which shot.
+
+Pure and deterministic: the same scene, measures and choice of generator give the same plan, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dialogue.generators.choice import choose_generator
+from dialogue.ground.box import Box
+from dialogue.ground.errors import DialogueError, InputError
+from dialogue.measures.checks import media_warnings
+from dialogue.measures.measures import Measures
+from dialogue.measures.wanted import shown
+from dialogue.planning.choice import Choice
+from dialogue.planning.colors import speaker_colors
+from dialogue.planning.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
+from dialogue.planning.packing import limits_of
+from dialogue.planning.plan import EmotionReference, Face, Plan, Shot, Speaker
+from dialogue.planning.regions import regions_of
+from dialogue.planning.shots import Stretch, cut_shots
+from dialogue.planning.turns import Findings, speech_of
+from dialogue.planning.view import nearest_multiple, output_size, padding_of, to_output, view_of
+from dialogue.scene.reader import SceneFile
+from dialogue.scene.scene import Scene, ShotSpec
+from model.grid import FrameClock
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """What a shot of the scene looks like: its picture, the view of it, and the faces in the output frame."""
+
+    picture: str
+    prompt: str
+    view: Box
+    faces: tuple[Face, ...]
+
+
+def _speakers(scene: Scene) -> tuple[Speaker, ...]:
+    written = {speaker: member.color for speaker, member in scene.cast.items() if member.color}
+    colors = speaker_colors(list(scene.cast), written)
+    return tuple(
+        Speaker(
+            speaker,
+            member.name or speaker,
+            colors[speaker],
+            tuple(EmotionReference(name, ref.image, ref.strength) for name, ref in member.emotions.items()),
+        )
+        for speaker, member in scene.cast.items()
+    )
+
+
+def _frame_size(
+    file: SceneFile, measures: Measures, shots: Sequence[ShotSpec], choice: Choice, findings: Findings
+) -> tuple[int, int]:
+    """Of the output: as written, else the first picture's shape at the generator's size."""
+    multiple, written = choice.canvas.multiple, file.scene.output.size
+    if written is None:
+        picture = measures.pictures[_picture_of(file.scene, shots[0])]
+        return output_size((picture.width, picture.height), choice.canvas.area, multiple)
+    if written[0] % multiple or written[1] % multiple:
+        width, height = (nearest_multiple(side, multiple) for side in written)
+        message = f"{choice.name} makes frames whose sides are multiples of {multiple}, not {written[0]}x{written[1]}"
+        findings.problems.append(file.problem(("output", "size"), message, f"{width}x{height} is nearest"))
+    return written
+
+
+def _picture_of(scene: Scene, shot: ShotSpec) -> str:
+    picture = shot.picture or scene.picture
+    if picture is None:  # the reader has seen to it
+        raise ValueError("a shot without a picture, in a scene without one")
+    return picture
+
+
+def _placed(
+    file: SceneFile, spec: int, shot: ShotSpec, picture: str, measures: Measures, findings: Findings
+) -> list[PlacedFace]:
+    """The faces of one shot in its picture; what is unclear or wrong goes to the findings."""
+    cast = {speaker: member.face for speaker, member in file.scene.cast.items()}
+    size = measures.pictures[picture]
+    placed = []
+    for speaker, written in faces_in_shot(cast, shot.faces).items():
+        keys = ("shots", spec, "faces", speaker) if shot.faces else ("cast", speaker, "face")
+        try:
+            face = place_face(speaker, written, picture, measures)
+        except UnclearFace as unclear:
+            findings.problems.append(file.problem(keys, str(unclear), unclear.hint))
+            continue
+        if not face.box.inside(size.width, size.height):
+            message = f"the face {box_text(face.box)} of {speaker} reaches out of {picture}"
+            hint = f"[x, y, width, height] in pixels of a picture of {size.width} x {size.height}"
+            findings.problems.append(file.problem(keys, message, hint))
+            continue
+        placed.append(face)
+    for first, second in clashes(placed):
+        keys = ("shots", spec, "faces", second.speaker) if shot.faces else ("cast", second.speaker, "face")
+        same = first.box.overlap(second.box) > 0.6
+        message = f"the faces of {first.speaker} {box_text(first.box)} and {second.speaker} {box_text(second.box)} "
+        message += "are the same face" if same else "overlap"
+        findings.problems.append(file.problem(keys, f"{message} in {picture}", "one face each, in boxes apart"))
+    return placed
+
+
+def _setup(
+    file: SceneFile, spec: int, shot: ShotSpec, measures: Measures, output: tuple[int, int], findings: Findings
+) -> _Setup:
+    """Everything about a shot but its times."""
+    picture = _picture_of(file.scene, shot)
+    size = (measures.pictures[picture].width, measures.pictures[picture].height)
+    placed = _placed(file, spec, shot, picture, measures, findings)
+    view = view_of(size, output, [face.box for face in placed])
+    wide, high = padding_of(view, size)
+    if wide > 1 or high > 1:
+        findings.warnings.append(
+            f"{picture}: its faces need more than a {output[0]}x{output[1]} crop holds; it is "
+            f"widened by {max(wide, high):.0f} pixels beyond the picture"
+        )
+    boxes = [to_output(face.box, view, output) for face in placed]
+    strangers = unowned(placed, measures.faces.get(picture, ()))
+    regions, met = regions_of(boxes, output, [to_output(box, view, output) for box in strangers])
+    shrunk = dict.fromkeys(range(len(placed)), "")
+    for i, j in met:
+        shrunk[i] += f"; region shrunk to meet {placed[j].speaker}'s"
+        shrunk[j] += f"; region shrunk to meet {placed[i].speaker}'s"
+    for box in strangers:
+        findings.warnings.append(f"{picture}: the face at {box_text(box)} is nobody's and stays still")
+    faces = tuple(
+        Face(face.speaker, box, region, face.origin + shrunk[index])
+        for index, (face, box, region) in enumerate(zip(placed, boxes, regions, strict=True))
+    )
+    return _Setup(picture, shot.prompt or file.scene.prompt or "", view, faces)
+
+
+def _shots(stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[Shot, ...]:
+    return tuple(
+        Shot(index, part.start, part.end, setup.picture, setup.view, setup.faces, setup.prompt)
+        for index, part in enumerate(stretches)
+        for setup in (setups[part.spec],)
+    )
+
+
+def _chosen(file: SceneFile, measures: Measures) -> Choice:
+    try:
+        return choose_generator(file.scene.generator, all(measures.drawn.get(p, False) for p in shown(file.scene)))
+    except DialogueError as error:
+        raise InputError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None
+
+
+def make_plan(file: SceneFile, measures: Measures, choice: Choice | None = None) -> Plan:
+    """The plan of a scene whose media have been measured. `choice`: the generator, when it is not to be chosen here.
+
+    Raises InputError with every problem that the media brought to light, each at its place in the scene.
+    """
+    scene, findings = file.scene, Findings()
+    choice = choice or _chosen(file, measures)
+    findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
+    findings.warnings += [f"{problem.message} ({problem.hint})" for problem in media_warnings(file, measures)]
+    if choice.warning:
+        findings.warnings.append(choice.warning)
+    clock = FrameClock(Fraction(scene.output.fps))
+    speech = speech_of(file, measures, findings)
+    shots = scene.shots or (ShotSpec(),)
+    output = _frame_size(file, measures, shots, choice, findings)
+    setups = {spec: _setup(file, spec, shot, measures, output, findings) for spec, shot in enumerate(shots)}
+    stretches: tuple[Stretch, ...] = ()
+    if not findings.problems:
+        frames = max(1, clock.frames_covering(speech.duration))
+        limits = limits_of(choice.window_latents, float(clock.fps))
+        stretches, miscuts, warnings = cut_shots(shots, speech.turns, speech.items, clock, frames, limits)
+        findings.warnings += warnings
+        for miscut in miscuts:
+            keys = ("shots", miscut.spec) if miscut.key is None else ("shots", miscut.spec, miscut.key)
+            findings.problems.append(file.problem(keys, miscut.message, miscut.hint))
+    if findings.problems:
+        raise InputError(findings.problems)
+    if not speech.turns:
+        findings.warnings.append("nobody speaks in this film")
+    return Plan(
+        title=scene.title or "",
+        generator=choice.name,
+        generator_reason=choice.reason,
+        seed=scene.seed,
+        fps=clock.fps,
+        width=output[0],
+        height=output[1],
+        duration=round(speech.duration, 6),
+        speakers=_speakers(scene),
+        turns=speech.turns,
+        shots=_shots(stretches, setups),
+        mix=speech.mix,
+        captions=tuple(scene.output.captions),
+        burn_in=scene.output.burn_in,
+        warnings=tuple(dict.fromkeys(findings.warnings)),
+    )

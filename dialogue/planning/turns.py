@@ -1,0 +1,265 @@
+"""Who speaks when, from whatever the scene gives: lines, a track or channel per speaker, a diarization of the mix.
+
+Overlaps are kept: two people may speak at once, each with a turn of their own. Every turn says where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+
+from dialogue.ground.errors import Problem
+from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.ground.times import format_time
+from dialogue.measures.measures import Measures
+from dialogue.measures.wanted import wanted_by
+from dialogue.planning.emotions import emotion_of_line, resting_emotion
+from dialogue.planning.plan import AudioSlice, Mix, MixPart, Turn
+from dialogue.planning.script import Hearing, Said, Script, place_lines
+from dialogue.planning.voices import Casting, cast_voices, voices_of
+from dialogue.scene.reader import SceneFile
+from dialogue.scene.scene import AudioRef, Scene, SpokenLine
+
+
+@dataclass(frozen=True)
+class Speech:
+    """The turns, sorted by start; when each item of `lines` is said, by its index from 0; the sound; its duration."""
+
+    turns: tuple[Turn, ...]
+    items: Mapping[int, Segment]
+    mix: Mix
+    duration: float
+
+
+@dataclass
+class Findings:
+    """What the planner gathers on its way."""
+
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def _casting(file: SceneFile, measures: Measures, wanted: Sequence[str], findings: Findings) -> Casting:
+    """Who is who in the mix; strangers warned of, members without a voice a problem."""
+    scene = file.scene
+    casting = cast_voices(measures.diarization, scene.cast, wanted)
+    findings.warnings += casting.warnings
+    labels = ", ".join(str(voice) for voice in voices_of(measures.diarization)) or "none"
+    undecided = [speaker for speaker in casting.unheard if not _names_label(scene, speaker)]
+    for speaker in casting.unheard:
+        if _names_label(scene, speaker):
+            message = f"the diarization has no voice {_label(scene, speaker)!r}"
+            findings.problems.append(file.problem(("cast", speaker, "voice", "speaker"), message, f"it has {labels}"))
+    if undecided and not casting.strangers:
+        findings.warnings += [
+            f"{speaker}: no voice of the recording is theirs; they only listen" for speaker in undecided
+        ]
+    elif undecided:
+        for speaker in undecided:
+            message = f"which voice of the recording is {speaker}'s?"
+            hint = f"write voice: {{speaker: LABEL}}; the labels are {labels}"
+            findings.problems.append(file.problem(("cast", speaker), message, hint))
+    else:
+        findings.warnings += [
+            f"the voice {voice} is nobody's of the cast: heard, not animated" for voice in casting.strangers
+        ]
+    return casting
+
+
+def _names_label(scene: Scene, speaker: str) -> bool:
+    return _label(scene, speaker) is not None
+
+
+def _label(scene: Scene, speaker: str) -> str | None:
+    voice = scene.cast[speaker].voice
+    return voice.speaker if voice else None
+
+
+def _by_member(diarization: Sequence[LabelledSegment], casting: Casting) -> dict[str, list[LabelledSegment]]:
+    found: dict[str, list[LabelledSegment]] = {}
+    for segment in diarization:
+        speaker = casting.members.get(segment.label)
+        if speaker is not None and segment.duration > 0:
+            found.setdefault(speaker, []).append(segment)
+    return found
+
+
+def _joined(segments: Sequence[LabelledSegment]) -> list[LabelledSegment]:
+    """One speaker's segments, sorted; those that overlap are one, and their words follow each other."""
+    joined: list[LabelledSegment] = []
+    for segment in sorted(segments):
+        last = joined[-1] if joined else None
+        if last is not None and segment.start < last.end:
+            text = " ".join(words for words in (last.text, segment.text) if words) or None
+            joined[-1] = replace(last, end=max(last.end, segment.end), text=text)
+        else:
+            joined.append(segment)
+    return joined
+
+
+def _turn(
+    scene: Scene, speaker: str, part: Segment | LabelledSegment, ref: AudioRef, text: str | None, origin: str
+) -> Turn:
+    start, end = round(part.start, 6), round(part.end, 6)
+    audio = AudioSlice(ref.path, start, end, ref.channel)
+    return Turn(speaker, start, end, audio, text, resting_emotion(tuple(scene.cast[speaker].emotions)), origin)
+
+
+def _heard_turns(
+    scene: Scene, measures: Measures, speakers: Sequence[str], voices: Mapping[str, Sequence[LabelledSegment]]
+) -> list[Turn]:
+    """Turns of the speakers without lines: from their tracks, else from the diarization."""
+    turns = []
+    for speaker in speakers:
+        track = scene.cast[speaker].track
+        if track is not None:
+            origin = f"speech found in {ref_text(track)}"
+            turns += [_turn(scene, speaker, part, track, None, origin) for part in measures.speech.get(track, ())]
+        elif scene.audio is not None:
+            for part in _joined(voices.get(speaker, ())):
+                origin = f"voice {part.label} of {part.origin or scene.diarization}"
+                turns.append(_turn(scene, speaker, part, scene.audio, part.text, origin))
+    return turns
+
+
+def ref_text(ref: AudioRef) -> str:
+    """The file's name and the channel, as a scene writes them: `call.wav`, `call.wav#2`."""
+    name = PurePath(ref.path).name
+    return name if ref.channel is None else f"{name}#{ref.channel}"
+
+
+def _hearings(
+    scene: Scene, measures: Measures, speakers: Sequence[str], voices: Mapping[str, Sequence[LabelledSegment]]
+) -> dict[str, Hearing]:
+    """Where the speakers with lines are heard, when a line has no recording of its own."""
+    found = {}
+    for speaker in speakers:
+        track = scene.cast[speaker].track
+        ref = track or scene.audio
+        if ref is None:
+            continue
+        if track is not None:
+            speech, heard = tuple(measures.speech.get(track, ())), f"the speech found in {ref_text(track)}"
+        else:
+            speech = tuple(Segment(part.start, part.end) for part in _joined(voices.get(speaker, ())))
+            heard = f"their voice in {ref_text(ref)}"
+        found[speaker] = Hearing(ref, measures.recordings[ref.path].duration, speech, track is not None, heard)
+    return found
+
+
+def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[list[Turn], dict[int, Segment]]:
+    scene = file.scene
+    for finding in script.findings:
+        keys = ("lines", finding.item)
+        if finding.severity == "error":
+            findings.problems.append(file.problem(keys, finding.message, finding.hint))
+        else:
+            findings.warnings.append(f"line {finding.item + 1}: {finding.message}; {finding.hint}")
+    turns: list[Turn] = []
+    items: dict[int, Segment] = {}
+    estimated: dict[str, list[int]] = {}
+    for said in script.said:
+        speaker = said.line.speaker
+        emotion = emotion_of_line(said.line.emotion, tuple(scene.cast[speaker].emotions))
+        turns.append(
+            Turn(speaker, round(said.start, 6), round(said.end, 6), said.audio, said.text or None, emotion, said.origin)
+        )
+        before = items.get(said.item, Segment(said.start, said.end))
+        items[said.item] = Segment(min(before.start, said.start), max(before.end, said.end))
+        if said.source == "laid":
+            estimated.setdefault(speaker, []).append(said.item + 1)
+    for speaker, numbers in estimated.items():
+        findings.warnings.append(
+            f"{speaker}: lines {_number_list(sorted(set(numbers)))} have no times and lie over their speech by the "
+            "length of the text: an estimate to check in the chart; from and to settle it"
+        )
+    return turns, items
+
+
+def _number_list(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:8])
+    return shown + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
+
+
+def _mix(scene: Scene, measures: Measures, said: Sequence[Said], own: Mapping[str, bool]) -> tuple[Mix, float]:
+    """What is heard and how long it lasts. `own`: whether all a speaker's lines have recordings of their own."""
+    if scene.audio is not None:
+        duration = measures.recordings[scene.audio.path].duration
+        if scene.audio.channel is None:
+            return Mix(scene.audio.path), duration
+        whole = AudioSlice(scene.audio.path, 0.0, round(duration, 6), scene.audio.channel)
+        return Mix(parts=(MixPart(whole, 0.0),)), duration
+    parts = []
+    for speaker, member in scene.cast.items():
+        if member.track is not None and not own.get(speaker, False):
+            length = round(measures.recordings[member.track.path].duration, 6)
+            parts.append(MixPart(AudioSlice(member.track.path, 0.0, length, member.track.channel), 0.0))
+    parts += [MixPart(piece.audio, piece.start) for piece in said if piece.source == "own"]
+    return Mix(parts=tuple(parts)), max((part.at + part.audio.end - part.audio.start for part in parts), default=0.0)
+
+
+def _warn_of_sound(
+    scene: Scene, script: Script, own: Mapping[str, bool], turns: Sequence[Turn], findings: Findings
+) -> None:
+    """Recordings that are not used as a writer may think."""
+    for speaker, member in scene.cast.items():
+        if member.track is not None and own.get(speaker, False):
+            findings.warnings.append(
+                f"{speaker}: {ref_text(member.track)} is not used: every line of theirs has a recording of its own"
+            )
+        elif member.track is not None and all(turn.speaker != speaker for turn in turns):
+            findings.warnings.append(f"{speaker}: no speech was found in {ref_text(member.track)}; they only listen")
+    placed = sorted({piece.item + 1 for piece in script.said if piece.source == "own"})
+    if scene.audio is not None and placed:
+        findings.warnings.append(
+            f"lines {_number_list(placed)} have recordings of their own and are placed by after, gap and pauses; that "
+            f"{ref_text(scene.audio)} has them at the same times is taken on trust"
+        )
+
+
+def _within(turns: Sequence[Turn], duration: float, findings: Findings) -> tuple[Turn, ...]:
+    """The turns cut to the film, sorted."""
+    kept = []
+    for turn in turns:
+        if turn.start >= duration:
+            end = format_time(duration)
+            findings.warnings.append(
+                f"{turn.speaker} speaks at {format_time(turn.start)}, after the end of the audio at {end}: left out"
+            )
+            continue
+        excess = turn.end - duration
+        if excess > 0:
+            if excess > 0.05:
+                until = format_time(turn.end)
+                findings.warnings.append(
+                    f"{turn.speaker} speaks until {until}, {excess:.2f} s past the end of the audio: cut there"
+                )
+            audio = replace(turn.audio, end=round(turn.audio.end - excess, 6))
+            turn = replace(turn, end=round(duration, 6), audio=audio)
+        kept.append(turn)
+    return tuple(sorted(kept, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+
+
+def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech:
+    """The turns of a scene. Problems and warnings are added to `findings`."""
+    scene = file.scene
+    spoken = [line for line in scene.lines if isinstance(line, SpokenLine)]
+    scripted = [speaker for speaker in scene.cast if any(line.speaker == speaker for line in spoken)]
+    own = {speaker: all(line.audio is not None for line in spoken if line.speaker == speaker) for speaker in scripted}
+    unscripted = [speaker for speaker in scene.cast if speaker not in scripted]
+    wanted = wanted_by(scene).mixed
+    voices: Mapping[str, Sequence[LabelledSegment]] = {}
+    if scene.audio is not None and wanted and (measures.diarization or not scene.lines):
+        casting = _casting(file, measures, wanted, findings)
+        voices = _by_member(measures.diarization, casting)
+    turns = _heard_turns(scene, measures, [s for s in unscripted if not scene.lines or scene.cast[s].track], voices)
+    durations = {path: recording.duration for path, recording in measures.recordings.items()}
+    mix_length = durations[scene.audio.path] if scene.audio is not None else None
+    hearings = _hearings(scene, measures, scripted, voices)
+    script = place_lines(scene.lines, durations, hearings, mix_length)
+    script_turns, items = _script_turns(file, script, findings)
+    turns += script_turns
+    mix, duration = _mix(scene, measures, script.said, own)
+    _warn_of_sound(scene, script, own, turns, findings)
+    return Speech(_within(turns, duration, findings), items, mix, duration)

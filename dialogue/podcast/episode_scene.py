@@ -1,0 +1,251 @@
+"""An episode's scene: who is heard in it and how they look, the pictures of its shots, and the template filled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from dialogue.cast.cast import CastFile, Person
+from dialogue.cast.recognition import Heard
+from dialogue.ground.box import Box
+from dialogue.ground.errors import InputError
+from dialogue.ground.segments import LabelledSegment
+from dialogue.measures.measures import Measures
+from dialogue.media.cache import Cache
+from dialogue.media.media import FoundFace
+from dialogue.planning.faces import UnclearFace, place_face
+from dialogue.podcast.episodes import Episode, Tags
+from dialogue.podcast.shots import Cut, Rule, cut_episode, fixed_cuts
+from dialogue.podcast.together import Portrait, put_together
+from dialogue.scene.language import SIZES
+from dialogue.scene.scene import Face
+
+_MOST_TOGETHER = 4  # faces in one picture made of their own
+_WIDE_SIZE = (1280, 720)
+
+
+@dataclass(frozen=True)
+class Role:
+    """Somebody heard in the episode: `id` in the scene, and their looks; without `person` they are heard, not seen."""
+
+    id: str
+    name: str
+    person: Person | None
+    heard: Heard
+    keys: tuple[str | int, ...] = ()  # where the cast describes them
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture (absolute) and whose face is where in it."""
+
+    picture: Path
+    faces: Mapping[str, Box]
+
+
+def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], list[str]]:
+    """Everybody heard, strangers by the name in their label or as Guest 1, Guest 2, …, with the cast's spare faces in
+    order; and what to know."""
+    roles: dict[str, Role] = {}
+    warnings = []
+    people, spares = cast.cast.people, cast.cast.guests
+    numbers = (number for number in count(1) if f"guest_{number}" not in people)
+    guests = 0
+    for one in heard:
+        if one.person is not None:
+            person = people[one.person]
+            roles.setdefault(
+                one.person, Role(one.person, person.name or one.person, person, one, ("people", one.person))
+            )
+            continue
+        number = next(numbers)
+        spare = spares[guests] if guests < len(spares) else None
+        name = _name_in(one.label) or (spare.name if spare is not None else None) or f"Guest {number}"
+        roles[f"guest_{number}"] = Role(f"guest_{number}", name, spare, one, ("guests", guests))
+        seen = "a spare face of the cast" if spare is not None else "no spare face left: heard, not seen"
+        renamed = "" if name == one.label else f" {name},"
+        warnings.append(f"{one.label} is{renamed} {one.how}; {seen}")
+        guests += 1
+    return tuple(roles.values()), warnings
+
+
+def _name_in(label: str) -> str | None:
+    """A label that is a person's name, as captions have it; None for SPEAKER_03, spk1, MEE006, A, Speaker B."""
+    letters = label.replace(" ", "").replace(".", "").replace("-", "").replace("'", "").replace("’", "")
+    written = letters.isalpha() and letters[0] == letters[0].upper() and not letters.isupper()
+    return label if written and not label.casefold().startswith(("speaker", "unknown")) else None
+
+
+def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ...], cache: Cache) -> Box:
+    """The face's box in pixels of the picture; InputError at its place in the cast when it is unclear."""
+    from dataclasses import asdict
+
+    from dialogue.media.faces import detect, like, models_files
+    from dialogue.scene.scene import FaceBox, FaceLike
+
+    name = picture.name
+    if isinstance(face, FaceBox):
+        return Box(*face.box)
+    if isinstance(face, FaceLike):
+        alike = like(picture, cast.folder / face.like)
+        measures = Measures(likes={(name, face.like): alike} if alike is not None else {})
+    else:
+        kept = cache.remembered(["faces"], [picture, *models_files()], lambda: [asdict(f) for f in detect(picture)])
+        found = tuple(FoundFace(Box(**each["box"]), each["score"], each["origin"]) for each in kept)
+        measures = Measures(faces={name: found})
+    try:
+        return place_face("", face, name, measures).box
+    except UnclearFace as unclear:
+        raise InputError(cast.problem((*keys, "face"), str(unclear), unclear.hint)) from None
+
+
+def close_looks(roles: Sequence[Role], cast: CastFile, cache: Cache) -> dict[str, Look]:
+    """Each person's own picture."""
+    found = {}
+    for role in roles:
+        if role.person is not None:
+            picture = cast.folder / role.person.picture
+            found[role.id] = Look(picture, {role.id: face_in(role.person.face, picture, cast, role.keys, cache)})
+    return found
+
+
+def wide_look(
+    close: Mapping[str, Look], cast: CastFile, size: tuple[int, int], folder: Path, cache: Cache
+) -> Look | None:
+    """A picture of the cast that shows all of them, else their own put together; None for one person alone."""
+    if len(close) < 2:
+        return None
+    for index, wide in enumerate(cast.cast.wide):
+        if set(close) <= set(wide.faces):
+            picture = cast.folder / wide.picture
+            keys = ("wide", index, "faces")
+            boxes = {p: face_in(wide.faces[p], picture, cast, (*keys, p), cache) for p in close}
+            return Look(picture, boxes)
+    shown = dict(list(close.items())[:_MOST_TOGETHER])
+    portraits = [Portrait(person, look.picture, look.faces[person]) for person, look in shown.items()]
+    place = folder / "together.png"
+    return Look(place, put_together(portraits, size, place))
+
+
+def usual_size(generator: str | None) -> str:
+    """The size of films that nobody has given one: 16:9, smaller for a generator that is made for small pictures."""
+    from dialogue.generators import GENERATORS
+    from dialogue.generators import generator as generator_named
+    from dialogue.planning.view import output_size
+
+    width, height = SIZES["16:9"]
+    canvas = generator_named(generator).CANVAS if generator in GENERATORS and generator is not None else None
+    if canvas is None or canvas.area > width * height / 2:
+        return "16:9"
+    width, height = output_size((width, height), canvas.area, canvas.multiple)
+    return f"{width}x{height}"
+
+
+def frame_size(written: str | None) -> tuple[int, int]:
+    """The size for a picture put together, from the variable `size`; the template has the last word on the film's."""
+    if written in SIZES:
+        width, height = SIZES[written or ""]
+        scale = max(_WIDE_SIZE) / max(width, height)
+        return round(width * scale), round(height * scale)
+    parts = (written or "").lower().replace("×", "x").split("x")
+    if len(parts) == 2 and all(part.strip().isdigit() for part in parts):
+        width, height = (int(part) for part in parts)
+        if 64 <= min(width, height) <= max(width, height) <= 4096:
+            return width, height
+    return _WIDE_SIZE
+
+
+def variables_of(
+    episode: Episode,
+    tags: Tags,
+    roles: Sequence[Role],
+    turns: Sequence[LabelledSegment],
+    duration: float,
+    close: Mapping[str, Look],
+    wide: Look | None,
+    turns_file: Path,
+    cast: CastFile,
+    folder: Path,
+    given: Mapping[str, str],
+) -> dict[str, Any]:
+    """What a template may use; paths relative to the episode's folder. `shots` cuts the episode by the rule."""
+
+    def near(path: Path) -> str:
+        return os.path.relpath(path.absolute(), folder.absolute()).replace(os.sep, "/")
+
+    people = [
+        {
+            "id": role.id,
+            "name": role.name,
+            "color": role.person.color if role.person is not None else None,
+            "picture": near(cast.folder / role.person.picture) if role.person is not None else None,
+            "emotions": {
+                name: {"image": near(cast.folder / reference.image), "strength": reference.strength}
+                for name, reference in (role.person.emotions if role.person is not None else {}).items()
+            },
+            "seconds": round(sum(turn.duration for turn in turns if turn.label == role.id), 3),
+        }
+        for role in roles
+    ]
+    chapters = [{"title": c.title, "start": c.start, "end": c.end} for c in tags.chapters]
+    return {
+        **given,
+        "episode": {
+            "name": episode.name,
+            "path": near(episode.path),
+            "title": tags.title,
+            "duration": round(duration, 3),
+            "turns": near(turns_file),
+            "words": any(turn.text for turn in turns),
+            "chapters": chapters,
+        },
+        "people": people,
+        "turns": [{"who": t.label, "start": t.start, "end": t.end, "text": t.text} for t in turns],
+        "shots": _shots_function(turns, duration, [c.start for c in tags.chapters], close, wide, near),
+    }
+
+
+def _shots_function(
+    turns: Sequence[LabelledSegment],
+    duration: float,
+    chapters: Sequence[float],
+    close: Mapping[str, Look],
+    wide: Look | None,
+    near: Callable[[Path], str],
+) -> Callable[..., list[dict[str, Any]]]:
+    """`shots(hold=4, longest=16, cutaway=3)`, or `shots(length=20)` for shots of about one length."""
+
+    def shots(length: float | None = None, **rule: float) -> list[dict[str, Any]]:
+        seen = [turn for turn in turns if turn.label in close]
+        if wide is None:
+            cuts = [Cut("close", next(iter(close)), 0.0, round(duration, 3))]
+        elif length is not None:
+            cuts = fixed_cuts(seen, duration, float(length))
+        else:
+            unknown = sorted(set(rule) - set(Rule.__dataclass_fields__))
+            if unknown:
+                raise ValueError(
+                    f"shots() has no {unknown[0]!r}; it has length, {', '.join(Rule.__dataclass_fields__)}"
+                )
+            cuts = cut_episode(seen, duration, chapters, replace(Rule(), **{k: float(v) for k, v in rule.items()}))
+        return [_shot(cut, close[cut.person] if cut.person is not None else wide, near) for cut in cuts]
+
+    return shots
+
+
+def _shot(cut: Cut, look: Look | None, near: Callable[[Path], str]) -> dict[str, Any]:
+    if look is None:  # a wide cut is only made where there is a wide picture
+        raise ValueError("a wide shot without a wide picture")
+    faces = {person: [round(side, 1) for side in box.to_list()] for person, box in look.faces.items()}
+    return {
+        "kind": cut.kind,
+        "who": cut.person,
+        "start": cut.start,
+        "until": cut.until,
+        "picture": near(look.picture),
+        "faces": faces,
+    }

@@ -1,0 +1,246 @@
+"""One episode from its recording to scene.yaml and plan.json, by any process that sees the batch's folders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.cast.cast import CastFile
+from dialogue.cast.recognition import (
+    Heard,
+    encoder_name,
+    hear_recording,
+    recognise,
+    settled_labels,
+    voices_of_cast,
+)
+from dialogue.cast.voices import digest_of
+from dialogue.ground.atomic import write_text
+from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.segments import LabelledSegment
+from dialogue.media.cache import Cache
+from dialogue.podcast.episode_scene import (
+    Role,
+    close_looks,
+    frame_size,
+    roles_of,
+    usual_size,
+    variables_of,
+    wide_look,
+)
+from dialogue.podcast.episodes import Episode, tags_of
+from dialogue.podcast.manifest import Entry
+from dialogue.scene.reader import SceneFile, read_scene
+
+if TYPE_CHECKING:
+    from dialogue.cast.voices import Vector
+    from dialogue.diarization.diarization import Diarization
+    from dialogue.planning.plan import Plan
+
+SCENE, PLAN, TURNS = "scene.yaml", "plan.json", "turns"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all episodes of a batch share. `variables` are those of the command, for the template."""
+
+    cast: CastFile
+    template: Path
+    output: Path
+    variables: Mapping[str, str]
+    speakers: int | None = None
+    hop: float | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An episode's plan and its entry; `fresh` is False where the last run's plan still stands."""
+
+    entry: Entry
+    plan: Plan
+    fresh: bool
+
+
+def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Planned:
+    """Plan an episode, or take the last plan where nothing it was made from has changed.
+
+    A scene.yaml that a person changed since it was written is kept and planned as it is. Raises InputError with
+    everything that is wrong with the episode.
+    """
+    from dialogue.measures.look import measure
+    from dialogue.planning.plan_json import read_plan, write_plan
+    from dialogue.planning.planner import make_plan
+
+    folder = setting.output / episode.name
+    folder.mkdir(parents=True, exist_ok=True)
+    if not episode.path.is_file() or not episode.path.stat().st_size:
+        raise InputError(Problem("the file is empty", str(episode.path)))
+    key, edited = _key(episode, setting, folder, last), _edited(folder, last)
+    if last is not None and last.key == key and last.plan is not None and (setting.output / last.plan).is_file():
+        return Planned(replace(last, problems=()), read_plan(setting.output / last.plan).plan, False)
+    entry = Entry(str(episode.path), key=key, edited=edited, scene=f"{episode.name}/{SCENE}")
+    if edited and last is not None:
+        file = read_scene(folder / SCENE)
+        entry = replace(entry, people=last.people, warnings=("scene.yaml was changed by hand and is kept",))
+    else:
+        file, people, warnings = _scene_of(episode, setting, folder)
+        entry = replace(entry, people=people, warnings=tuple(warnings))
+    plan = make_plan(file, measure(file))
+    write_plan(folder / PLAN, plan, folder)
+    written = last.hashes.get("scene", "") if edited and last is not None else digest_of(folder / SCENE)
+    hashes = {"source": digest_of(episode.path), "scene": written, "plan": digest_of(folder / PLAN)}
+    entry = replace(
+        entry,
+        state="planned",
+        warnings=tuple(dict.fromkeys([*entry.warnings, *plan.warnings])),
+        shots=len(plan.shots),
+        seconds=round(float(plan.frames / plan.fps), 3),
+        plan=f"{episode.name}/{PLAN}",
+        hashes=hashes,
+        key=_key(episode, setting, folder, replace(entry, hashes=hashes)),
+    )
+    return Planned(entry, plan, True)
+
+
+def _edited(folder: Path, last: Entry | None) -> bool:
+    """Whether the scene is no longer the one that was written."""
+    scene = folder / SCENE
+    return bool(last and last.hashes.get("scene") and scene.is_file() and digest_of(scene) != last.hashes["scene"])
+
+
+def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -> str:
+    """A hash of everything the plan is made from, this program's code included."""
+    from dialogue.generators import GENERATORS, generator
+    from dialogue.ground.own_code import digest_of_code
+
+    files = [episode.path, setting.template, setting.cast.path, *sorted(setting.cast.voices.glob("[!.]*.json"))]
+    files += [episode.turns] if episode.turns is not None else []
+    files += [folder / SCENE] if _edited(folder, last) else []
+    files += [setting.cast.folder / name for name in pictures_of(setting.cast)]
+    ready = [name for name in GENERATORS if generator(name).missing() is None]
+    plain = [
+        digest_of_code("dialogue", "model/grid.py"), ready, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"),
+        setting.speakers, setting.hop, sorted(setting.variables.items()), [digest_of(file) for file in files],
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
+
+
+def pictures_of(file: CastFile) -> tuple[str, ...]:
+    """Every picture and sample the cast names, once."""
+    people = [*file.cast.people.values(), *file.cast.guests]
+    named = [person.picture for person in people] + [wide.picture for wide in file.cast.wide]
+    named += [reference.image for person in people for reference in person.emotions.values()]
+    named += [person.voice.enroll for person in people if person.voice is not None and person.voice.enroll]
+    return tuple(dict.fromkeys(named))
+
+
+def _scene_of(
+    episode: Episode, setting: Setting, folder: Path
+) -> tuple[SceneFile, dict[str, dict[str, object]], list[str]]:
+    """Listen, find out who is who, fill the template; the scene, who was taken for whom, and what to know."""
+    from dialogue.media.recordings import probe_recording
+    from dialogue.scene.template import fill
+
+    cache = Cache()
+    duration = _readable(episode, probe_recording(episode.path, str(episode.path)).duration)
+    found, heard, warnings = _heard(episode, setting, cache)
+    roles, told = roles_of(heard, setting.cast)
+    turns = _turns(found, {one.label: role for role in roles for one in heard if _same(one, role)})
+    close = close_looks(roles, setting.cast, cache)
+    if not close:
+        figures = "; ".join(one.how for one in heard)
+        raise InputError(setting.cast.problem(("people",), f"{episode.name}: nobody of the cast is heard: {figures}"))
+    given = {"size": usual_size(setting.variables.get("generator")), **setting.variables}
+    wide = wide_look(close, setting.cast, frame_size(given["size"]), folder, cache)
+    turns_file = _write_turns(folder, turns)
+    variables = variables_of(
+        episode, tags_of(episode.path), roles, turns, duration, close, wide, turns_file, setting.cast, folder,
+        given,
+    )  # fmt: skip
+    text = fill(setting.template.read_text(encoding="utf-8"), str(setting.template), variables).text
+    reach = (setting.output, setting.template.parent, setting.cast.folder, episode.path.parent)
+    file = read_scene(setting.template, variables, folder, reach)
+    write_text(folder / SCENE, text.lstrip("\n"))
+    return file, {role.id: _person_record(role, found) for role in roles}, [*warnings, *told]
+
+
+def _readable(episode: Episode, duration: float) -> float:
+    if duration < 1.0:
+        message = f"there are {duration:.2f} s of sound in it" if duration else "there is no sound in it"
+        raise InputError(Problem(message, str(episode.path), hint="an episode lasts a second at least"))
+    return duration
+
+
+def _same(one: Heard, role: Role) -> bool:
+    return one.label == role.heard.label or (one.person is not None and one.person == role.id)
+
+
+def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarization, Sequence[Heard], list[str]]:
+    """Turns and who is who, without labels that are no person; InputError where somebody has to decide.
+
+    A ghost that the cast knows by name is a person who says little; any other is left out, with a warning.
+    """
+    from dialogue.diarization.diarization import Diarization
+    from dialogue.diarization.tidy import ghosts
+    from dialogue.formats.turns import read_turns
+    from dialogue.measures.mixed import overlap_notes
+
+    warnings: list[str] = []
+    voices: dict[str, Vector] = {}
+    if episode.turns is not None:
+        turns = read_turns(episode.turns, episode.path.stem)
+        found = Diarization(turns, episode.turns.name, "it stands beside the recording")
+    else:
+        found = hear_recording(episode.path, setting.cast, setting.speakers, cache, setting.hop)
+        voices, warnings = voices_of_cast(setting.cast, cache)
+    if not found.segments:
+        raise InputError(Problem("nobody speaks in it", str(episode.path)))
+    known = settled_labels(found.labels, setting.cast, episode.name)
+    unreal = [label for label in ghosts(found) if label not in known]
+    warnings += [
+        f"{label} is left out, for it speaks {found.duration_of(label):.1f} s in all: if it is a person, say who under"
+        f" `episodes: {{{episode.name}: …}}` in {setting.cast.path.name}"
+        for label in unreal
+    ]
+    real = [segment for segment in found.segments if segment.label not in unreal]
+    found = replace(found, segments=tuple(real), voices={k: v for k, v in found.voices.items() if k not in unreal})
+    heard, problems = recognise(found, setting.cast, episode.name, voices)
+    if problems:
+        raise InputError(problems)
+    return found, heard, [*warnings, *found.warnings, *overlap_notes(found.unsure)]
+
+
+def _turns(found: Diarization, roles: Mapping[str, Role]) -> list[LabelledSegment]:
+    """The turns under the ids of the scene."""
+    return sorted(replace(segment, label=roles[segment.label].id) for segment in found.segments)
+
+
+def _write_turns(folder: Path, turns: Sequence[LabelledSegment]) -> Path:
+    """Beside the scene: as WebVTT where there are words, else as RTTM."""
+    from dialogue.formats.rttm import write_rttm
+    from dialogue.formats.vtt import write_vtt
+
+    words = any(turn.text for turn in turns)
+    path = folder / f"{TURNS}.{'vtt' if words else 'rttm'}"
+    spoken = [turn for turn in turns if turn.text] if words else turns
+    write_text(path, write_vtt(spoken) if words else write_rttm(spoken, folder.name))
+    return path
+
+
+def _person_record(role: Role, found: Diarization) -> dict[str, object]:
+    heard = role.heard
+    seconds = sum(s.duration for s in found.segments if s.label == heard.label)
+    return {
+        "name": role.name,
+        "label": heard.label,
+        "how": heard.how,
+        "similarity": None if heard.similarity is None else round(heard.similarity, 3),
+        "margin": None if heard.margin is None else round(heard.margin, 3),
+        "seconds": round(seconds, 1),
+        "seen": role.person is not None,
+    }

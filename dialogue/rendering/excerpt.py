@@ -1,0 +1,70 @@
+"""One shot of a plan as a plan of its own: what a generator sees, and all it sees.
+
+Times start at the shot's first frame and everything else is left out. So a shot's frames cannot depend on where in the
+film it is, on its number, on words, or on people who are not in the picture: what its cache key does not hold, it does
+not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dialogue.planning.emotions import CROSS_FADE, resting_emotion
+from dialogue.planning.plan import AudioSlice, Mix, Plan, Shot, Speaker, Turn
+
+MARGIN = 1.0  # seconds around the shot in which turns are kept: movement begins before a voice and ends after it
+_LONG_AGO = -10.0 * max(MARGIN, CROSS_FADE)
+
+
+def excerpt(plan: Plan, shot: Shot) -> Plan:
+    """The plan of `shot` alone: its index is 0 and its first frame 0.
+
+    It holds the turns, heard in the shot or within `MARGIN` of it, of the people in the picture. Of what they said
+    before only the emotion is left, which they still wear: a turn without length, long ago. Times are rounded to
+    microseconds, so that a shot moved by whole frames gives the same excerpt.
+    """
+    shown = [face.speaker for face in shot.faces]
+    clock = plan.clock
+    begin, length = clock.seconds_at(shot.start), clock.seconds_at(shot.frames)
+    turns: list[Turn] = []
+    for speaker in (speaker for speaker in plan.speakers if speaker.id in shown):
+        spoken = [
+            turn for turn in plan.turns if turn.speaker == speaker.id and turn.start < begin + length + 2 * MARGIN
+        ]
+        past = max(
+            (turn for turn in spoken if turn.end <= begin - 2 * MARGIN), key=lambda turn: turn.start, default=None
+        )
+        recent = [turn for turn in spoken if turn.end > begin - 2 * MARGIN]
+        own = [_shifted(turn, begin) for turn in ([past] if past else []) + recent]
+        near = [turn for turn in own if turn.end > -MARGIN and turn.start < length + MARGIN]
+        settled = any(turn.start <= -CROSS_FADE for turn in near)  # its emotion is all that is worn by now
+        worn = [] if settled else _worn(speaker, [turn for turn in own if turn.end <= -MARGIN])
+        turns += [*worn, *near]
+    return Plan(
+        title="",
+        generator=plan.generator,
+        generator_reason="",
+        seed=plan.seed,
+        fps=plan.fps,
+        width=plan.width,
+        height=plan.height,
+        duration=length,
+        speakers=tuple(speaker for speaker in plan.speakers if speaker.id in shown),
+        turns=tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))),
+        shots=(replace(shot, index=0, start=0, end=shot.frames),),
+        mix=Mix(),
+    )
+
+
+def _shifted(turn: Turn, begin: float) -> Turn:
+    return replace(turn, start=round(turn.start - begin, 6), end=round(turn.end - begin, 6), text=None, origin="")
+
+
+def _worn(speaker: Speaker, before: list[Turn]) -> list[Turn]:
+    """The last of the turns before, where its emotion is not the speaker's resting one; else nothing."""
+    rest = resting_emotion([reference.name for reference in speaker.emotions])
+    last = max(before, key=lambda turn: turn.start, default=None)
+    if last is None or last.emotion == rest:
+        return []
+    audio = AudioSlice(last.audio.source, 0.0, 0.0, last.audio.channel)
+    return [replace(last, start=_LONG_AGO, end=_LONG_AGO, audio=audio, text=None, origin="")]

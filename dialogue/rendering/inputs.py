@@ -1,0 +1,86 @@
+"""What a shot is made of, by name: the key of its clip in the cache, and the reason why it is made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple
+
+from dialogue.generators.generator import Generator
+from dialogue.ground.box import Box
+from dialogue.planning.plan import Plan, Turn
+from dialogue.rendering import encode, ffmpeg
+from dialogue.rendering.digests import PREFIX, Digests
+
+Inputs = Mapping[str, str]  # name of an input, as a writer would call it -> its value, or a digest of it
+
+
+def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
+    """Everything the clip of a shot depends on; `alone` is the shot's excerpt of the plan."""
+    (shot,) = alone.shots
+    found = {
+        "the generator": f"{generator.NAME} {generator.fingerprint()}",
+        "the encoder": f"{ffmpeg.version(ffmpeg.binary())}, {encode.parameters(alone.fps)}",
+        "the size": f"{alone.width}x{alone.height}",
+        "the frame rate": str(alone.fps),
+        "the length": f"{shot.frames} frames",
+        "the seed": str(alone.seed),
+        "the picture": digests.file(shot.picture),
+        "the view": _box(shot.view),
+        "the prompt": shot.prompt,
+        "who is in the picture": ", ".join(face.speaker for face in shot.faces),
+    }
+    spoken = digests.slices(turn.audio for turn in alone.turns)
+    for face in shot.faces:
+        who = alone.speaker(face.speaker)
+        turns = [turn for turn in alone.turns if turn.speaker == who.id]
+        found |= {
+            f"the face of {who.id}": f"{_box(face.box)} in {_box(face.region)}",
+            f"the name or colour of {who.id}": f"{who.name} {who.color}",
+            f"when {who.id} speaks": _times(turns),
+            f"the speech of {who.id}": _digest(spoken[turn.audio] for turn in turns),
+            f"the emotion of {who.id}": json.dumps([astuple(turn.emotion) for turn in turns]),
+        }
+        for reference in who.emotions:
+            found[f"the {reference.name} picture of {who.id}"] = digests.file(reference.image)
+            found[f"the strength of the {reference.name} picture of {who.id}"] = f"{reference.strength:g}"
+    return found
+
+
+def key_of(inputs: Inputs) -> str:
+    """A name for the clip: the same inputs, and only they, give the same one."""
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def changes(before: Inputs, now: Inputs) -> list[str]:
+    """What differs, in words: `the size is 512x512, was 704x704`, `the speech of ana changed`."""
+    told = []
+    for name in dict.fromkeys([*now, *before]):
+        old, new = before.get(name), now.get(name)
+        if old == new:
+            continue
+        if old is None or new is None:
+            told.append(f"{name} is {'new' if old is None else 'gone'}")
+        elif _short(old) and _short(new):
+            told.append(f"{name} is {new or 'empty'}, was {old or 'empty'}")
+        else:
+            told.append(f"{name} changed")
+    return told
+
+
+def _short(value: str) -> bool:
+    return len(value) <= 40 and not value.startswith((PREFIX, "[", "{"))
+
+
+def _box(box: Box) -> str:
+    return " ".join(f"{side:g}" for side in box.to_list())
+
+
+def _times(turns: Iterable[Turn]) -> str:
+    return json.dumps([[turn.start, turn.end] for turn in turns])
+
+
+def _digest(values: Iterable[str]) -> str:
+    return PREFIX + hashlib.sha256("\n".join(values).encode()).hexdigest()

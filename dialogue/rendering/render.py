@@ -1,0 +1,259 @@
+"""From a plan to a film: missing shots made and encoded one after the other, joined, and moved into place at the end.
+
+Work is kept per shot as soon as it is done. A run that is stopped, in whatever way, leaves the finished shots in the
+cache and nothing at the film's place; the next run makes the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialogue.generators.generator import Generate, Generator, ShotJob
+from dialogue.ground.atomic import appearing, sweep, write_text
+from dialogue.ground.errors import DialogueError
+from dialogue.planning.plan import AudioSlice, MixPart, Plan
+from dialogue.rendering.burn import burn, subtitles
+from dialogue.rendering.digests import Digests
+from dialogue.rendering.encode import encode
+from dialogue.rendering.mix import write_mix
+from dialogue.rendering.order import Order, check, check_room
+from dialogue.rendering.stitch import Clip, stitch
+from dialogue.rendering.tasks import Task, generator_of, tasks_of
+from dialogue.show.captions import cues_of
+from dialogue.show.hand_over import caption_text
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a render is: what is being done, the share of the whole that is done, seconds left where known."""
+
+    doing: str
+    share: float
+    left: float | None
+
+
+Tell = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that was made: its file, its captions, and what became of each shot."""
+
+    file: Path
+    captions: tuple[Path, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def rendered(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.reason is not None)
+
+
+class _Watch:
+    """Share and time left of all the shots to make, weighed by what their generator estimates."""
+
+    def __init__(self, tasks: Sequence[Task], generator: Generator, tell: Tell) -> None:
+        shots = [(task, generator.estimate(task.alone, task.alone.shots[0]).seconds) for task in tasks]
+        self._cost = {task.number: max(seconds, 1e-3 * task.shot.frames) for task, seconds in shots}
+        self._total, self._done = sum(self._cost.values()), 0.0
+        self._tell, self._began = tell, time.monotonic()
+
+    def at(self, task: Task, share: float, doing: str) -> None:
+        """`share` of the shot is done."""
+        whole = (self._done + share * self._cost[task.number]) / self._total
+        passed = time.monotonic() - self._began
+        # The estimate until there is something to measure: 2 % of the work or 5 seconds, whichever is later.
+        measured = whole > 0.02 and passed > 5
+        left = passed * (1 - whole) / whole if measured else self._total * (1 - whole)
+        self._tell(Step(f"{task}: {doing}", whole, left))
+
+    def finished(self, task: Task) -> None:
+        self._done += self._cost[task.number]
+
+
+def render(order: Order, tell: Tell = lambda step: None) -> Film:
+    """Make the film. Only shots whose clip the cache lacks are made; see `Task.reason` in what is returned.
+
+    Raises InputError for a mistake in the order (before any work), DialogueError for a run that failed, naming the
+    shot. Whatever is raised, also KeyboardInterrupt, finished shots are kept and the film's place is as it was.
+    """
+    tasks = prepared(order)
+    make(order, [task for task in tasks if task.reason is not None], tell)
+    with _caption_track(order) as track:
+        write(order, tasks, _sound(order, tell), tell, track)
+    for kind, file in order.caption_files.items():
+        write_text(file, caption_text(order.plan, kind))
+    order.cache.remember(order.name, {task.number: task.inputs for task in tasks})
+    order.cache.trim()
+    return Film(order.output, tuple(order.caption_files.values()), tuple(tasks))
+
+
+def prepared(order: Order) -> list[Task]:
+    """Everything that can fail before work starts, done; what there is to do."""
+    check(order)
+    generator = generator_of(order)
+    order.cache.prepare()
+    tasks = tasks_of(order, generator)
+    check_room(order, sum(task.shot.frames for task in tasks if task.reason is not None))
+    return tasks
+
+
+def make(order: Order, tasks: Sequence[Task], tell: Tell, loaded: Generate | None = None) -> None:
+    """Make the clips of these shots, one after the other; each is in the cache as soon as it is done.
+
+    `loaded` is what the generator's `load` gave, where it is kept from one call to the next.
+    """
+    if not tasks:
+        return
+    generator = generator_of(order)
+    watch = _Watch(tasks, generator, tell)
+    watch.at(tasks[0], 0.0, "getting ready")
+    generate = loaded or generator.load()
+    for task in tasks:
+        _make(order, task, generate, watch)
+        watch.finished(task)
+
+
+_WAITING = "waiting for another render that is at it"
+
+
+def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
+    def whole(clip: Path) -> bool:
+        return not order.force and task.whole(clip)
+
+    share = 0.0
+
+    def report(done: float, doing: str) -> None:
+        nonlocal share
+        share = max(share, min(done, 1.0))
+        watch.at(task, share, doing)
+
+    work = order.cache.work(task.key)
+    with order.cache.making(task.clip, whole, lambda: watch.at(task, 0.0, _WAITING)) as draft:
+        if draft is None:
+            return
+        work.mkdir(parents=True, exist_ok=True)
+        (shot,) = task.alone.shots
+        try:
+            encode(
+                generate(ShotJob(task.alone, shot, order.media, work), report),
+                draft,
+                width=task.alone.width,
+                height=task.alone.height,
+                fps=task.alone.fps,
+                count=shot.frames,
+                what=str(task),
+                on_frame=lambda done: report(done / shot.frames, f"frame {done} of {shot.frames}"),
+            )
+        except DialogueError as error:
+            raise _failed(order, task, [problem.message for problem in error.problems]) from error
+        except Exception as error:
+            raise _failed(order, task, [f"{type(error).__name__}: {error}".rstrip(": ")]) from error
+    order.cache.clear_work(task.key)
+
+
+def _failed(order: Order, task: Task, messages: Sequence[str]) -> DialogueError:
+    kept = "" if str(task) in " ".join(messages) else f"{task} failed: "
+    return DialogueError([order.place(task.shot, f"{kept}{message}") for message in messages])
+
+
+def _sound(order: Order, tell: Tell) -> Path | None:
+    """The file to mux: the mix as it was given, else its parts laid over each other."""
+    mix, plan = order.plan.mix, order.plan
+    if mix.source is not None:
+        return order.media / mix.source
+    if len(mix.parts) == 1:  # one recording, heard from its start to its end, is as good as a mix
+        audio, at = mix.parts[0].audio, mix.parts[0].at
+        if audio.channel is None and audio.start == at == 0 and audio.end * plan.fps > plan.frames - 1:
+            return order.media / audio.source
+    return _mixed(order, mix.parts, plan.duration, tell)
+
+
+def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: Tell) -> Path | None:
+    """The parts laid over each other, from the cache where it has them; None when there are none."""
+    if not parts:
+        return None
+    digests = Digests(order.media, order.cache.digests)
+    heard = [f"{part.at:.6f} {part.audio.start:.6f} {part.audio.end:.6f} {part.audio.channel}" for part in parts]
+    sources = [digests.file(part.audio.source) for part in parts]
+    digests.save()
+    entry = order.cache.entry("sound", _name(repr((heard, sources, duration))), ".m4a")
+    with order.cache.making(entry, Path.is_file, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
+        if draft is not None:
+            tell(Step("mixing the sound", 1.0, None))
+            write_mix(parts, order.media, duration, draft)
+    order.cache.touch(entry)
+    return entry
+
+
+def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, captions: Path | None = None) -> None:
+    """Join the clips of these shots and `audio` at the order's place, where an old film stays until this is whole."""
+    clips = [Clip(_shown(order, task, tell), task.shot.frames) for task in tasks]
+    tell(Step("joining the shots", 1.0, None))
+    lock = f"film-{_name(str(order.output.absolute()))}"
+    with order.cache.locked(lock, lambda: tell(Step(_WAITING, 1.0, None))):
+        sweep(order.output)
+        with appearing(order.output) as draft:
+            stitch(clips, audio, draft, fps=order.plan.fps, title=order.plan.title, captions=captions)
+    for task, clip in zip(tasks, clips, strict=True):
+        order.cache.touch(task.clip)
+        order.cache.touch(clip.file)
+
+
+def _shown(order: Order, task: Task, tell: Tell) -> Path:
+    """The clip as the film shows it: with its captions burnt in where the plan says so and there are any."""
+    script = subtitles(order.plan, task.shot, cues_of(order.plan)) if order.plan.burn_in else None
+    if script is None:
+        return task.clip
+    entry = order.cache.entry("burnt", _name(task.key + script))
+    with order.cache.making(entry, task.whole, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
+        if draft is not None:
+            tell(Step(f"{task}: burning in the captions", 1.0, None))
+            burn(task.clip, script, draft, order.plan)
+    return entry
+
+
+@contextmanager
+def _caption_track(order: Order) -> Iterator[Path | None]:
+    """A file of the captions to mux, while it is needed; None where no track is wanted or there are no words."""
+    if not order.caption_track or not cues_of(order.plan):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="captions-") as folder:
+        file = Path(folder) / "captions.srt"
+        file.write_text(caption_text(order.plan, "srt"), encoding="utf-8")
+        yield file
+
+
+def _name(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def parts_between(plan: Plan, start: float, end: float) -> tuple[MixPart, ...]:
+    """What is heard from `start` to `end` seconds of the film, as parts that begin at 0."""
+    whole = plan.mix.parts
+    if plan.mix.source is not None:
+        whole = (MixPart(AudioSlice(plan.mix.source, 0.0, plan.duration), 0.0),)
+    found = []
+    for part in whole:
+        first, last = max(start, part.at), min(end, part.at + part.audio.end - part.audio.start)
+        if first < last:
+            offset = part.audio.start - part.at
+            audio = AudioSlice(part.audio.source, first + offset, last + offset, part.audio.channel)
+            found.append(MixPart(audio, first - start))
+    return tuple(found)
+
+
+def render_shot(order: Order, number: int, tell: Tell = lambda step: None) -> Film:
+    """Make shot `number` (from 1) and write it alone, with the sound of its stretch, as the order's output."""
+    task = prepared(order)[number - 1]
+    make(order, [task] if task.reason is not None else [], tell)
+    begin, end = (order.plan.clock.seconds_at(frame) for frame in (task.shot.start, task.shot.end))
+    write(order, [task], _mixed(order, parts_between(order.plan, begin, end), end - begin, tell), tell)
+    order.cache.remember(order.name, {**order.cache.last(order.name), number: task.inputs})
+    return Film(order.output, (), (task,))

@@ -1,0 +1,74 @@
+"""What a film needs: every shot with what it is made of, and why its clip has to be made, where it has to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialogue.generators import generator as generator_named
+from dialogue.generators.generator import Generator
+from dialogue.ground.errors import DialogueError
+from dialogue.planning.plan import Plan, Shot
+from dialogue.rendering.cache import why
+from dialogue.rendering.digests import Digests
+from dialogue.rendering.excerpt import excerpt
+from dialogue.rendering.inputs import Inputs, inputs_of, key_of
+from dialogue.rendering.order import Order
+from dialogue.rendering.stitch import clip_frames
+
+
+@dataclass(frozen=True)
+class Task:
+    """One shot of an order. `reason` says why its clip has to be made; None: the cache has it."""
+
+    number: int  # from 1, as people count
+    shot: Shot
+    alone: Plan
+    inputs: Inputs
+    key: str
+    clip: Path
+    reason: str | None
+
+    def __str__(self) -> str:
+        seconds = (float(frame / self.alone.fps) for frame in (self.shot.start, self.shot.end))
+        return f"shot {self.number} ({Path(self.shot.picture).name}, {'-'.join(f'{at:.2f}' for at in seconds)} s)"
+
+    def whole(self, clip: Path) -> bool:
+        """Whether the clip is one of this shot's length; a file cut short or damaged has no index to say so."""
+        return clip_frames(clip) == self.shot.frames
+
+
+def generator_of(order: Order) -> Generator:
+    """The plan's generator; DialogueError when it cannot run here, with what mends that."""
+    try:
+        chosen = generator_named(order.plan.generator)
+    except KeyError as error:
+        raise DialogueError(str(error.args[0])) from error
+    missing = chosen.missing()
+    if missing is not None:
+        raise DialogueError(f"the generator {order.plan.generator!r} cannot run here: {missing}")
+    return chosen
+
+
+def tasks_of(order: Order, generator: Generator) -> list[Task]:
+    """All shots of the order, in order. Reads every input once; InputError where one cannot be read."""
+    digests = Digests(order.media, order.cache.digests)
+    alone = [excerpt(order.plan, shot) for shot in order.plan.shots]
+    digests.slices(turn.audio for part in alone for turn in part.turns)  # every recording decoded once, not per shot
+    inputs = [inputs_of(part, generator, digests) for part in alone]
+    if order.cache.folder.is_dir():
+        digests.save()
+    last = order.cache.last(order.name)
+    keys = [key_of(made_of) for made_of in inputs]
+    found = []
+    for number, (shot, part, made_of, key) in enumerate(zip(order.plan.shots, alone, inputs, keys, strict=True), 1):
+        task = Task(number, shot, part, made_of, key, order.cache.entry("shots", key), None)
+        reason = None
+        if order.force:
+            reason = "--force"
+        elif not task.clip.exists():
+            reason = why(made_of, number, last, keys)
+        elif not task.whole(task.clip):
+            reason = "its clip in the cache is damaged"
+        found.append(Task(number, shot, part, made_of, key, task.clip, reason))
+    return found

@@ -1,0 +1,138 @@
+"""A film's mouths against its plan: who moves while speaking, who while listening, and how far sound and lips part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.planning.plan import Plan
+from dialogue.verification.activity import Activity, mouth_activity
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Curve = NDArray[np.float32]  # (frames,)
+
+STILL = 0.15  # grey levels per frame: a mouth that moves less, speaking, does not move at all
+LEAK = 0.4  # of a speaker's own movement that they may show while they listen
+LATE = 2  # frames between lips and sound that nobody notices
+_MARGIN = 3  # frames around a turn that belong to neither speech nor silence
+_LAGS = range(-6, 7)  # frames
+_ENOUGH = 12  # frames of speech or of silence below which nothing is concluded
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One speaker over the whole film. Movements are grey levels per frame, None where there was too little to see.
+
+    `lag`: frames by which the mouth follows the sound (negative: runs ahead) where it is clear. `faults` is empty
+    when all is well.
+    """
+
+    speaker: str
+    seconds: float
+    speaking: float | None
+    listening: float | None
+    lag: int | None
+    faults: tuple[str, ...]
+
+
+def verify(film: Path, plan: Plan) -> tuple[Verdict, ...]:
+    """The verdict on every speaker of the plan who is seen in a shot."""
+    activities = mouth_activity(film, plan)
+    loudness = _loudness(film, plan)
+    seen = [s.id for s in plan.speakers if any(a.speaker == s.id for a in activities)]
+    return tuple(_verdict(plan, speaker, [a for a in activities if a.speaker == speaker], loudness) for speaker in seen)
+
+
+def _verdict(plan: Plan, speaker: str, activities: Sequence[Activity], loudness: Curve) -> Verdict:
+    import numpy as np
+
+    speaks, near = _speaking(plan, speaker, 0), _speaking(plan, speaker, _MARGIN)
+    others = np.any([_speaking(plan, s.id, 0) for s in plan.speakers if s.id != speaker] or [speaks & False], axis=0)
+    voiced, silent, alone = [], [], []
+    for activity in activities:
+        span = slice(activity.shot.start + 1, activity.shot.end)  # the first frame has nothing before it
+        moves = activity.movement[1:]
+        voiced.append(moves[speaks[span]])
+        silent.append(moves[~near[span]])
+        alone.append((moves, loudness[span], (speaks & ~others)[span]))
+    speaking, listening = _mean(voiced), _mean(silent)
+    lag = _lag(alone) if speaking is not None and speaking >= STILL else None
+    return Verdict(
+        speaker, float(speaks.sum() / plan.fps), speaking, listening, lag, tuple(_faults(speaking, listening, lag))
+    )
+
+
+def _faults(speaking: float | None, listening: float | None, lag: int | None) -> list[str]:
+    faults = []
+    if speaking is not None and speaking < STILL:
+        faults.append("the mouth does not move while they speak")
+    if listening is not None and listening > STILL and (speaking is None or listening > LEAK * speaking):
+        faults.append("the mouth moves while they listen")
+    if lag is not None and abs(lag) > LATE:
+        faults.append(f"the mouth {'follows' if lag > 0 else 'runs ahead of'} the sound by {abs(lag)} frames")
+    return faults
+
+
+def _speaking(plan: Plan, speaker: str, margin: int) -> NDArray[np.bool_]:
+    """(frames,): whether the speaker speaks, or is within `margin` frames of it."""
+    import numpy as np
+
+    found = np.zeros(plan.frames, bool)
+    for turn in plan.turns:
+        if turn.speaker == speaker:
+            start, end = plan.clock.frame_at(turn.start), plan.clock.frame_at(turn.end)
+            found[max(0, start - margin) : end + margin] = True
+    return found
+
+
+def _mean(parts: Sequence[Curve]) -> float | None:
+    import numpy as np
+
+    joined = np.concatenate(parts)
+    return float(joined.mean()) if len(joined) >= _ENOUGH else None
+
+
+def _loudness(film: Path, plan: Plan) -> Curve:
+    """(frames,): change of the film's own sound level from frame to frame, in dB, floored at silence."""
+    import numpy as np
+
+    from dialogue.ground.errors import InputError
+    from dialogue.media.recordings import read_samples
+    from model.grid import SAMPLE_RATE
+
+    try:
+        sound = read_samples(film)
+    except InputError:  # a film without sound has no lag
+        return np.zeros(plan.frames, np.float32)
+    edges = [plan.clock.sample_at(frame, SAMPLE_RATE) for frame in range(plan.frames + 1)]
+    sound = np.pad(sound, (0, max(0, edges[-1] - len(sound))))
+    power = np.add.reduceat(np.square(sound[: edges[-1]], dtype=np.float64), edges[:-1]) / np.diff(edges)
+    level = 10 * np.log10(np.maximum(power, 1e-5))
+    return np.abs(np.diff(level, prepend=level[0])).astype(np.float32)
+
+
+def _lag(parts: Sequence[tuple[Curve, Curve, NDArray[np.bool_]]]) -> int | None:
+    """The shift at which the mouth's movement fits the sound's best, where they alone speak; None when unclear."""
+    import numpy as np
+
+    fits = []
+    for lag in _LAGS:
+        mouth, sound = [], []
+        for moves, change, speaks in parts:
+            shifted = np.roll(change, lag)
+            usable = speaks & np.roll(speaks, lag)
+            usable[: max(0, lag)] = False
+            usable[len(usable) + min(0, lag) :] = False
+            mouth.append(moves[usable])
+            sound.append(shifted[usable])
+        x, y = np.concatenate(mouth), np.concatenate(sound)
+        if len(x) < 2 * _ENOUGH or x.std() == 0 or y.std() == 0:
+            return None
+        fits.append(float(np.corrcoef(x, y)[0, 1]))
+    best = int(np.argmax(fits))
+    return _LAGS[best] if fits[best] >= 0.2 else None

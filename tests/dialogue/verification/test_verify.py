@@ -1,0 +1,102 @@
+"""A film held against the plan it was made from, and against plans it was not made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dialogue.cli.app import app
+from dialogue.ground.box import Box
+from dialogue.ground.errors import InputError
+from dialogue.planning.plan import Plan
+from dialogue.planning.plan_json import read_plan, write_plan
+from dialogue.verification.verdict import verify
+
+SCENE = Path(__file__).parents[3] / "scenes" / "two_hander"
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
+    """scenes/two_hander as a small animatic without labels, and its plan."""
+    folder = tmp_path_factory.mktemp("verify")
+    for file in SCENE.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
+    written = (folder / "scene.yaml").read_text()
+    written = written.replace("output: {captions: [srt, vtt]}", "generator: animatic\noutput: {size: 256x256}")
+    (folder / "scene.yaml").write_text(written)
+    run = CliRunner()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIALOGUE_ANIMATIC", "none")
+        for command in (["plan", "scene.yaml", "-o", "plan"], ["render", "scene.yaml", "-o", "film.mp4"]):
+            patch.chdir(folder)
+            result = run.invoke(app, command)
+            assert result.exit_code == 0, result.output
+    return folder / "film.mp4", read_plan(folder / "plan" / "plan.json").plan
+
+
+def test_a_film_of_its_plan_is_as_planned(film: tuple[Path, Plan]) -> None:
+    verdicts = verify(*film)
+    assert [v.speaker for v in verdicts] == ["ana", "ben"]
+    for verdict in verdicts:
+        assert verdict.faults == () and verdict.lag == 0
+        assert verdict.speaking is not None and verdict.listening is not None
+        assert verdict.listening <= 0.1 * verdict.speaking
+
+
+def test_swapped_voices_are_found(film: tuple[Path, Plan]) -> None:
+    path, plan = film
+    other = {"ana": "ben", "ben": "ana"}
+    turns = tuple(dataclasses.replace(turn, speaker=other[turn.speaker]) for turn in plan.turns)
+    verdicts = verify(path, dataclasses.replace(plan, turns=turns))
+    wrong = ("the mouth does not move while they speak", "the mouth moves while they listen")
+    assert [verdict.faults for verdict in verdicts] == [wrong, wrong]
+
+
+def test_speech_that_moves_no_mouth_is_found(film: tuple[Path, Plan]) -> None:
+    path, plan = film
+    still = tuple(
+        dataclasses.replace(shot, faces=tuple(dataclasses.replace(f, box=Box(0, 0, 40, 30)) for f in shot.faces))
+        for shot in plan.shots
+    )
+    verdicts = verify(path, dataclasses.replace(plan, shots=still))
+    assert all(verdict.faults == ("the mouth does not move while they speak",) for verdict in verdicts), verdicts
+
+
+def test_late_sound_is_found(film: tuple[Path, Plan], tmp_path: Path) -> None:
+    import ffmpeg
+
+    from dialogue.rendering.ffmpeg import binary
+
+    late = tmp_path / "late.mp4"
+    source = ffmpeg.input(str(film[0]))
+    delayed = source.audio.filter("adelay", "160:all=1")
+    ffmpeg.output(source.video, delayed, str(late), vcodec="copy").run(cmd=binary(), quiet=True)
+    lags = [verdict.lag for verdict in verify(late, film[1])]
+    assert lags == [-4, -4]
+
+
+def test_a_film_of_another_plan_is_refused(film: tuple[Path, Plan], tmp_path: Path) -> None:
+    path, plan = film
+    with pytest.raises(InputError, match="it is 256x256, the plan 512x256"):
+        verify(path, dataclasses.replace(plan, width=512))
+    longer = dataclasses.replace(plan.shots[-1], end=plan.shots[-1].end + 5)
+    with pytest.raises(InputError, match="ends 5 frames before the plan does"):
+        verify(path, dataclasses.replace(plan, shots=(*plan.shots[:-1], longer)))
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no film")
+    with pytest.raises(InputError, match="cannot be read as a film"):
+        verify(broken, plan)
+
+
+def test_the_command_says_so_by_its_exit_code(film: tuple[Path, Plan], tmp_path: Path) -> None:
+    path, plan = film
+    write_plan(tmp_path / "plan.json", plan, path.parent)
+    told = CliRunner().invoke(app, ["verify", str(path), "--plan", str(tmp_path / "plan.json"), "--format", "json"])
+    assert told.exit_code == 0
+    assert [verdict["faults"] for verdict in json.loads(told.stdout)] == [[], []]
