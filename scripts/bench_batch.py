@@ -27,8 +27,8 @@ from batches import TEMPLATE, write_cast, write_episode  # noqa: E402
 from dialogue.cast.cast import read_cast  # noqa: E402
 from dialogue.podcast.batch import Report, run_batch  # noqa: E402
 from dialogue.podcast.crews import MakeCrew, local_crew  # noqa: E402
+from dialogue.podcast.episode_plan import Setting  # noqa: E402
 from dialogue.podcast.episodes import find_episodes  # noqa: E402
-from dialogue.podcast.planning import Setting  # noqa: E402
 
 
 @contextlib.contextmanager

@@ -77,7 +77,7 @@ def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache, h
 
 def _listened(path: Path, speakers: int | None, join: bool, hop: float | None) -> dict[str, Any]:
     from dialogue.diarization.diarizer import choose_diarizer
-    from dialogue.measures.mixed import hear
+    from dialogue.measures.mixed_recording import hear
 
     found = hear(choose_diarizer(hop), path, None, speakers)
     found = one_voice_each(found) if join else found

@@ -19,7 +19,7 @@ from dialogue.ground.errors import InputError, Problem
 if TYPE_CHECKING:
     from dialogue.podcast.batch import Report, Tellers
     from dialogue.podcast.schedule import Crew
-    from dialogue.podcast.work import Work
+    from dialogue.podcast.worker import Work
 
 
 class Goal(str, Enum):
@@ -67,8 +67,8 @@ def command(
     from dialogue.diarization.diarizer import check_hop
     from dialogue.podcast.batch import run_batch
     from dialogue.podcast.crews import local_crew
+    from dialogue.podcast.episode_plan import Setting
     from dialogue.podcast.episodes import find_episodes
-    from dialogue.podcast.planning import Setting
 
     check_hop(hop)
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)

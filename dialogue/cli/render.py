@@ -18,9 +18,9 @@ from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from dialogue.planning.plan import Plan, Shot
-    from dialogue.rendering.order import Order
+    from dialogue.rendering.film_order import Order
     from dialogue.rendering.render import Film, Step, Tell
-    from dialogue.rendering.tasks import Task
+    from dialogue.rendering.shot_tasks import Task
     from dialogue.scene.reader import SceneFile
 
 
@@ -102,7 +102,7 @@ def _order(
 ) -> Order:
     """What `source` orders: a plan as it is written, or a scene, which is measured and planned first."""
     from dialogue.rendering.cache import FOLDER, Cache
-    from dialogue.rendering.order import Order
+    from dialogue.rendering.film_order import Order
 
     if source.suffix == ".json":
         from dialogue.planning.plan_json import read_plan

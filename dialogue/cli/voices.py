@@ -98,7 +98,7 @@ def match(
     from dialogue.cast.cast import read_cast
     from dialogue.cast.recognition import hear_recording, recognise, require_encoder, voices_of_cast
     from dialogue.ground.times import format_time
-    from dialogue.measures.mixed import overlap_notes
+    from dialogue.measures.mixed_recording import overlap_notes
     from dialogue.media.cache import Cache
 
     file = read_cast(cast)

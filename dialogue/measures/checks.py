@@ -9,7 +9,7 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import Problem
 from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
-from dialogue.measures.wanted import shown
+from dialogue.measures.scene_media import shown
 from dialogue.media.media import Picture, Recording
 from dialogue.scene.reader import Keypath, SceneFile
 from dialogue.scene.scene import AudioRef, Face, FaceBox, SpokenLine

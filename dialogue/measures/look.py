@@ -18,7 +18,7 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
 from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.measures.measures import Measures
-from dialogue.measures.wanted import Wanted, wanted_by
+from dialogue.measures.scene_media import Wanted, wanted_by
 from dialogue.media.cache import Cache
 from dialogue.media.media import FoundFace, Picture, Recording
 from dialogue.scene.scene import AudioRef
@@ -219,7 +219,7 @@ def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list
     """Who speaks when. A member whose sample is not clearly one of the voices is a problem at the sample's place."""
 
     def make() -> dict[str, Any]:
-        from dialogue.measures.mixed import diarize
+        from dialogue.measures.mixed_recording import diarize
 
         look.tell("finding out who speaks when", 0, 1)
         return dataclasses.asdict(diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop))

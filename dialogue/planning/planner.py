@@ -14,16 +14,16 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import DialogueError, InputError
 from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
-from dialogue.measures.wanted import shown
+from dialogue.measures.scene_media import shown
 from dialogue.planning.choice import Choice
 from dialogue.planning.colors import speaker_colors
 from dialogue.planning.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
+from dialogue.planning.framing import nearest_multiple, output_size, padding_of, to_output, view_of
 from dialogue.planning.packing import limits_of
 from dialogue.planning.plan import EmotionReference, Face, Plan, Shot, Speaker
 from dialogue.planning.regions import regions_of
 from dialogue.planning.shots import Stretch, cut_shots
 from dialogue.planning.turns import Findings, speech_of
-from dialogue.planning.view import nearest_multiple, output_size, padding_of, to_output, view_of
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import Scene, ShotSpec
 from model.grid import FrameClock

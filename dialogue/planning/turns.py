@@ -13,7 +13,7 @@ from dialogue.ground.errors import Problem
 from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
-from dialogue.measures.wanted import wanted_by
+from dialogue.measures.scene_media import wanted_by
 from dialogue.planning.emotions import emotion_of_line, resting_emotion
 from dialogue.planning.plan import AudioSlice, Mix, MixPart, Turn
 from dialogue.planning.script import Hearing, Said, Script, place_lines

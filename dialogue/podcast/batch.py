@@ -15,15 +15,15 @@ from dialogue.generators import generator as generator_named
 from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.planning.plan import Plan
 from dialogue.podcast.crews import MakeCrew
+from dialogue.podcast.episode_plan import Planned, Setting
 from dialogue.podcast.episodes import Episode
 from dialogue.podcast.forecast import LISTENING, Forecast, forecast
 from dialogue.podcast.manifest import Entry, Manifest
-from dialogue.podcast.planning import Planned, Setting
 from dialogue.podcast.schedule import Crew, Outcome, Tally, Unit, work_off
-from dialogue.podcast.work import JoinFilm, ListShots, MakeShot, PlanEpisode, Work
+from dialogue.podcast.worker import JoinFilm, ListShots, MakeShot, PlanEpisode, Work
 from dialogue.rendering.cache import FOLDER, Cache
-from dialogue.rendering.order import Order
-from dialogue.rendering.tasks import Task
+from dialogue.rendering.film_order import Order
+from dialogue.rendering.shot_tasks import Task
 
 _BYTES_PER_SECOND = 16_000  # of a recording, for the order in which episodes are planned; nothing depends on it
 

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from dialogue.podcast.schedule import Crew, Outcome, Unit
-from dialogue.podcast.work import Done, Hand, Work
+from dialogue.podcast.worker import Done, Hand, Work
 
 
 class OwnCrew:

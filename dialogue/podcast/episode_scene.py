@@ -19,8 +19,8 @@ from dialogue.media.cache import Cache
 from dialogue.media.media import FoundFace
 from dialogue.planning.faces import UnclearFace, place_face
 from dialogue.podcast.episodes import Episode, Tags
+from dialogue.podcast.group_picture import Portrait, put_together
 from dialogue.podcast.shots import Cut, Rule, cut_episode, fixed_cuts
-from dialogue.podcast.together import Portrait, put_together
 from dialogue.scene.language import SIZES
 from dialogue.scene.scene import Face
 
@@ -135,7 +135,7 @@ def usual_size(generator: str | None) -> str:
     """The size of films that nobody has given one: 16:9, smaller for a generator that is made for small pictures."""
     from dialogue.generators import GENERATORS
     from dialogue.generators import generator as generator_named
-    from dialogue.planning.view import output_size
+    from dialogue.planning.framing import output_size
 
     width, height = SIZES["16:9"]
     canvas = generator_named(generator).CANVAS if generator in GENERATORS and generator is not None else None

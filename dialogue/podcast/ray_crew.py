@@ -16,7 +16,7 @@ from typing import Any
 from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.podcast.crews import outcome_of
 from dialogue.podcast.schedule import Crew, Outcome, Unit
-from dialogue.podcast.work import Hand, MakeShot, Work, own_code
+from dialogue.podcast.worker import Hand, MakeShot, Work, own_code
 
 INSTALL = "pip install 'dialogue-avatar[ray]'"
 _PATIENCE = 300.0  # seconds for the first worker to start
@@ -110,7 +110,7 @@ class RayCrew:
 
 def _absolute(work: Work) -> Work:
     """The same with paths that mean the same in a worker's folder as in this one."""
-    from dialogue.podcast.work import JoinFilm, ListShots, PlanEpisode
+    from dialogue.podcast.worker import JoinFilm, ListShots, PlanEpisode
 
     if isinstance(work, PlanEpisode):
         episode, shared = work.episode, work.setting

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.atomic import appearing, sweep, write_text
-from dialogue.rendering.inputs import Inputs, changes, key_of
+from dialogue.rendering.clip_key import Inputs, changes, key_of
 
 FOLDER = ".dialogue"
 LIMIT = "DIALOGUE_CACHE_GB"

@@ -21,10 +21,10 @@ from dialogue.planning.plan import AudioSlice, MixPart, Plan
 from dialogue.rendering.burn import burn, subtitles
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.encode import encode
+from dialogue.rendering.film_order import Order, check, check_room
 from dialogue.rendering.mix import write_mix
-from dialogue.rendering.order import Order, check, check_room
+from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
-from dialogue.rendering.tasks import Task, generator_of, tasks_of
 from dialogue.show.captions import cues_of
 from dialogue.show.hand_over import caption_text
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from dialogue.ground.box import Box
 from dialogue.planning.colors import channels, ink_on, speaker_colors
 from dialogue.planning.faces import PlacedFace, unowned
+from dialogue.planning.framing import to_output
 from dialogue.planning.plan import Plan, Shot
-from dialogue.planning.view import to_output
 from dialogue.show.table import ranges_text
 
 if TYPE_CHECKING:

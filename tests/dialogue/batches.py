@@ -13,8 +13,8 @@ from dialogue.formats.rttm import write_rttm
 from dialogue.ground.segments import LabelledSegment
 from dialogue.podcast.batch import Report, run_batch
 from dialogue.podcast.crews import MakeCrew, local_crew
+from dialogue.podcast.episode_plan import Setting
 from dialogue.podcast.episodes import find_episodes
-from dialogue.podcast.planning import Setting
 
 TEMPLATE = Path(__file__).parents[2] / "dialogue/podcast/podcast.yaml.j2"
 VARIABLES = {"size": "128x96", "fps": "10", "generator": "animatic"}

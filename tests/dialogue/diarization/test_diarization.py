@@ -29,7 +29,7 @@ from dialogue.diarization.tidy import MERGE_GAP, ghosts, merged, snapped, tidy
 from dialogue.diarization.voice_encoder import weights_file
 from dialogue.ground.errors import InputError
 from dialogue.ground.segments import LabelledSegment, Segment
-from dialogue.measures.mixed import hear
+from dialogue.measures.mixed_recording import hear
 from dialogue.media.recordings import read_samples
 from dialogue.media.speech import listen_to, speech_segments
 

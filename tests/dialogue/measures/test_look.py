@@ -14,7 +14,7 @@ from PIL import Image
 
 from dialogue.ground.errors import InputError
 from dialogue.measures.look import measure, probe
-from dialogue.measures.wanted import wanted_by
+from dialogue.measures.scene_media import wanted_by
 from dialogue.media.cache import Cache
 from dialogue.scene.reader import SceneFile, read_scene
 from dialogue.scene.scene import AudioRef

@@ -11,8 +11,8 @@ from planned_scenes import ANIMATIC, TWO, WINDOWED, measured, planned
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
+from dialogue.planning.framing import output_size, to_output, view_of
 from dialogue.planning.regions import regions_of
-from dialogue.planning.view import output_size, to_output, view_of
 
 SILENT = {"ana.wav": [(1, 2)], "ben.wav": [(3, 4)]}
 FOUND = {"two.png": [(120, 80, 180, 200), (420, 90, 170, 190)]}

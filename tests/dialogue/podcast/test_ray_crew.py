@@ -11,10 +11,10 @@ import pytest
 
 from dialogue.cast.cast import read_cast
 from dialogue.ground.errors import DialogueError
+from dialogue.podcast.episode_plan import Setting
 from dialogue.podcast.episodes import Episode
-from dialogue.podcast.planning import Setting
 from dialogue.podcast.ray_crew import _absolute
-from dialogue.podcast.work import Hand, PlanEpisode, own_code
+from dialogue.podcast.worker import Hand, PlanEpisode, own_code
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,9 +19,9 @@ from dialogue.ground.errors import InputError
 from dialogue.planning.plan import AudioSlice, Emotion, EmotionReference, Face, Shot, Speaker, Turn
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.cache import Cache, why
+from dialogue.rendering.clip_key import changes, inputs_of, key_of
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.excerpt import excerpt
-from dialogue.rendering.inputs import changes, inputs_of, key_of
 
 PLAN_SPEAKERS = (Speaker("ana", "Ana", "#e66060"), Speaker("ben", "Ben", "#6060e6"))
 

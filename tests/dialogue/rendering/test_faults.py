@@ -17,7 +17,7 @@ import pytest
 
 from dialogue.planning.plan_json import write_plan
 from dialogue.rendering.cache import Cache
-from dialogue.rendering.order import Order
+from dialogue.rendering.film_order import Order
 from dialogue.rendering.render import render
 
 LENGTHS = [30, 40, 25, 35, 20]

@@ -14,7 +14,7 @@ import soundfile
 from dialogue.ground.errors import DialogueError, InputError
 from dialogue.planning.plan import AudioSlice, Mix, MixPart
 from dialogue.rendering.cache import Cache
-from dialogue.rendering.order import Order
+from dialogue.rendering.film_order import Order
 from dialogue.rendering.render import prepared, render, render_shot
 
 STARTS = [0.5, 2.2, 4.04, 7.0, 9.4]

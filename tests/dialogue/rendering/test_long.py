@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dialogue.rendering.cache import Cache
-from dialogue.rendering.order import Order
+from dialogue.rendering.film_order import Order
 from dialogue.rendering.render import render
 
 

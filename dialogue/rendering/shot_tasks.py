@@ -10,10 +10,10 @@ from dialogue.generators.generator import Generator
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.plan import Plan, Shot
 from dialogue.rendering.cache import why
+from dialogue.rendering.clip_key import Inputs, inputs_of, key_of
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.excerpt import excerpt
-from dialogue.rendering.inputs import Inputs, inputs_of, key_of
-from dialogue.rendering.order import Order
+from dialogue.rendering.film_order import Order
 from dialogue.rendering.stitch import clip_frames
 
 

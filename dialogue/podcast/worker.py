@@ -10,11 +10,11 @@ from typing import Any
 
 from dialogue.generators.generator import Generate
 from dialogue.ground.errors import DialogueError, Problem
+from dialogue.podcast.episode_plan import Planned, Setting, plan_episode
 from dialogue.podcast.episodes import Episode
 from dialogue.podcast.manifest import Entry
-from dialogue.podcast.planning import Planned, Setting, plan_episode
-from dialogue.rendering.order import Order
-from dialogue.rendering.tasks import Task
+from dialogue.rendering.film_order import Order
+from dialogue.rendering.shot_tasks import Task
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Hand:
 
     def _make(self, work: MakeShot) -> None:
         from dialogue.rendering.render import make
-        from dialogue.rendering.tasks import generator_of
+        from dialogue.rendering.shot_tasks import generator_of
 
         name = work.order.plan.generator
         if name not in self.loaded:

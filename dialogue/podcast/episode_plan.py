@@ -188,7 +188,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.tidy import ghosts
     from dialogue.formats.turns import read_turns
-    from dialogue.measures.mixed import overlap_notes
+    from dialogue.measures.mixed_recording import overlap_notes
 
     warnings: list[str] = []
     voices: dict[str, Vector] = {}
