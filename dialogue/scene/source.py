@@ -93,6 +93,11 @@ def decode(data: bytes, file: str) -> str:
         ) from None
 
 
+def events(text: str) -> Iterator[Any]:
+    """PyYAML's events of a text that `compose` has taken, with marks. See `dialogue.scene.spans`."""
+    yield from yaml.parse(text, yaml.BaseLoader)
+
+
 def compose(text: str, file: str, lines: Sequence[int] | None = None) -> tuple[Node, list[Problem]]:
     """The tree of `text`, and the problems that did not keep it from being read (duplicate keys, tags).
 
