@@ -60,5 +60,8 @@ class Box:
         """Whether the whole box lies in a picture of this size."""
         return self.x >= 0 and self.y >= 0 and self.right <= width and self.bottom <= height
 
+    def contains(self, x: float, y: float) -> bool:
+        return self.x <= x < self.right and self.y <= y < self.bottom
+
     def to_list(self) -> list[float]:
         return [self.x, self.y, self.width, self.height]

@@ -1,4 +1,5 @@
-"""Faces in a picture: found by insightface where its models are installed, else by the cascades OpenCV carries.
+"""Faces in a picture: found by insightface where its models are installed, else by BlazeFace and the face mesh where
+their files are, else by the cascades OpenCV carries.
 
 Nothing is ever downloaded: insightface starts a download when a folder is missing, so the folder is looked at first.
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ import numpy as np
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
+from dialogue.media.face_files import face_files
+from dialogue.media.face_points import bent, face_points, faces_by_mesh
 from dialogue.media.media import FoundFace
 from dialogue.media.pictures import Pixels, open_picture
 
@@ -53,21 +57,49 @@ def models_folder() -> Path | None:
 def models_files() -> list[Path]:
     """The files that decide what is found."""
     folder = models_folder()
-    return sorted(folder.glob("*.onnx")) if folder else []
+    return [*(sorted(folder.glob("*.onnx")) if folder else []), *face_files()]
 
 
 def detector_name() -> str:
     """Which detector `detect` uses here, as the plan says it."""
     folder = models_folder()
-    return f"insightface {folder.name}" if folder else "OpenCV cascades"
+    if folder is not None:
+        return f"insightface {folder.name}"
+    return "BlazeFace and face mesh" if face_files() else "OpenCV cascades"
 
 
 def detect(path: Path) -> tuple[FoundFace, ...]:
     """The faces of a picture, left to right, as boxes from brow to chin in pixels of the upright picture."""
     pixels = open_picture(path)
     folder = models_folder()
-    found = _by_insightface(pixels, folder) if folder else _by_cascades(pixels)
+    if folder is None and face_files():
+        found = _by_mesh(pixels)
+    else:
+        found = _by_insightface(pixels, folder) if folder else _by_cascades(pixels)
+        found = [replace(face, mouth=face_points(pixels, face.box).mouth) for face in found]
     return tuple(sorted(found, key=lambda face: (face.box.center, face.box)))
+
+
+def at(path: Path, box: Box, mouth: tuple[tuple[float, float], ...] = ()) -> FoundFace:
+    """The face in a box that somebody gave, and its mouth; `mouth`: its middle or its corners, where those were given.
+
+    The score is the confidence of the mouth as it is found without help.
+    """
+    pixels = open_picture(path)
+    found = face_points(pixels, box)
+    return FoundFace(box, found.confidence, found.origin, bent(found, mouth).mouth)
+
+
+def around(path: Path, point: tuple[float, float]) -> FoundFace | None:
+    """The face that a point lies in: the smallest such box of the faces found; None where there is none."""
+    inside = [face for face in detect(path) if face.box.padded(0.15).contains(*point)]
+    return min(inside, key=lambda face: face.box.area, default=None)
+
+
+def _by_mesh(pixels: Pixels) -> list[FoundFace]:
+    frame = Box(0, 0, pixels.shape[1], pixels.shape[0])
+    faces = [(score, face, face.box.intersection(frame)) for score, face in faces_by_mesh(pixels)]
+    return [FoundFace(box, round(score, 2), detector_name(), face.mouth) for score, face, box in faces if box.area]
 
 
 def like(picture: Path, image: Path) -> Box | None:

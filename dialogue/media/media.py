@@ -43,9 +43,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Mouth:
+    """The corners of a mouth in pixels, the viewer's left one first, and how sure they are, 0 … 1."""
+
+    left: tuple[float, float]
+    right: tuple[float, float]
+    confidence: float
+    origin: str = ""
+
+
+@dataclass(frozen=True)
 class FoundFace:
     """A face found in a picture, brow to chin. `score` orders faces of one detector only; it is no probability."""
 
     box: Box
     score: float
     origin: str = ""
+    mouth: Mouth | None = None

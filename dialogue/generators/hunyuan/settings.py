@@ -8,10 +8,10 @@ comma-separated list of `steps=50`, `window=33` and `offset=5` (latents), `fp8` 
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialogue.ground.places import data_folder
 from model.grid import WINDOW_LATENTS
 
 WEIGHTS = "DIALOGUE_WEIGHTS"
@@ -31,14 +31,6 @@ class Settings:
     offset: int = 5
     fp8: bool = False
     large_tiles: bool = False
-
-
-def data_folder() -> Path:
-    """Where the system keeps what was fetched on purpose: $XDG_DATA_HOME, else the platform's own place."""
-    home = os.environ.get("XDG_DATA_HOME") or (os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None)
-    if home:
-        return Path(home) / "dialogue"
-    return Path.home() / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "dialogue"
 
 
 def weights_folder() -> Path:

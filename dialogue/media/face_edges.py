@@ -33,7 +33,7 @@ EYE_LINE_RATIO = 0.54  # the pupil in the cascade's square, from its top
 
 
 @dataclass(frozen=True)
-class Mouth:
+class LipLine:
     """The lip line: an arc through (x, y), `half_width` to each corner, tilted by `angle` radians (clockwise).
 
     `curve` is how far the corners lie above the middle, in half widths.
@@ -58,11 +58,15 @@ class Eye:
 
 
 @dataclass(frozen=True)
-class FacePoints:
-    """Pixels of the picture that was searched. `eyes` is empty where none were found: then nothing blinks."""
+class EdgePoints:
+    """Pixels of the picture that was searched. `eyes` is empty where none were found.
 
-    mouth: Mouth
+    `evidence`: how far the lip line stands out of its surroundings, 0 where there is nothing at all.
+    """
+
+    mouth: LipLine
     eyes: tuple[Eye, ...]
+    evidence: float
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ def _whiteness(crop: Frame, height: float) -> Plane:
     return np.asarray(plane - np.median(face), np.float32)
 
 
-def _under_teeth(white: Plane, mouth: Mouth) -> Mouth:
+def _under_teeth(white: Plane, mouth: LipLine) -> LipLine:
     """Where the picture shows upper teeth below the line, the mouth opens below them: they stay with the head."""
     import cv2
 
@@ -180,7 +184,7 @@ def _under_teeth(white: Plane, mouth: Mouth) -> Mouth:
     shift = float(down[teeth[-1], 0] + 0.02) * mouth.half_width
     if teeth[-1] == len(down) - 1:  # no lip below: a light chin, no teeth
         return mouth
-    return Mouth(mouth.x - shift * sin, mouth.y + shift * cos, mouth.half_width, mouth.angle, mouth.curve)
+    return LipLine(mouth.x - shift * sin, mouth.y + shift * cos, mouth.half_width, mouth.angle, mouth.curve)
 
 
 def _arc_kernel(half_width: float, angle: float, curve: float) -> Plane:
@@ -199,7 +203,7 @@ def _arc_kernel(half_width: float, angle: float, curve: float) -> Plane:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-def _lip_line(evidence: Plane, expected: _Expected) -> Mouth:
+def _lip_line(evidence: Plane, expected: _Expected) -> LipLine:
     """The arc with the most evidence under it, weighed by how near it is to what is expected."""
     import cv2
 
@@ -215,14 +219,14 @@ def _lip_line(evidence: Plane, expected: _Expected) -> Mouth:
             row, column = np.unravel_index(fit.argmax(), fit.shape)
             if fit[row, column] > best:
                 best, angle = float(fit[row, column]), expected.angle + tilt
-                mouth = Mouth(float(column), float(row), expected.half_width, float(angle), curve)
+                mouth = LipLine(float(column), float(row), expected.half_width, float(angle), curve)
     assert mouth is not None  # there are candidates
     drop = 0.33 * mouth.curve * mouth.half_width  # from the arc's mean height to its middle
     x, y = mouth.x - drop * math.sin(mouth.angle), mouth.y + drop * math.cos(mouth.angle)
-    return _between_corners(evidence, Mouth(x, y, mouth.half_width, mouth.angle, mouth.curve))
+    return _between_corners(evidence, LipLine(x, y, mouth.half_width, mouth.angle, mouth.curve))
 
 
-def _between_corners(evidence: Plane, mouth: Mouth) -> Mouth:
+def _between_corners(evidence: Plane, mouth: LipLine) -> LipLine:
     """The same line, slid and stretched to end where the evidence along it ends, as far as that is plausible."""
     import cv2
 
@@ -239,7 +243,7 @@ def _between_corners(evidence: Plane, mouth: Mouth) -> Mouth:
     right = next((u for u, on in zip(along[36:], line[36:], strict=True) if not on), along[-1])
     slide = min(max((left + right) / 2, -0.4), 0.4)
     stretch = min(max(0.5 + 0.25 * (right - left), 0.8), 1.1)  # halfway between the expected and the found
-    return Mouth(
+    return LipLine(
         mouth.x + slide * mouth.half_width * cos, mouth.y + slide * mouth.half_width * sin,
         mouth.half_width * stretch, mouth.angle, mouth.curve,
     )  # fmt: skip
@@ -265,7 +269,7 @@ def _eye(crop: Frame, square: tuple[float, float, float], angle: float) -> Eye:
     return Eye(x, top + middle, 0.46 * size, half_height, angle)
 
 
-def face_points(picture: Frame, box: Box) -> FacePoints:
+def edge_points(picture: Frame, box: Box) -> EdgePoints:
     """The mouth and eyes of the face in `box` of `picture` (rows, columns, 3) uint8 RGB, in its pixels.
 
     There is always a mouth: where nothing looks like one, it is where faces have it.
@@ -276,7 +280,8 @@ def face_points(picture: Frame, box: Box) -> FacePoints:
     height = box.height * scale
     squares = _eye_squares(np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)), height)
     expected = _expected(squares, height)
-    mouth = _under_teeth(_whiteness(crop, height), _lip_line(_lip_evidence(crop, height), expected))
+    evidence = _lip_evidence(crop, height)
+    mouth = _under_teeth(_whiteness(crop, height), _lip_line(evidence, expected))
     eyes = tuple(_eye(crop, square, expected.angle) for square in squares) if len(squares) == 2 else ()
 
     def x(column: float) -> float:
@@ -285,7 +290,8 @@ def face_points(picture: Frame, box: Box) -> FacePoints:
     def y(row: float) -> float:
         return float(box.y + (row + 0.5) / scale - 0.5)
 
-    return FacePoints(
-        Mouth(x(mouth.x), y(mouth.y), mouth.half_width / scale, mouth.angle, mouth.curve),
+    return EdgePoints(
+        LipLine(x(mouth.x), y(mouth.y), mouth.half_width / scale, mouth.angle, mouth.curve),
         tuple(Eye(x(e.x), y(e.y), e.half_width / scale, e.half_height / scale, e.angle) for e in eyes),
+        float(evidence.max()) - NOTHING,
     )
