@@ -16,7 +16,7 @@ from dialogue.ground.box import Box
 from dialogue.media.face_points import MEAN_FACE, face_points
 from dialogue.media.pictures import open_picture
 
-MIDLINE = [10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 164, 0, 11, 12, 13, 14, 15, 16, 17, 18, 200, 199, 175, 152]
+MIDLINE = [10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 164, 0, 13, 14, 17, 18, 200, 199, 175, 152]
 PORTRAITS = Path(__file__).resolve().parent.parent / "dialogue" / "characters"
 EYES = ([33, 133], [362, 263])  # ends of each eye, the viewer's left eye first
 

@@ -8,9 +8,17 @@ from typing import Annotated
 
 import typer
 
-from dialogue.cli.console import out, print_json, print_problems, problem_record
+from dialogue.cli.console import err, out, print_json, print_problems, problem_record
 from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.ground.errors import InputError, Problem
+
+
+def advise() -> None:
+    """The one command that makes faces be found better, where it has not been given."""
+    from dialogue.media.face_files import ADVICE, face_files
+
+    if not face_files():
+        err.print(f"note: {ADVICE}", soft_wrap=True, markup=False, highlight=False)
 
 
 class Format(str, Enum):
@@ -58,6 +66,8 @@ def command(
             count = len(problems)
             noted = f", {count} warning{'s' * (count > 1)}" if count else ""
             out.print(f"{path}: no errors{noted}", soft_wrap=True, markup=False)
+    if format is Format.text and not failed:
+        advise()
     if format is Format.json:
         print_json(records)
     if failed:

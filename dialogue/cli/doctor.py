@@ -57,7 +57,7 @@ def findings() -> Iterator[Finding]:
     )
     yield _gpu()
     yield _disk()
-    yield _faces()
+    yield from _faces()
     yield _diarization()
     yield _measured()
     yield from _generators()
@@ -106,14 +106,18 @@ def _disk() -> Finding:
     return Finding("disk", f"{free:.0f} GB free in {Path.cwd()}", free >= _SPACE, hint)
 
 
-def _faces() -> Finding:
-    """What `face: {detect: …}` finds faces with, and whether `{like: …}` works."""
+def _faces() -> Iterator[Finding]:
+    """What `face: {detect: …}` finds faces with, what finds their mouths, and whether `{like: …}` works."""
+    from dialogue.media.face_files import ADVICE, face_files, faces_folder
     from dialogue.media.faces import MODELS_HINT, detector_name, models_folder
 
-    folder = models_folder()
-    if folder is None:
-        return Finding("faces", f"{detector_name()}; {{like: …}} needs insightface's models", None, MODELS_HINT)
-    return Finding("faces", f"{detector_name()}, its models in {folder}", True)
+    here = bool(face_files())
+    yield Finding("faces", detector_name(), here or models_folder() is not None or None, None if here else ADVICE)
+    yield Finding("mouths", f"face mesh in {faces_folder()}" if here else "edges and colours", here or None)
+    if models_folder() is None:
+        yield Finding("likeness", "{like: …} needs insightface's models", None, MODELS_HINT)
+    else:
+        yield Finding("likeness", f"insightface in {models_folder()}", True)
 
 
 def _diarization() -> Finding:

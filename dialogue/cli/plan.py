@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dialogue.cli.check import advise
 from dialogue.cli.console import err, out, print_json
 from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.ground.errors import InputError, Problem
@@ -135,5 +136,6 @@ def command(
     from dialogue.show.table import plan_table
 
     out.print(plan_table(plan, costs))
+    advise()
     if output is not None:
         out.print(f"\nwritten to {output}: {', '.join(path.name for path in written)}", soft_wrap=True, markup=False)

@@ -30,7 +30,7 @@ SAME = 0.3  # intersection over union above which two boxes are one face
 PARTS = (1.0, 0.55)  # of the picture's longer side that one look sees
 PART_CERTAIN = 0.75  # of a face that only a part shows: parts see more that is none
 
-Points = NDArray[np.float32]  # (6, 2): right eye, left eye, nose, mouth, right ear, left ear, as the face's owner has them
+Points = NDArray[np.float32]  # (6, 2): right eye, left eye, nose, mouth, right ear, left ear, as their owner has them
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def look(pixels: Pixels) -> list[Detection]:
     for share in PARTS:
         for part in _parts(width, height, share):
             least = POSSIBLE if share == 1.0 else PART_CERTAIN
-            found += [one for one in _look(pixels, part, least) if share == 1.0 or not _cut(one.box, part, width, height)]
+            seen = _look(pixels, part, least)
+            found += [one for one in seen if share == 1.0 or not _cut(one.box, part, width, height)]
     return merged(found)
 
 

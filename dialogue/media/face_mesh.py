@@ -99,7 +99,7 @@ def _look(pixels: Pixels, x: float, y: float, side: float, angle: float) -> tupl
     read[:, :2] *= shrunk
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     seen = cv2.warpAffine(source, read, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    raw, score = run("mesh", np.asarray(seen, np.float32)[None] / 255)
+    raw, score = run("mesh", np.asarray(seen, np.float32)[None] / np.float32(255))
     raw = raw.reshape(468, 3)
     flat = raw[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     points = np.column_stack([flat, raw[:, 2] / scale]).astype(np.float32)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.ground.box import Box
+from dialogue.media.face_edges import Eye, LipLine
 from dialogue.media.face_files import face_files
 from dialogue.media.media import Mouth
 
@@ -105,7 +106,7 @@ def _by_mesh(pixels: Pixels, box: Box) -> FacePoints:
 
 
 def _mostly(seen: Box, box: Box) -> bool:
-    return seen.intersection(box).area > 0.7 * min(seen.area, box.area)
+    return bool(seen.intersection(box).area > 0.7 * min(seen.area, box.area))
 
 
 def _tilt(points: NDArray[np.float32]) -> float:
@@ -116,7 +117,7 @@ def _tilt(points: NDArray[np.float32]) -> float:
 def _within(points: Points, box: Box) -> bool:
     """Whether the mesh's middle is in the box: else it went to another face."""
     x, y = points[:, :2].mean(0).tolist()
-    return box.x <= x <= box.right and box.y <= y <= box.bottom
+    return box.contains(x, y)
 
 
 def _settled(pixels: Pixels, box: Box, angle: float) -> FacePoints:
@@ -206,6 +207,31 @@ def _corners_moved(points: Points, left: NDArray[np.float64], right: NDArray[np.
     distance = np.clip(np.abs(flat - from_) / max(reach, 1e-6) - 0.6, 0, None)
     share = np.exp(-((distance / 0.5) ** 2))
     mixed = flat + (moved - flat) * share
-    out = points.copy()
+    out: Points = points.copy()
     out[:, 0], out[:, 1] = mixed.real, mixed.imag
     return out
+
+
+def lip_line_of(found: FacePoints) -> LipLine:
+    """The line between the lips as an arc: where the mouth opens; below the teeth where the picture shows them."""
+    left, right = (found.points[corner, :2].astype(float) for corner in (61, 291))
+    across = right - left
+    half, angle = max(float(np.linalg.norm(across)) / 2, 1.0), math.atan2(across[1], across[0])
+    middle = found.points[14, :2].astype(float)
+    down = np.array((-math.sin(angle), math.cos(angle)))
+    curve = float((middle - (left + right) / 2) @ down) / half
+    return LipLine(float(middle[0]), float(middle[1]), half, angle, min(max(curve, -0.3), 0.6))
+
+
+def eyes_of(found: FacePoints) -> tuple[Eye, ...]:
+    """The eyes' openings, the viewer's left one first; none where they were not seen."""
+    if found.confidence <= BLIND:
+        return ()
+    eyes = []
+    for outer, inner, upper, lower in ((33, 133, 159, 145), (362, 263, 386, 374)):
+        a, b, top, bottom = (found.points[index, :2].astype(float) for index in (outer, inner, upper, lower))
+        middle, across = (top + bottom) / 2, b - a
+        half, high = float(np.linalg.norm(across)) / 2, float(np.linalg.norm(bottom - top)) / 2
+        angle = math.atan2(across[1], across[0])
+        eyes.append(Eye(float(middle[0]), float(middle[1]), half, max(high, 0.2 * half), angle))
+    return tuple(eyes)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.generators.animatic.face_points import Eye
+from dialogue.media.face_edges import Eye
 
 Frame = NDArray[np.uint8]
 Plane = NDArray[np.float32]

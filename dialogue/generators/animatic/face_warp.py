@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.generators.animatic.eyelid import Eyelid
-from dialogue.generators.animatic.face_points import Mouth, face_points
 from dialogue.generators.animatic.mouth_interior import EDGE, InteriorColors, interior_colors, paint_interior
+from dialogue.media.face_edges import LipLine
+from dialogue.media.face_points import eyes_of, face_points, lip_line_of
 
 if TYPE_CHECKING:
     from dialogue.ground.box import Box
@@ -62,12 +63,12 @@ def moving_part(face: Face) -> Box:
 class _MouthPlane:
     """The region in the mouth's own axes, in half widths: along the lips, and below the lip line."""
 
-    mouth: Mouth
+    mouth: LipLine
     along: Plane
     below: Plane
 
     @staticmethod
-    def of(mouth: Mouth, x: Plane, y: Plane) -> _MouthPlane:
+    def of(mouth: LipLine, x: Plane, y: Plane) -> _MouthPlane:
         dx, dy = (x - mouth.x) / mouth.half_width, (y - mouth.y) / mouth.half_width
         cos, sin = math.cos(mouth.angle), math.sin(mouth.angle)
         along, down = dx * cos + dy * sin, dy * cos - dx * sin
@@ -125,7 +126,7 @@ class FaceWarp:
         points = face_points(still, face.box)
         y, x = np.mgrid[self._top : bottom, self._left : right].astype(np.float32)
         window = self._window(x, y, face.box, region)
-        self._plane = _MouthPlane.of(points.mouth, x, y)
+        self._plane = _MouthPlane.of(lip_line_of(points), x, y)
         self._window_plane = window
         self._grid = np.stack([x - self._left, y - self._top], -1)
         self._patch = self._mouth_patch()
@@ -133,7 +134,7 @@ class FaceWarp:
         self._colors = self._interior_colors()
         self._lids = [
             Eyelid(self._still, dataclasses.replace(eye, x=eye.x - self._left, y=eye.y - self._top))
-            for eye in points.eyes
+            for eye in eyes_of(points)
         ]
         # Fields (r, c, 2), in pixels, for a pose of 1.
         head = window * face.box.height

@@ -14,11 +14,11 @@ import soundfile
 
 from dialogue.generators import generator
 from dialogue.generators.animatic import animatic
-from dialogue.generators.animatic.face_points import face_points
 from dialogue.generators.animatic.face_warp import FaceWarp, Pose, moving_part
 from dialogue.generators.animatic.prosody import hear, motion
 from dialogue.generators.generator import ShotJob
 from dialogue.ground.box import Box
+from dialogue.media.face_edges import edge_points
 from dialogue.planning.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
 
 RATE, FPS = 16_000, 25
@@ -230,12 +230,12 @@ def test_the_lip_line_of_a_drawn_face_is_found() -> None:
         turn_ = cv2.getRotationMatrix2D(box.center, angle, 1.0)
         rotated = cv2.warpAffine(picture, turn_, (300, 300), borderValue=(120, 120, 120))
         x, y = turn_ @ (x, y, 1)
-        mouth = face_points(rotated, box).mouth
+        mouth = edge_points(rotated, box).mouth
         assert np.hypot(mouth.x - x, mouth.y - y) < 0.06 * box.width, (angle, mouth, x, y)
 
 
 def test_a_face_without_features_still_has_a_mouth_and_does_not_blink() -> None:
-    points = face_points(np.full((100, 100, 3), 128, np.uint8), Box(10, 10, 80, 80))
+    points = edge_points(np.full((100, 100, 3), 128, np.uint8), Box(10, 10, 80, 80))
     assert points.eyes == () and 30 < points.mouth.x < 70 and 55 < points.mouth.y < 85
 
 
@@ -260,5 +260,5 @@ def test_the_lip_line_of_real_pictures_is_found(name: str) -> None:
     scale = 200 / boxes[int(number)][2]
     picture = np.ascontiguousarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     box = Box(*boxes[int(number)]).scaled(scale, scale)
-    mouth, (u, v) = face_points(picture, box).mouth, LIPS[name]
+    mouth, (u, v) = edge_points(picture, box).mouth, LIPS[name]
     assert np.hypot(mouth.x - box.x - u * box.width, mouth.y - box.y - v * box.height) < 0.075 * box.width
