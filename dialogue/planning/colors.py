@@ -15,10 +15,18 @@ _SHADES = (1.0, 0.6, 1.4)  # of the palette, once it is used up
 
 
 def speaker_colors(ids: Sequence[str], written: Mapping[str, str]) -> dict[str, str]:
-    """`#rrggbb` by speaker: as written (`#rgb` or `#rrggbb`), else the next colour that nobody has written."""
+    """`#rrggbb` by speaker: as written (`#rgb` or `#rrggbb`), else the palette's colour for their place in `ids`.
+
+    What is written for one changes nobody else's, save for whoever would have that very colour: they get a spare one.
+    """
     taken = {speaker: full_color(color) for speaker, color in written.items()}
-    free = iter([color for color in _palette(len(ids)) if color not in taken.values()])
-    return {speaker: taken[speaker] if speaker in taken else next(free) for speaker in ids}
+    palette = _palette(len(ids))
+    spare = iter([color for color in palette[len(ids) :] if color not in taken.values()])
+    usual = {
+        speaker: next(spare) if color in taken.values() and speaker not in taken else color
+        for speaker, color in zip(ids, palette, strict=False)
+    }
+    return {speaker: taken.get(speaker, usual[speaker]) for speaker in ids}
 
 
 def full_color(color: str) -> str:

@@ -1,11 +1,14 @@
 """Where to cut an episode, and to what: wide and close pictures by rule, as an editor of a talk would.
 
 - An episode and each chapter open wide. Then the picture is close on whoever has the floor.
-- Nothing is cut before it was held for `hold` seconds. When the floor changes faster than that, the picture is wide.
-- Cuts fall into pauses; one that follows the floor falls just before the new speaker's first word.
-- Nobody is shown for longer than `longest` without a cut: to a listener for `cutaway` seconds, or wide.
+- Every picture is held for `hold` seconds or more, cutaways for `cutaway` or more. When the floor changes faster than
+  that, the picture is wide.
+- No picture is held for longer than `longest`: a close one is left for a listener, or for all, a wide one for whoever
+  speaks; for `cutaway` seconds, or half as long again where that ends in a pause.
+- Cuts fall into pauses where one is near; one that follows the floor falls just before the new speaker's first word.
 
-Words shorter than `aside` while another speaks on ("mhm") do not take the floor. Pure; times are seconds.
+Words that last less than `aside` in all ("mhm"), or that end before the speaker does whom they interrupt, do not take
+the floor. Pure; times are seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Literal
 from dialogue.ground.segments import LabelledSegment
 
 Kind = Literal["wide", "close"]
+_COMPANY = 120.0  # seconds around a shot in which somebody has to be heard to be shown listening
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Rule:
         for name in ("hold", "longest", "cutaway"):
             if not 0.5 <= getattr(self, name) <= 3600:
                 raise ValueError(f"{name} is {getattr(self, name)}; it is 0.5 to 3600 seconds")
-        if self.longest < 2 * self.hold:
-            raise ValueError(f"longest is {self.longest}; it is at least twice hold, {2 * self.hold}")
+        least = 2 * self.hold + self.cutaway
+        if self.longest < least:  # a picture, a cutaway and the picture again must fit
+            raise ValueError(f"longest is {self.longest}; it is at least twice hold and a cutaway, {least}")
 
 
 @dataclass(frozen=True)
@@ -60,28 +65,50 @@ class _Floor:
 def floors_of(turns: Sequence[LabelledSegment], aside: float) -> list[_Floor]:
     """Who has the floor, one after the other, from the turns sorted by start."""
     found: list[_Floor] = []
-    for turn in sorted(turns):
+    for speech in _speeches(turns):
         last = found[-1] if found else None
-        if last is not None and last.person == turn.label:
-            found[-1] = replace(last, end=max(last.end, turn.end))
-        elif last is None or turn.end - turn.start >= aside:
-            found.append(_Floor(turn.label, turn.start, turn.end))
+        if last is not None and last.person == speech.label:
+            found[-1] = replace(last, end=max(last.end, speech.end))
+        elif last is None:
+            found.append(_Floor(speech.label, speech.start, speech.end))
+        elif speech.end - max(speech.start, last.end) >= aside:
+            found.append(_Floor(speech.label, max(speech.start, last.end - aside), speech.end))
+    return found
+
+
+def _speeches(turns: Sequence[LabelledSegment]) -> list[LabelledSegment]:
+    """One person's turns that follow each other while nobody else speaks, as one."""
+    found: list[LabelledSegment] = []
+    stops: dict[str, float] = {}  # when each has last stopped
+    for turn in sorted(turns):
+        others = max((stop for label, stop in stops.items() if label != turn.label), default=0.0)
+        if found and found[-1].label == turn.label and others <= found[-1].end:
+            found[-1] = replace(found[-1], end=max(found[-1].end, turn.end))
+        else:
+            found.append(turn)
+        stops[turn.label] = max(stops.get(turn.label, 0.0), turn.end)
     return found
 
 
 def cut_episode(
     turns: Sequence[LabelledSegment], duration: float, chapters: Sequence[float] = (), rule: Rule | None = None
 ) -> list[Cut]:
-    """The cuts of an episode, without gaps from 0 to `duration`. `chapters` are the seconds at which they begin."""
+    """The cuts of an episode, without gaps from 0 to `duration`. `chapters` are the seconds at which they begin.
+
+    A chapter that begins before the last one's opening picture was held has none of its own.
+    """
     rule = rule or Rule()
     floors = floors_of(turns, rule.aside)
+    starts = [0.0]
+    for at in sorted(chapters):
+        if starts[-1] + rule.hold <= at <= duration - rule.hold:
+            starts.append(at)
     pauses = pauses_of(turns)
-    starts = [0.0, *(at for at in sorted(chapters) if rule.hold < at < duration - rule.hold)]
     cuts: list[Cut] = []
     for start, end in zip(starts, [*starts[1:], duration], strict=True):
-        part = [f for f in floors if f.end > start and f.start < end]
-        cuts += _chapter(part, start, end, pauses, rule)
-    return _joined(cuts, duration)
+        cuts += _chapter([f for f in floors if f.end > start and f.start < end], start, end, pauses, rule)
+    broken = [piece for cut in _joined(cuts) for piece in _broken(cut, turns, pauses, rule)]
+    return _rounded(broken, duration)
 
 
 def fixed_cuts(turns: Sequence[LabelledSegment], duration: float, length: float) -> list[Cut]:
@@ -90,15 +117,13 @@ def fixed_cuts(turns: Sequence[LabelledSegment], duration: float, length: float)
     cuts: list[Cut] = []
     start = 0.0
     while start < duration:
-        until = _near(pauses, start + length, length / 2) if duration - start > 1.5 * length else duration
-        said: dict[str, float] = {}
-        for turn in turns:
-            said[turn.label] = said.get(turn.label, 0.0) + max(0.0, min(turn.end, until) - max(turn.start, start))
-        who = max(said, key=lambda person: said[person], default=None)
-        close = len(cuts) % 2 == 1 and who is not None and said[who] > 0
+        last = duration - start <= 1.5 * length
+        until = duration if last else _pause(pauses, start + length, start + length / 2, start + 1.5 * length)
+        who = _speaks_most(turns, start, until)
+        close = len(cuts) % 2 == 1 and who is not None
         cuts.append(Cut("close" if close else "wide", who if close else None, start, until))
         start = until
-    return _joined(cuts, duration)
+    return _rounded(_joined(cuts), duration)
 
 
 def pauses_of(turns: Sequence[LabelledSegment]) -> list[float]:
@@ -116,56 +141,78 @@ def _chapter(floors: Sequence[_Floor], start: float, end: float, pauses: Sequenc
     cuts = [Cut("wide", None, start, end)]
     for index, floor in enumerate(floors):
         before = floors[index - 1].end if index else start
-        at = max(before, floor.start - rule.lead) if index else start + rule.hold
         until = floors[index + 1].start if index + 1 < len(floors) else end
-        at = max(at, cuts[-1].start + rule.hold)
-        if not index:
-            at = _near(pauses, at, rule.hold / 2)
-        if until - at < rule.hold:  # over before it could be held: whoever is seen now stays, or all are
-            if cuts[-1].kind == "close" and floor.person != cuts[-1].person and at < end - rule.hold:
-                cuts.append(Cut("wide", None, at, end))
-            continue
-        if cuts[-1].person != floor.person:
-            cuts.append(Cut("close", floor.person, at, end))
+        seen = cuts[-1]
+        at = max(min(before, floor.start), floor.start - rule.lead, seen.start + rule.hold)
+        if at > floor.start:  # held into the speech: cut at a pause in it
+            at = _pause(pauses, at, at, min(at + rule.hold / 2, until - rule.hold))
+        if until - at >= rule.hold:
+            if seen.person != floor.person:
+                cuts.append(Cut("close", floor.person, at, end))
+        elif seen.kind == "close" and seen.person != floor.person and end - at >= rule.hold:
+            cuts.append(Cut("wide", None, at, end))  # over before it could be held: all are seen
     ends = [*(cut.start for cut in cuts[1:]), end]
-    people = list(dict.fromkeys(floor.person for floor in floors))
-    found: list[Cut] = []
-    for cut, until in zip(cuts, ends, strict=True):
-        found += _broken(replace(cut, until=until), people, pauses, rule)
-    return found
+    return [replace(cut, until=until) for cut, until in zip(cuts, ends, strict=True)]
 
 
-def _broken(cut: Cut, people: Sequence[str], pauses: Sequence[float], rule: Rule) -> list[Cut]:
-    """A close picture held for too long, broken by listeners (each in turn) and, with nobody to listen, by wide."""
+def _broken(cut: Cut, turns: Sequence[LabelledSegment], pauses: Sequence[float], rule: Rule) -> list[Cut]:
+    """A picture that is held for too long, left for a cutaway as often as it must be; others stay as they are."""
     found: list[Cut] = []
-    listeners = [person for person in people if person != cut.person]
-    away = 0
-    while cut.kind == "close" and cut.until - cut.start > rule.longest:
-        at = _near(pauses, cut.start + 0.7 * rule.longest, 0.3 * rule.longest)
-        back = _near(pauses, at + rule.cutaway, rule.cutaway / 2)
-        if cut.until - back < rule.hold:
+    while cut.until - cut.start > rule.longest:
+        latest = min(cut.start + rule.longest, cut.until - rule.hold - rule.cutaway)
+        at = _pause(pauses, min(cut.start + 0.7 * rule.longest, latest), cut.start + rule.hold, latest)
+        longer = min(at + 1.5 * rule.cutaway, at + rule.longest, cut.until - rule.hold)
+        back = _pause(pauses, at + rule.cutaway, at + rule.cutaway, longer)
+        person = _listener(cut, turns, len(found) // 2) if cut.kind == "close" else _nearest_speaker(turns, at, back)
+        if cut.kind == "wide" and person is None:  # nobody is ever heard
             break
-        wide = not listeners or away % (len(listeners) + 1) == len(listeners)
-        shown = Cut("wide", None, at, back) if wide else Cut("close", listeners[away % (len(listeners) + 1)], at, back)
-        found += [replace(cut, until=at), shown]
+        away = Cut("wide" if person is None else "close", person, at, back)
+        found += [replace(cut, until=at), away]
         cut = replace(cut, start=back)
-        away += 1
     return [*found, cut]
 
 
-def _near(pauses: Sequence[float], at: float, reach: float) -> float:
-    """The pause nearest to `at` within `reach`; `at` itself where there is none."""
+def _listener(cut: Cut, turns: Sequence[LabelledSegment], number: int) -> str | None:
+    """Who is shown in the cutaway of this number: each who has been or is soon heard, in turn, then all (None)."""
+    near = [t for t in turns if t.end > cut.start - _COMPANY and t.start < cut.until + _COMPANY]
+    listeners = list(dict.fromkeys(turn.label for turn in sorted(near) if turn.label != cut.person))
+    index = number % (len(listeners) + 1)
+    return listeners[index] if index < len(listeners) else None
+
+
+def _speaks_most(turns: Sequence[LabelledSegment], start: float, until: float) -> str | None:
+    """Who speaks longest between two times; None where nobody does."""
+    said: dict[str, float] = {}
+    for turn in turns:
+        said[turn.label] = said.get(turn.label, 0.0) + max(0.0, min(turn.end, until) - max(turn.start, start))
+    who = max(said, key=lambda person: said[person], default=None)
+    return who if who is not None and said[who] > 0 else None
+
+
+def _nearest_speaker(turns: Sequence[LabelledSegment], start: float, until: float) -> str | None:
+    """Who speaks most between two times, else who speaks nearest to them; None where nobody ever does."""
+    nearest = min(turns, key=lambda turn: max(turn.start - until, start - turn.end), default=None)
+    return _speaks_most(turns, start, until) or (nearest.label if nearest is not None else None)
+
+
+def _pause(pauses: Sequence[float], at: float, earliest: float, latest: float) -> float:
+    """The pause nearest to `at` between two times; `at` itself where there is none."""
     index = bisect_left(pauses, at)
-    near = [pause for pause in pauses[max(0, index - 1) : index + 1] if abs(pause - at) <= reach]
+    near = [pause for pause in pauses[max(0, index - 1) : index + 1] if earliest <= pause <= latest]
     return min(near, key=lambda pause: abs(pause - at), default=at)
 
 
-def _joined(cuts: Sequence[Cut], duration: float) -> list[Cut]:
-    """Neighbours that show the same are one; times to the millisecond, the last to the end."""
+def _joined(cuts: Sequence[Cut]) -> list[Cut]:
+    """Neighbours that show the same are one."""
     found: list[Cut] = []
     for cut in cuts:
         if found and (found[-1].kind, found[-1].person) == (cut.kind, cut.person):
             found[-1] = replace(found[-1], until=cut.until)
-        elif cut.until - cut.start > 1e-3:
+        else:
             found.append(cut)
-    return [replace(cut, start=round(cut.start, 3), until=round(min(cut.until, duration), 3)) for cut in found]
+    return found
+
+
+def _rounded(cuts: Sequence[Cut], duration: float) -> list[Cut]:
+    """Times to the millisecond, the last to the end."""
+    return [replace(cut, start=round(cut.start, 3), until=round(min(cut.until, duration), 3)) for cut in cuts]

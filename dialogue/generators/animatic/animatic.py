@@ -11,8 +11,8 @@ Which labels are drawn is no part of a scene, as it is no part of the film: the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
@@ -33,7 +33,7 @@ NAME = "animatic"
 CANVAS = Canvas(multiple=2, area=704 * 704)
 WINDOW_LATENTS: int | None = None
 
-VERSION = 1  # raise it whenever the same plan would give other frames
+VERSION = 2  # raise it whenever the same plan would give other frames
 LABELS = ("rim", "name", "emotion")
 VARIABLE = "DIALOGUE_ANIMATIC"
 FADE_SECONDS = 0.2  # of the rim and from emotion to emotion
@@ -153,6 +153,24 @@ def _label(actor: _Actor, index: int, frame: Frame) -> None:
         label.draw(frame, float(actor.feeling[text][index]))
 
 
+def _apart(actors: Sequence[_Actor], height: int) -> list[_Actor]:
+    """The actors with their labels moved where none covers another: every name first, then the emotions."""
+    from dialogue.generators.animatic.labels import beside
+
+    taken: list[Label] = []
+    named = []
+    for actor in actors:
+        name = None if actor.name is None else beside(actor.name, taken, height)
+        taken += [] if name is None else [name]
+        named.append(replace(actor, name=name))
+    placed = []
+    for actor in named:
+        emotions = {text: beside(label, taken, height) for text, label in actor.emotions.items()}
+        taken += emotions.values()  # its own cross-fade: they share a place
+        placed.append(replace(actor, emotions=emotions))
+    return placed
+
+
 def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
     import cv2
 
@@ -161,7 +179,7 @@ def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
     labels = shown_labels()
     still = shot_picture(job.plan, job.shot, job.media)
     report(0.0, "listening")
-    actors = [_actor(job, still, face, labels) for face in job.shot.faces]
+    actors = _apart([_actor(job, still, face, labels) for face in job.shot.faces], job.plan.height)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the crops are small: more threads cost more than they bring, and the encoder wants them
     try:

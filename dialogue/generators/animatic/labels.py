@@ -8,7 +8,8 @@ Shapes: `r` rows and `c` columns of a label.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,14 @@ class Label:
     left: int
     color: NDArray[np.float32]
     alpha: NDArray[np.float32]
+
+    @property
+    def bottom(self) -> int:
+        return self.top + len(self.alpha)
+
+    @property
+    def right(self) -> int:
+        return self.left + int(self.alpha.shape[1])
 
     def draw(self, frame: Frame, strength: float) -> None:
         """Lay it over `frame` (H, W, 3)."""
@@ -124,3 +133,17 @@ def tag(text: str, color: str, middle: float, top: float, width: int, height: in
     pen.text((x - start, middle_row), text, font=font, anchor="lm", fill=(20, 20, 24, 255) if dark else (255,) * 4)
     left = min(max(0, round(middle - columns / 2)), width - columns)
     return _label(large.resize((columns, rows), Image.Resampling.BOX), min(max(0, round(top)), height - rows), left)
+
+
+def beside(label: Label, taken: Sequence[Label], height: int) -> Label:
+    """The label, moved up or down to where it covers none of `taken`, as little as that takes; else where it is."""
+    rows, columns = label.alpha.shape[:2]
+    gap = max(1, round(0.12 * rows))
+    near = [other for other in taken if other.left < label.left + columns and label.left < other.right]
+    tops = [label.top, *(other.top - rows - gap for other in near), *(other.bottom + gap for other in near)]
+    free = [
+        top
+        for top in tops
+        if 0 <= top <= height - rows and all(top >= other.bottom or top + rows <= other.top for other in near)
+    ]
+    return replace(label, top=min(free, key=lambda top: abs(top - label.top), default=label.top))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dialogue.planning.colors import channels, full_color, ink_on, speaker_colors
 
@@ -38,6 +40,17 @@ def test_two_speakers_differ_most() -> None:
 def test_written_colours_are_kept_and_not_given_twice() -> None:
     colors = speaker_colors(["a", "b", "c"], {"b": "#e69f00"})
     assert colors["b"] == "#e69f00" and len(set(colors.values())) == 3
+
+
+@given(st.integers(1, 40), st.data())
+def test_a_colour_written_for_one_changes_nobody_elses(count: int, data: st.DataObject) -> None:
+    ids = [f"s{i}" for i in range(count)]
+    one = data.draw(st.sampled_from(ids))
+    color = f"#{data.draw(st.integers(0, 0xFFFFFF)):06x}"
+    before, after = speaker_colors(ids, {}), speaker_colors(ids, {one: color})
+    changed = {speaker for speaker in ids if before[speaker] != after[speaker]} - {one}
+    assert changed <= {speaker for speaker in ids if before[speaker] == color}
+    assert len(set(after.values())) == count
 
 
 @pytest.mark.parametrize("count", [1, 7, 20, 60])

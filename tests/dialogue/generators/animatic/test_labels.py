@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from dialogue.generators.animatic import animatic
-from dialogue.generators.animatic.labels import Label, rim, tag
+from dialogue.generators.animatic.labels import Label, beside, rim, tag
+from dialogue.generators.generator import ShotJob
 from dialogue.ground.box import Box
-from dialogue.planning.plan import AudioSlice, Emotion, Mix, Plan, Shot, Speaker, Turn
+from dialogue.planning.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
 
 COLOR = "#e06060"
 
@@ -81,3 +88,50 @@ def test_the_estimate_grows_with_the_work() -> None:
     assert animatic.estimate(plan, plan.shots[0]).windows == 0
     longer = Shot(0, 0, 10_000, "p.png", Box(0, 0, 64, 64), ())
     assert animatic.estimate(plan, longer).seconds > animatic.estimate(plan, plan.shots[0]).seconds
+
+
+def covers(one: Label, other: Label) -> bool:
+    apart = one.top >= other.bottom or other.top >= one.bottom or one.left >= other.right or other.left >= one.right
+    return not apart
+
+
+def shot_of(folder: Path, boxes: dict[str, Box], width: int, height: int) -> ShotJob:
+    Image.new("RGB", (width, height), (90, 110, 130)).save(folder / "all.png")
+    soundfile.write(folder / "voice.wav", np.zeros(16_000, np.float32), 16_000)
+    turns = [
+        Turn(who, 0.0, 1.0, AudioSlice("voice.wav", 0.0, 1.0), emotion=Emotion((("fear", 0.6), ("neutral", 0.4))))
+        for who in boxes
+    ]
+    faces = tuple(Face(who, box, box) for who, box in boxes.items())
+    shot = Shot(0, 0, 25, "all.png", Box(0, 0, width, height), faces)
+    speakers = tuple(Speaker(who, f"{who} of a long name", "#e06060") for who in boxes)
+    plan = Plan("", "animatic", "", 7, Fraction(25), width, height, 1.0, speakers, tuple(turns), (shot,), Mix())
+    return ShotJob(plan, shot, folder, folder)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        {"ana": Box(120, 80, 80, 110)},  # down to the frame's edge, where the pills used to be on top of each other
+        {"ana": Box(100, 60, 60, 80), "ben": Box(170, 60, 60, 80)},
+        {"ana": Box(40, 100, 60, 90), "ben": Box(110, 90, 60, 90), "cho": Box(180, 100, 60, 90)},
+    ],
+    ids=["at the bottom", "close together", "three in a row"],
+)
+def test_no_pill_is_drawn_over_another(tmp_path: Path, boxes: dict[str, Box]) -> None:
+    job = shot_of(tmp_path, boxes, 320, 192)
+    still = np.zeros((192, 320, 3), np.uint8)
+    actors = animatic._apart([animatic._actor(job, still, face, animatic.LABELS) for face in job.shot.faces], 192)
+    labels = [label for actor in actors for label in (actor.name, *actor.emotions.values()) if label is not None]
+    assert len(labels) == 2 * len(boxes)
+    assert not [pair for pair in combinations(labels, 2) if covers(*pair)]
+    assert all(label.top >= 0 and label.bottom <= 192 for label in labels)
+
+
+@given(st.lists(st.tuples(st.integers(0, 640), st.integers(0, 480)), max_size=6))
+def test_a_label_goes_to_the_nearest_free_place(places: list[tuple[int, int]]) -> None:
+    taken: list[Label] = []
+    for middle, top in places:
+        label = beside(tag("joy", "#e06060", middle, top, 640, 480), taken, 480)
+        assert not [other for other in taken if covers(label, other)]
+        taken.append(label)
