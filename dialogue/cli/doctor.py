@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _PACKAGES = (
     "dialogue-avatar", "torch", "diffusers", "transformers", "pyannote.audio", "opencv-python", "av", "imageio-ffmpeg",
+    "c2pa-python",
 )  # fmt: skip
-_EXTRAS = {"resemblyzer": "voices", "ray": "ray", "c2pa-python": "provenance"}
+_EXTRAS = {"resemblyzer": "voices", "ray": "ray"}
 _SPACE = 10  # GB free; below it a long film's shots may not fit
 
 

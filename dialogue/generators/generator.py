@@ -36,6 +36,7 @@ class Generator(Protocol):
     """Satisfied by a module. All but the call of what `load` returns is quick and imports no torch."""
 
     NAME: str
+    SOURCE_TYPE: str  # of its films, in IPTC's words: https://cv.iptc.org/newscodes/digitalsourcetype/
     CANVAS: Canvas
     WINDOW_LATENTS: int | None  # latents denoised together; None: frames are made one by one
 

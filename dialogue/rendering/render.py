@@ -22,6 +22,7 @@ from dialogue.rendering.burn import burn, subtitles
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.encode import encode
 from dialogue.rendering.film_order import Order, check, check_room
+from dialogue.rendering.marks import check_signer, comment_of, mark
 from dialogue.rendering.mix import write_mix
 from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
@@ -96,6 +97,7 @@ def render(order: Order, tell: Tell = lambda step: None) -> Film:
 def prepared(order: Order) -> list[Task]:
     """Everything that can fail before work starts, done; what there is to do."""
     check(order)
+    check_signer()
     generator = generator_of(order)
     order.cache.prepare()
     tasks = tasks_of(order, generator)
@@ -199,7 +201,9 @@ def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, c
     with order.cache.locked(lock, lambda: tell(Step(_WAITING, 1.0, None))):
         sweep(order.output)
         with appearing(order.output) as draft:
-            stitch(clips, audio, draft, fps=order.plan.fps, title=order.plan.title, captions=captions)
+            said = {"title": order.plan.title, "comment": comment_of(order.plan)}
+            stitch(clips, audio, draft, fps=order.plan.fps, metadata=said, captions=captions)
+            mark(draft, order, tasks)
     for task, clip in zip(tasks, clips, strict=True):
         order.cache.touch(task.clip)
         order.cache.touch(clip.file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -64,14 +64,14 @@ def stitch(
     output: Path,
     *,
     fps: Fraction,
-    title: str = "",
+    metadata: Mapping[str, str] | None = None,
     captions: Path | None = None,
 ) -> None:
     """Join clips that lie in one folder, mux `audio` and, as a track players may show, the captions of an srt file.
 
-    Clips are H.264 of `dialogue.rendering.encode`. Audio keeps its own packets where mp4 holds them (`COPIED`). The
-    times of every frame are exact: durations are given to ffmpeg rounded from the film's start, so that no
-    error accumulates.
+    `metadata` is the container's own, such as title and comment. Clips are H.264 of `dialogue.rendering.encode`.
+    Audio keeps its own packets where mp4 holds them (`COPIED`). The times of every frame are exact: durations are
+    given to ffmpeg rounded from the film's start, so that no error accumulates.
     """
     import ffmpeg as graph
 
@@ -91,7 +91,7 @@ def stitch(
             *inputs,
             ffmpeg.path(output),
             **options,
-            **{"metadata": f"title={title}"} if title else {},
+            **{f"metadata:g:{n}": f"{key}={value}" for n, (key, value) in enumerate((metadata or {}).items()) if value},
             map_metadata=-1,
             map_chapters=-1,
             video_track_timescale=timescale(fps),

@@ -25,6 +25,7 @@ from dialogue.planning.plan import AudioSlice, Face, Mix, Plan, Shot, Speaker, T
 Frame = NDArray[np.uint8]
 
 NAME = "flashes"
+SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=64 * 64)
 WINDOW_LATENTS = None
 WIDTH, HEIGHT, BITS = 64, 48, 12  # the number of the frame: a row of 12 blocks, white for 1

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Frame = NDArray[np.uint8]
 
 NAME = "animatic"
+SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=704 * 704)
 WINDOW_LATENTS: int | None = None
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Frame = NDArray[np.uint8]
 
 NAME = "hunyuan-avatar"
+SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=64, area=704 * 704)  # the release makes up to 704 x 1216, at three times the cost
 WINDOW_LATENTS: int | None = RELEASED_WINDOW
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Frame = NDArray[np.uint8]
 
 NAME = "tiny"
+SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
 WINDOW_LATENTS: int | None = 5
 

@@ -138,7 +138,7 @@ def test_no_ffmpeg_on_the_path_is_needed(tmp_path, monkeypatch):
 def test_joined_shots_are_the_frames_of_one(tmp_path, fps):
     lengths = [37, 1, 50, 2, 61]
     clips = [write(tmp_path / f"{i}.mp4", n, fps, color=(40 * i, 0, 90)) for i, n in enumerate(lengths)]
-    stitch(clips, None, tmp_path / "film.mp4", fps=fps, title="A \"title\", of 'two'")
+    stitch(clips, None, tmp_path / "film.mp4", fps=fps, metadata={"title": "A \"title\", of 'two'"})
     apart = []
     for clip in clips:
         with av.open(str(clip.file)) as shot:

@@ -18,6 +18,7 @@ import pytest
 from dialogue.planning.plan_json import write_plan
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
+from dialogue.rendering.marks import streams_of
 from dialogue.rendering.render import render
 
 LENGTHS = [30, 40, 25, 35, 20]
@@ -65,8 +66,8 @@ def until(condition, seconds=30):
 
 
 def film_elsewhere(plan, folder, name):
-    """The film as a run that nobody disturbs makes it, with a cache of its own."""
-    return render(Order(plan, folder, folder / f"{name}.mp4", Cache(folder / f".{name}"), name)).file.read_bytes()
+    """The film's packets as a run that nobody disturbs makes them, with a cache of its own."""
+    return streams_of(render(Order(plan, folder, folder / f"{name}.mp4", Cache(folder / f".{name}"), name)).file)
 
 
 def test_killed_in_the_middle_it_goes_on_with_the_unfinished_shots(plan, tmp_path):
@@ -81,7 +82,7 @@ def test_killed_in_the_middle_it_goes_on_with_the_unfinished_shots(plan, tmp_pat
     assert code == 0, failed
     assert "shots: 3 rendered, 2 reused" in told
     assert len(clips(tmp_path)) == 5
-    assert (tmp_path / "film.mp4").read_bytes() == film_elsewhere(plan, tmp_path, "undisturbed")
+    assert streams_of(tmp_path / "film.mp4") == film_elsewhere(plan, tmp_path, "undisturbed")
     assert not list((tmp_path / ".dialogue/shots").glob(".*"))
     assert not list((tmp_path / ".dialogue/work").iterdir())
 
@@ -128,7 +129,7 @@ def test_two_renders_at_once_share_the_work(plan, tmp_path):
     both = [command(tmp_path, pause="0.01"), command(tmp_path, pause="0.01")]
     ends = [finished(process) for process in both]
     assert [code for code, _, _ in ends] == [0, 0], ends
-    assert (tmp_path / "film.mp4").read_bytes() == film_elsewhere(plan, tmp_path, "alone")
+    assert streams_of(tmp_path / "film.mp4") == film_elsewhere(plan, tmp_path, "alone")
     assert len(clips(tmp_path)) == 5 and not list((tmp_path / ".dialogue/shots").glob(".*"))
 
 
