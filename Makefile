@@ -5,11 +5,17 @@ BIN     = $(VENV)/bin
 # The lock was made on CPython 3.11 to 3.13; on 3.10 pip resolves within the caps of pyproject.toml.
 LOCK   := $(shell $(PYTHON) -c 'import sys; print("-c requirements.lock" if sys.version_info >= (3, 11) else "")')
 
-.PHONY: demo test check
+.PHONY: demo table-read test check
 
 demo: $(VENV)/.installed
 	mkdir -p films
 	$(BIN)/dialogue render scenes/two_hander/scene.yaml -o films/two_hander.mp4
+
+# A script with no recordings: draft voices read it out.
+table-read: $(VENV)/.installed
+	mkdir -p films
+	$(BIN)/dialogue import scenes/table_read/noise.fountain -o films/table_read/scene.yaml --force
+	$(BIN)/dialogue render films/table_read/scene.yaml -o films/table_read.mp4
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest

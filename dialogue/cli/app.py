@@ -8,6 +8,7 @@ for what the user can mend; the shell prints the problems and exits with the err
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from dialogue.ground.errors import DialogueError
 # In the order of work. The summary is here so that `dialogue --help` imports none of them.
 COMMANDS = {
     "init": "Write a small scene that renders, to start from.",
+    "import": "Write a scene from a script: Fountain, names and words, another program's job.",
     "check": "Find every mistake in a scene: file, line and column of each.",
     "plan": "Show who speaks when, with which mouth, in which shot, and what it will cost.",
     "render": "Make the film.",
@@ -82,7 +84,8 @@ def _show_traceback(ctx: Any) -> bool:
 
 def _load(name: str) -> Any:
     """The click command of `dialogue/cli/<name>.py`."""
-    target = importlib.import_module(f"dialogue.cli.{name}").command
+    module = name if not keyword.iskeyword(name) else f"{name}_"
+    target = importlib.import_module(f"dialogue.cli.{module}").command
     if not isinstance(target, typer.Typer):
         single = typer.Typer(add_completion=False)
         single.command(name)(target)

@@ -32,11 +32,17 @@ def command(
     cast: Annotated[
         str, typer.Option(metavar="NAMES", help="Who is in it: one to four ready characters, left to right.")
     ] = DEFAULT_CAST,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Begin with this script, as `dialogue import` does.")
+    ] = None,
     list_: Annotated[
         bool, typer.Option("--list", callback=_list, is_eager=True, help="List the ready characters and stop.")
     ] = False,
 ) -> None:
     """Write a small scene that renders: a scene.yaml, its pictures and voices, and the schema for editors."""
+    if script is not None:
+        _from_script(script, folder, cast)
+        return
     from dialogue.characters.characters import starter
     from dialogue.scene.json_schema import json_schema
 
@@ -57,3 +63,16 @@ def command(
     out.print(
         f"wrote {scene}\nnext:  dialogue check {scene}\n       dialogue render {scene}", soft_wrap=True, markup=False
     )
+
+
+def _from_script(script: Path, folder: Path, cast: str) -> None:
+    """The scene of a script, with the schema beside it; its people are played by `cast` where that was given."""
+    from dialogue.cli.import_ import print_summary
+    from dialogue.ground.atomic import write_text
+    from dialogue.scene.json_schema import json_schema
+    from dialogue.screenplay.importing import import_script
+
+    names = [] if cast == DEFAULT_CAST else [name.strip().lower() for name in cast.split(",") if name.strip()]
+    imported = import_script(script, folder / "scene.yaml", cast=names)
+    write_text(folder / "scene.schema.json", json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    print_summary(imported, script)

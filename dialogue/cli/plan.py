@@ -116,11 +116,12 @@ def command(
     Without -o it only prints; with it, it writes plan.json (which `dialogue render` takes too), plan.png,
     who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
+    from dialogue.drafts.drafts import with_drafts
     from dialogue.generators.costs import costs_of
     from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
 
-    file = read_scene(scene, variables_of(setting or []))
+    file = with_drafts(read_scene(scene, variables_of(setting or [])))
     measures = measured(file, speakers, hop)
     try:
         plan = make_plan(file, measures)

@@ -113,11 +113,12 @@ def _order(
         film = output or source.with_suffix(".mp4")
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
+    from dialogue.drafts.drafts import with_drafts
     from dialogue.measures.checks import media_warnings
     from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
 
-    file = read_scene(source, variables)
+    file = with_drafts(read_scene(source, variables))
     measures = measured(file, speakers, hop)
     print_problems([*file.warnings, *media_warnings(file, measures)])
     plan = make_plan(file, measures)

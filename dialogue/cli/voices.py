@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue.cli.console import out, print_json, print_problems
+from dialogue.cli.console import err, out, print_json, print_problems
 from dialogue.cli.plan import Hop
 from dialogue.ground.errors import InputError, Problem
 
@@ -134,3 +134,36 @@ def match(
 def _readable(path: Path) -> None:
     if not path.is_file():
         raise InputError(Problem("no such recording", str(path)))
+
+
+@command.command("drafts")
+def drafts(
+    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="Two letters, as in en or de.")] = "en",
+    say: Annotated[str | None, typer.Option(metavar="WORDS", help="Have each say this, as sound files.")] = None,
+    voice: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the files go.")] = Path("voices"),
+    playing: Annotated[bool, typer.Option("--play", help="Play them too.")] = False,
+) -> None:
+    """List the voices that speak lines without recordings, and hear them."""
+    from dialogue.drafts.engine import DraftError
+    from dialogue.drafts.listing import draft_voices, engines_missing, play, sample
+    from dialogue.scene.kinds import did_you_mean
+
+    found = [listed for listed in draft_voices(language) if voice in (None, str(listed.voice), listed.voice.name)]
+    if voice is not None and not found:
+        known = [str(listed.voice) for listed in draft_voices(language)]
+        raise InputError(Problem(f"there is no draft voice {voice!r}", hint=did_you_mean(voice, known)))
+    words = say or ("Hello. This is how I sound." if playing else None)
+    for listed in found:
+        out.print(f"{listed.voice!s:24}{listed.licence}", soft_wrap=True, markup=False)
+        if words is not None:
+            try:
+                path = sample(listed.voice, words, output)
+            except DraftError as error:
+                err.print(f"{listed.voice}: {error}", soft_wrap=True, markup=False)
+                continue
+            if playing and not play(path):
+                err.print("no program here plays sound; the files are in " + str(output), markup=False)
+                playing = False
+    for name, mend in engines_missing().items():
+        err.print(f"{name} cannot speak here: {mend}", soft_wrap=True, markup=False)

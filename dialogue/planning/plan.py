@@ -37,7 +37,8 @@ class Emotion:
 class Turn:
     """A segment of the film in which one speaker speaks.
 
-    `audio` holds the speech of the turn and is as long as the turn. `origin` says where the turn came from.
+    `audio` holds the speech of the turn and is as long as the turn. `origin` says where the turn came from; `draft`
+    is the draft voice that speaks it, while it has no recording.
     """
 
     speaker: str
@@ -47,6 +48,7 @@ class Turn:
     text: str | None = None
     emotion: Emotion = Emotion()
     origin: str = ""
+    draft: str | None = None
 
 
 @dataclass(frozen=True)

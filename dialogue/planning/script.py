@@ -173,16 +173,19 @@ def _place_recordings(
     lines: Sequence[Line], durations: Mapping[str, float], said: dict[int, list[Said]], findings: list[Misplaced]
 ) -> None:
     """Lines with recordings of their own, each after what is before it in the script."""
-    previous_end = everything_end = pause = 0.0
+    previous_start = previous_end = everything_end = pause = 0.0
     for item, line in enumerate(lines):
         if isinstance(line, Pause):
             pause += line.pause
             continue
         if line.audio is not None:
-            first = line.start or 0.0
-            last = line.end if line.end is not None else durations[line.audio.path]
-            base = previous_end if line.after is not None else everything_end
+            drafted = line.draft is not None  # whose times are the scene's
+            first = 0.0 if drafted else line.start or 0.0
+            last = line.end if line.end is not None and not drafted else durations[line.audio.path]
+            base = previous_start if line.together else previous_end if line.after is not None else everything_end
             start = round(base + (line.after or 0.0) + (line.gap or 0.0) + pause, 6)
+            if drafted and line.start is not None:
+                start = line.start
             if start < 0:
                 message = f"this line would start {-start:g} s before the film"
                 findings.append(Misplaced(item, message, "a smaller interruption"))
@@ -192,10 +195,11 @@ def _place_recordings(
                 findings.append(Misplaced(item, message, "give a recording with sound in it"))
                 continue
             end = round(start + last - first, 6)
-            origin = f"line {item + 1}: its own recording {PurePath(line.audio.path).name}"
+            own = f"its own recording {PurePath(line.audio.path).name}"
+            origin = f"line {item + 1}: {own if line.draft is None else f'draft voice, {line.draft}'}"
             said[item] = [Said(item, line, start, end, _slice(line.audio, first, last), line.text, "own", origin)]
         if item in said:
-            previous_end = said[item][-1].end
+            previous_start, previous_end = said[item][0].start, said[item][-1].end
             everything_end = max(everything_end, previous_end)
         pause = 0.0
 

@@ -163,7 +163,10 @@ def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[
         speaker = said.line.speaker
         emotion = emotion_of_line(said.line.emotion, tuple(scene.cast[speaker].emotions))
         turns.append(
-            Turn(speaker, round(said.start, 6), round(said.end, 6), said.audio, said.text or None, emotion, said.origin)
+            Turn(
+                speaker, round(said.start, 6), round(said.end, 6), said.audio, said.text or None, emotion, said.origin,
+                said.line.draft,
+            )  # fmt: skip
         )
         before = items.get(said.item, Segment(said.start, said.end))
         items[said.item] = Segment(min(before.start, said.start), max(before.end, said.end))

@@ -44,7 +44,6 @@ def contradictions(draft: Draft) -> Iterator[Finding]:
     yield from _sound(draft)
     yield from _voices(draft)
     yield from _line_order(draft)
-    yield from _line_recordings(draft)
     yield from _shot_order(draft)
     yield from _emotions(draft)
 
@@ -143,12 +142,18 @@ def _line_order(draft: Draft) -> Iterator[Finding]:
 
 def _start_of_line(draft: Draft, index: int, line: SpokenLine, pause: int | None) -> Iterator[Finding]:
     """`pause` is the index of the pause just before the line."""
-    moved = "after" if line.after is not None else "gap" if line.gap is not None else None
+    given = {"after": line.after is not None, "gap": line.gap is not None, "together": line.together}
+    moved = next((key for key, present in given.items() if present), None)
     if line.after is not None and all(isinstance(item, Pause) for item in draft.lines[:index]):
         yield Finding(("lines", index, "after"), "the first line has no line before it", "use gap: for silence first")
-    if pause is not None and moved:
+    if pause is not None and moved and not line.together:
         hint = f"leave out one of pause: and {moved}:"
         yield Finding(("lines", index, moved), "the pause before it already says when this line starts", hint)
+    if line.together and all(isinstance(item, Pause) for item in draft.lines[:index]):
+        yield Finding(("lines", index, "together"), "the first line has no line before it", "leave out together:")
+    if pause is not None and line.together:
+        hint = "leave out one of pause: and together:"
+        yield Finding(("lines", index, "together"), "the pause before it already says when this line starts", hint)
     if line.audio is not None:
         return
     if pause is not None and line.start is not None:
@@ -156,10 +161,17 @@ def _start_of_line(draft: Draft, index: int, line: SpokenLine, pause: int | None
         yield Finding(
             ("lines", pause), f"the line after this pause starts at {line.start:g} s, as its from: says", hint
         )
-    elif moved or pause is not None:
+    elif (moved or pause is not None) and _recorded(draft, line):
         where = ("lines", index, moved) if moved else ("lines", pause or 0)
         message = f"{moved or 'the pause'} moves nothing: line {index + 1} is where it is heard in the recording"
         yield Finding(where, message, "only a line with its own audio: can be moved", "warning")
+
+
+def _recorded(draft: Draft, line: SpokenLine) -> bool:
+    """Whether the line is heard in a track or the mix; if not, and without audio:, a draft voice speaks it."""
+    if "audio" in draft.fields or "audio" in draft.unread or draft.cast is None:
+        return True
+    return draft.cast[line.speaker].track is not None
 
 
 def _double_speech(draft: Draft) -> Iterator[Finding]:
@@ -174,18 +186,6 @@ def _double_speech(draft: Draft) -> Iterator[Finding]:
             yield Finding(("lines", index, "from"), message)
         if line.end is not None:
             last[line.speaker] = (index, line.end)
-
-
-def _line_recordings(draft: Draft) -> Iterator[Finding]:
-    """Every line is heard from somewhere."""
-    if draft.cast is None or "audio" in draft.fields or "audio" in draft.unread:
-        return
-    for index, line in draft.spoken:
-        if line.audio is None and draft.cast[line.speaker].track is None:
-            message = (
-                f"this line has no recording: no audio: of its own, {line.speaker} has no track, the scene no audio"
-            )
-            yield Finding(("lines", index), message)
 
 
 def _shot_order(draft: Draft) -> Iterator[Finding]:

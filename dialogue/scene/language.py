@@ -25,8 +25,9 @@ from dialogue.scene.kinds import (
     scalar,
     whole,
 )
-from dialogue.scene.line import LINE, LINE_KEYS, SECONDS, STRENGTH, known_speaker, text, valid_name
+from dialogue.scene.line import LINE, LINE_KEYS, SECONDS, STRENGTH, YES_NO, known_speaker, text, valid_name
 from dialogue.scene.scene import (
+    DraftVoice,
     EmotionReference,
     Face,
     FaceBox,
@@ -43,9 +44,6 @@ from dialogue.scene.source import Keys, Node, Text
 VERSION = 1
 SIZES = {"16:9": (1024, 576), "9:16": (576, 1024), "1:1": (704, 704)}  # multiples of 64: any generator makes them
 _NTSC = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001"}
-_YES_NO = {
-    word: value for words, value in ((("yes", "true", "on"), True), (("no", "false", "off"), False)) for word in words
-}
 
 
 def _parse_size(text: str) -> tuple[int, int]:
@@ -58,6 +56,12 @@ def _parse_size(text: str) -> tuple[int, int]:
     if width % 2 or height % 2 or not (64 <= width <= 4096 and 64 <= height <= 4096):
         raise ValueError("width and height are even, 64 to 4096")
     return width, height
+
+
+def _parse_language(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-zA-Z0-9]{1,8})*", text.strip()):
+        raise ValueError("two or three letters, as in en, de, cmn or pt-br")
+    return text.strip().lower()
 
 
 def _parse_fps(text: str) -> str:
@@ -156,6 +160,11 @@ _VOICE_KEYS = {
     "speaker": Key(text("a label"), "The label of this voice in the diarization, such as SPEAKER_01."),
     "enroll": Key(file("a recording of this voice alone"), "A recording of this voice alone, to know it by."),
 }
+_DRAFT_KEYS = {
+    "voice": Key(text("a draft voice"), "Its name, as `dialogue voices drafts` lists it."),
+    "rate": Key(number("a pace from 0.5 to 2", 0.5, 2), "How fast, times the voice's own pace; 1 when absent."),
+    "pitch": Key(number("semitones from -12 to 12", -12, 12), "How much higher, in semitones; 0 when absent."),
+}
 MEMBER_KEYS = {
     "name": Key(text("a name"), "The name shown in captions, plan and report; the key itself when absent."),
     "face": Key(FACE, "Whose face it is in every shot that gives no faces: a box in pixels, {detect: …} or {like: …}."),
@@ -169,6 +178,10 @@ MEMBER_KEYS = {
     "emotions": Key(
         map_of(EMOTION_REFERENCE, "emotions by name", valid_name("an emotion")),
         "Pictures of this person by emotion; `neutral` is used where a line names none.",
+    ),
+    "draft": Key(
+        record("{voice: …, rate: …, pitch: …}", _DRAFT_KEYS, lambda fields, node, reading: DraftVoice(**fields)),
+        "The draft voice that speaks their lines while there are no recordings.",
     ),
     "color": Key(
         scalar("a colour", {"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"}, _parse_color),
@@ -242,7 +255,7 @@ OUTPUT_KEYS = {
         "Caption files beside the film.",
     ),
     "burn_in": Key(
-        choice("yes or no", _YES_NO, {"anyOf": [{"type": "boolean"}, {"enum": list(_YES_NO)}]}),
+        YES_NO,
         "Captions drawn into the picture, each speaker in their colour.",
     ),
 }
@@ -263,6 +276,10 @@ SCENE_KEYS = {
         Kind("1", {"const": VERSION}, _read_version), "The version of the scene language; the first key.", required=True
     ),
     "title": Key(text("a title"), "The film's title."),
+    "language": Key(
+        scalar("a language", {"type": "string", "pattern": "^[a-z]{2,3}(-[a-zA-Z0-9]+)*$"}, _parse_language),
+        "The language that is spoken, as in en, de or cmn; absent, told from the words.",
+    ),
     "generator": Key(
         choice("a generator", {name: name for name in get_args(GeneratorName)}),
         "What makes the pictures move; absent: the best this machine can run, and the plan says which and why.",

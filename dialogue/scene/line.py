@@ -13,6 +13,7 @@ from dialogue.scene.kinds import (
     Kind,
     Reading,
     by_form,
+    choice,
     did_you_mean,
     map_of,
     mismatch,
@@ -38,6 +39,10 @@ def _time(words: str, signed: bool = False) -> Kind[float]:
     return scalar(words, {"anyOf": [number_schema, pattern]}, parse_signed_time if signed else parse_time)
 
 
+_YES_NO = {
+    word: value for words, value in ((("yes", "true", "on"), True), (("no", "false", "off"), False)) for word in words
+}
+YES_NO: Kind[bool] = choice("yes or no", _YES_NO, {"anyOf": [{"type": "boolean"}, {"enum": list(_YES_NO)}]})
 STRENGTH = number("a strength from 0 to 1.5", 0, 1.5)
 SECONDS = _time("a number of seconds")
 
@@ -105,6 +110,7 @@ LINE_KEYS = {
         "Starts this long after the previous line ends; negative: an interruption.",
     ),
     "gap": Key(SECONDS, "Silence before this line, after everything said so far has ended."),
+    "together": Key(YES_NO, "Whether it starts when the previous line starts: both speak at once."),
 }
 _PAUSE_KEYS = {"pause": Key(SECONDS, "Silence between two lines, in seconds.", required=True)}
 _SPOKEN = scalar("what is said", {"type": ["string", "number", "boolean"]}, lambda text: text)
@@ -147,6 +153,10 @@ def _consistent(fields: Mapping[str, Any], node: Keys, reading: Reading) -> bool
         reading.report(node.get("gap") or node, "after and gap both say when the line starts", hint)
         return False
     moved = next((key for key in ("after", "gap") if key in fields), None)
+    if moved and fields.get("together"):
+        hint = "together: starts with the line before it"
+        reading.report(node.get("together") or node, f"together and {moved} both say when the line starts", hint)
+        return False
     if moved and "audio" not in fields and start is not None:
         hint = "from and to without a recording of its own are times of the scene"
         reading.report(node.get(moved) or node, f"from and {moved} both say when the line starts", hint)
@@ -159,7 +169,7 @@ _LINE_SCHEMA: dict[str, Any] = {
     "additionalProperties": {"description": "The speaker, and what they say.", "type": ["string", "number", "boolean"]},
     "propertyNames": {"not": {"enum": ["pause"]}},
     "minProperties": 1,
-    "maxProperties": len(LINE_KEYS),  # the speaker, and all keys but one of after and gap
+    "maxProperties": len(LINE_KEYS) - 1,  # the speaker, and all keys but two of after, gap and together
     "not": {"required": ["after", "gap"]},
 }
 LINE: Kind[Line] = Kind(_LINE_WORDS, {"anyOf": [_LINE_SCHEMA, record_schema(_PAUSE_KEYS)]}, _read_line)

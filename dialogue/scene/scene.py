@@ -69,6 +69,17 @@ class LineEmotion(_Written):
     strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
 
 
+class DraftVoice(_Written):
+    """Who speaks this person's lines while there are no recordings of them.
+
+    `voice` is a name that `dialogue voices drafts` lists; `rate` is times its own pace, `pitch` semitones.
+    """
+
+    voice: str | None = None
+    rate: Annotated[float, Field(ge=0.5, le=2)] = 1.0
+    pitch: Annotated[float, Field(ge=-12, le=12)] = 0.0
+
+
 class Member(_Written):
     """One of the cast."""
 
@@ -78,10 +89,14 @@ class Member(_Written):
     voice: Voice | None = None
     emotions: Mapping[str, EmotionReference] = {}
     color: str | None = None
+    draft: DraftVoice | None = None
 
 
 class SpokenLine(_Written):
-    """A line of the script."""
+    """A line of the script.
+
+    `together`: it starts when the line before it starts. `draft`: the draft voice that speaks it, which nobody writes.
+    """
 
     speaker: str
     text: str
@@ -90,7 +105,9 @@ class SpokenLine(_Written):
     end: float | None = Field(default=None, alias="to")
     after: float | None = None
     gap: float | None = None
+    together: bool = False
     emotion: LineEmotion | None = None
+    draft: str | None = None
 
 
 class Pause(_Written):
@@ -126,6 +143,7 @@ class Scene(_Written):
 
     scene: Literal[1]
     title: str | None = None
+    language: str | None = None
     generator: GeneratorName | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     output: Output = Output()

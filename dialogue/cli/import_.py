@@ -1,0 +1,61 @@
+"""`dialogue import FILE`: a script in another form, as a scene to go on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dialogue.cli.console import err, out
+
+if TYPE_CHECKING:
+    from dialogue.screenplay.importing import Imported
+
+CAST_HELP = "Ready characters for its people, in the order in which they speak; `dialogue init --list` lists them."
+
+
+def command(
+    script: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Fountain, `Name: words`, `(s1) …`, MulmoScript, WhisperX, MultiTalk."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="SCENE", help="The scene file; absent: NAME/scene.yaml.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The picture of its people; absent: ready characters.")
+    ] = None,
+    cast: Annotated[str, typer.Option(metavar="NAMES", help=CAST_HELP)] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace a scene that is there.")] = False,
+) -> None:
+    """Write a scene.yaml from a script. What a scene has no key for becomes a comment, and is told."""
+    from dialogue.screenplay.importing import import_script
+
+    scene = output or Path(script.stem) / "scene.yaml"
+    names = [name.strip().lower() for name in cast.split(",") if name.strip()]
+    imported = import_script(script, scene, picture, names, force)
+    print_summary(imported, script)
+    out.print(f"next:  dialogue plan {scene}\n       dialogue render {scene}", soft_wrap=True, markup=False)
+
+
+def print_summary(imported: Imported, source: Path) -> None:
+    """Who is in it, how much is said, and what was not taken as it stands."""
+    from collections import Counter
+
+    from dialogue.screenplay.screenplay import Remark
+
+    script = imported.script
+    spoken = Counter(said.speaker for said in script.said)
+    out.print(f"wrote {imported.scene}", soft_wrap=True, markup=False)
+    for key, person in script.people.items():
+        actor = imported.written.actors.get(key)
+        lines = f"{spoken[key]} line{'' if spoken[key] == 1 else 's'}"
+        out.print(f"  {key}: {person.name}, {lines}" + (f", played by {actor}" if actor else ""), markup=False)
+    kept = Counter(item.what for item in script.items if isinstance(item, Remark))
+    if kept:
+        words = ", ".join(f"{count} of {what}" if count > 1 else f"one of {what}" for what, count in kept.items())
+        out.print(f"  comments: {words}", soft_wrap=True, markup=False)
+    for note in imported.written.notes:
+        place = f"{source}:{note.line}: " if note.line else f"{source}: "
+        err.print(f"{place}note: {note.message}", soft_wrap=True, markup=False)

@@ -1,0 +1,191 @@
+"""A scene whose lines without recordings are spoken by draft voices, kept beside it and given up line by line.
+
+A draft is a sound file like any other from here on: a line that gets `audio:`, or whose speaker gets a track, loses
+its draft, and only the shots in which it is heard are made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.drafts.casting import Voice, cast_drafts
+from dialogue.drafts.engine import DraftError
+from dialogue.drafts.engines import engine
+from dialogue.ground.errors import InputError
+from dialogue.ground.own_code import digest_of_code
+from dialogue.scene.reader import SceneFile
+from dialogue.scene.scene import AudioRef, Scene, SpokenLine
+
+if TYPE_CHECKING:
+    from dialogue.drafts.engine import Sound
+
+FOLDER = ".dialogue/drafts"  # beside the scene, whose paths it shares
+RATE = 24_000  # samples per second of every draft
+_LEVEL_DB, _TONE_DB = -20.0, -66.0  # dBFS: of the speech (RMS while it speaks), of the room under it
+_BEFORE = 0.08  # seconds of room before the words
+_BREATH = {"…": 0.55, "—": 0.12, "-": 0.12, ",": 0.18, "?": 0.38, "!": 0.32}  # after them, by how the line ends
+_USUAL_BREATH = 0.3
+_SECONDS_A_LETTER, _SECONDS_A_STOP = 0.062, 0.28  # of a line that nobody speaks
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A line that a draft voice speaks; `voice` None: it is silent, as long as its words would take."""
+
+    item: int
+    path: str
+    voice: Voice | None
+
+
+Report = Callable[[str, int, int], None]
+
+
+def undrafted(scene: Scene) -> list[tuple[int, SpokenLine]]:
+    """The lines with nothing to be heard in: no recording of their own, no track, no mix; by their index from 0."""
+    if scene.audio is not None:
+        return []
+    return [
+        (index, line)
+        for index, line in enumerate(scene.lines)
+        if isinstance(line, SpokenLine) and line.audio is None and scene.cast[line.speaker].track is None
+    ]
+
+
+def with_drafts(file: SceneFile, report: Report | None = None) -> SceneFile:
+    """The scene with every line heard: drafts are recordings of their lines, and its warnings tell of them.
+
+    InputError for a voice that is not to be had, at its place.
+    """
+    scene = file.scene
+    wanted = undrafted(scene)
+    if not wanted:
+        return file
+    voices, wrong = cast_drafts(scene)
+    if wrong:
+        keys = ("draft", "voice")
+        raise InputError([file.problem(("cast", m.member, *keys), m.message, m.hint) for m in wrong])
+    spoken = [Spoken(i, _path(line.text, voices[line.speaker]), voices[line.speaker]) for i, line in wanted]
+    texts = {item.path: (scene.lines[item.item].text, item.voice) for item in spoken}  # type: ignore[union-attr]
+    missing = {path: what for path, what in texts.items() if not _whole(file.folder / path)}
+    failed: dict[str, str] = {}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        making = {path: pool.submit(partial(_make, file.folder / path, *what)) for path, what in missing.items()}
+        for done, (path, future) in enumerate(making.items(), 1):
+            if (problem := future.result()) is not None:
+                failed[path] = problem
+            if report is not None:
+                report("speaking the lines without recordings", done, len(making))
+    lines = list(scene.lines)
+    for item in spoken:
+        line = scene.lines[item.item]
+        said = "silence" if item.voice is None or item.path in failed else str(item.voice)
+        assert isinstance(line, SpokenLine)
+        lines[item.item] = line.model_copy(update={"audio": AudioRef(path=item.path), "draft": said})
+    told = [file.problem(("lines", spoken[0].item), text, severity="warning") for text in _warnings(spoken, failed)]
+    heard = scene.model_copy(update={"lines": tuple(lines)})
+    return replace(file, scene=heard, warnings=(*file.warnings, *told))
+
+
+def _path(text: str, voice: Voice | None) -> str:
+    """Where a draft lies: under a name made of all that it is made of."""
+    how = [str(voice), voice.language, f"{voice.rate:g}", f"{voice.pitch:g}"] if voice else ["silence"]
+    told = "\n".join([digest_of_code("dialogue/drafts"), *how, text])
+    return f"{FOLDER}/{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.wav"
+
+
+def _whole(path: Path) -> bool:
+    """Whether the file is there and as long as its own header says."""
+    try:
+        with path.open("rb") as kept:
+            header = kept.read(8)
+        return header[:4] == b"RIFF" and int.from_bytes(header[4:], "little") + 8 == path.stat().st_size
+    except OSError:
+        return False
+
+
+def _make(path: Path, text: str, voice: Voice | None) -> str | None:
+    """The draft in its file; where the engine fails, silence in its place and the reason as the answer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        speak_to(path, text, voice)
+    except DraftError as error:
+        speak_to(path, text, None)
+        return str(error)
+    return None
+
+
+def speak_to(path: Path, text: str, voice: Voice | None) -> None:
+    """A WAV in which the voice says the words, or in which nobody does; whole or not at all. DraftError as engines."""
+    import soundfile
+
+    from dialogue.ground.atomic import appearing
+
+    sound = _said(text, voice) if voice is not None and re.search(r"\w", text) else _quiet(text)
+    with appearing(path) as draft:
+        soundfile.write(draft, _in_room(sound, text), RATE, subtype="PCM_16")
+
+
+def _said(text: str, voice: Voice) -> Sound:
+    """(samples,) at RATE: the words, without the silence around them, at the usual level."""
+    import numpy as np
+    from scipy.signal import resample_poly
+
+    from dialogue.drafts.shift import shifted
+
+    factor = 2 ** (voice.pitch / 12)
+    sound, rate = engine(voice.engine).speak(text, voice.name, voice.language, voice.rate / factor)
+    sound = shifted(sound, factor)
+    if rate != RATE:
+        common = np.gcd(rate, RATE)
+        sound = np.asarray(resample_poly(sound, RATE // common, rate // common), dtype=np.float32)
+    loud = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max(initial=1e-9))
+    if not len(loud):
+        raise DraftError(f"{voice} said nothing")
+    sound = sound[loud[0] : loud[-1] + 1]
+    level = np.sqrt(np.mean(sound**2))
+    gain = 10 ** (_LEVEL_DB / 20) / max(float(level), 1e-6)
+    return np.asarray(np.clip(sound * gain, -0.97, 0.97), dtype=np.float32)
+
+
+def _quiet(text: str) -> Sound:
+    """Silence as long as the words would take: by their letters, and their stops."""
+    import numpy as np
+
+    letters = sum(2 if ord(letter) > 0x2E80 else 1 for letter in text if letter.isalnum())
+    stops = len(re.findall(r"[.,;:!?…。、！？]+", text))
+    return np.zeros(round(RATE * max(0.4, letters * _SECONDS_A_LETTER + stops * _SECONDS_A_STOP)), dtype=np.float32)
+
+
+def _in_room(sound: Sound, text: str) -> Sound:
+    """The words with a little of the room before, after and under them: silence cut hard is heard as a fault."""
+    import numpy as np
+
+    after = _BREATH.get(text.rstrip("\"'”’)»").rstrip()[-1:] or ".", _USUAL_BREATH)
+    after = _BREATH["…"] if text.rstrip("\"'”’").endswith("...") else after
+    padded = np.concatenate([np.zeros(round(_BEFORE * RATE)), sound, np.zeros(round(after * RATE))])
+    noise = np.random.default_rng(len(padded)).standard_normal(len(padded))
+    dark = np.convolve(noise, np.ones(8) / np.sqrt(8), mode="same")
+    return np.asarray(padded + dark * 10 ** (_TONE_DB / 20), dtype=np.float32)
+
+
+def _warnings(spoken: list[Spoken], failed: dict[str, str]) -> list[str]:
+    count = len(spoken)
+    lines = f"{count} line{'s' if count > 1 else ''} without a recording"
+    voices = list(dict.fromkeys(str(item.voice) for item in spoken if item.voice is not None))
+    found = []
+    if voices:
+        found.append(f"{lines}: spoken by draft voices ({', '.join(voices)}) until audio: or a track takes their place")
+    if any(item.voice is None for item in spoken):
+        from dialogue.drafts.espeak import missing
+
+        mend = f"; espeak speaks most languages, and {missing()}" if missing() else ""
+        found.append(f"no draft engine speaks the language of some lines here: they are silent{mend}")
+    found += [f"a draft voice failed and its line is silent: {reason}" for reason in dict.fromkeys(failed.values())]
+    return found

@@ -1,0 +1,88 @@
+"""From a script's file to a folder with a scene that plays it: read, staged, written whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialogue.ground.errors import InputError, Problem
+from dialogue.screenplay.beats import is_mulmo, is_transcript
+from dialogue.screenplay.jobs import is_job
+from dialogue.screenplay.reading import read_screenplay
+from dialogue.screenplay.screenplay import Screenplay
+from dialogue.screenplay.writing import Written, mark_of, written
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The scene file that was written, what it was written from, and what the summary says."""
+
+    scene: Path
+    script: Screenplay
+    written: Written
+
+
+def import_script(
+    source: Path, scene: Path, picture: Path | None = None, cast: Sequence[str] = (), force: bool = False
+) -> Imported:
+    """Write `scene`, and beside it the pictures it needs, from the script in `source`.
+
+    InputError for a script that cannot be read, a picture that is not there, and files that stand in the way.
+    """
+    from dialogue.ground.atomic import appearing
+
+    script = read_screenplay(source)
+    folder = scene.parent
+    if picture is not None and not picture.is_file():
+        raise InputError(Problem(f"there is no picture {str(picture)!r}", hint="--picture names a file that is there"))
+    shown = None if picture is None else Path(os.path.relpath(picture, folder)).as_posix()
+    made = written(script, source, folder, scene.name, shown, cast)
+    standing = [name for name in made.files if (folder / name).exists() and not _same(folder / name, made.files[name])]
+    if standing and not force:
+        there = ", ".join(standing[:4]) + (f" and {len(standing) - 4} more" if len(standing) > 4 else "")
+        hint = "name another file with -o, or replace them with --force"
+        raise InputError(Problem(f"{str(folder)!r} already holds {there}", hint=hint))
+    for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: then all it names is there
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        with appearing(folder / name) as draft:
+            draft.write_bytes(made.files[name])
+    return Imported(scene, script, made)
+
+
+def scene_of_script(source: Path, force: bool = False) -> tuple[Path, Imported | None]:
+    """The scene that plays the script in `source`, in NAME.scene beside it; written now where it is not there yet.
+
+    A scene that is there is used as it stands, with all that was changed in it. InputError where the script has changed
+    since: then it is the writer's to say which of the two counts.
+    """
+    scene = source.with_name(f"{source.stem}.scene") / "scene.yaml"
+    if scene.is_file() and not force:
+        if mark_of(source) in scene.read_text(encoding="utf-8").partition("\n")[0]:
+            return scene, None
+        message = f"{source.name} has changed since {scene} was written from it"
+        hint = f"render {scene} to keep what was changed there, or begin anew with `dialogue import --force`"
+        raise InputError(Problem(message, hint=hint))
+    return scene, import_script(source, scene, force=force)
+
+
+def is_script(source: Path) -> bool:
+    """Whether `source` is a script to be imported, and neither a scene nor a plan."""
+    if source.suffix.lower() in (".fountain", ".spmd", ".txt", ".md"):
+        return True
+    if source.suffix.lower() != ".json":
+        return False
+    try:
+        record = json.loads(source.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and (is_mulmo(record) or is_transcript(record) or is_job(record))
+
+
+def _same(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False

@@ -1,0 +1,122 @@
+"""Scripts that are names and words: `Ana: Hello.`, `Speaker 1: …`, `(s1) … (s2) …`, `<Person1>…</Person1>`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from dialogue.ground.errors import InputError, Problem
+from dialogue.screenplay.delivery import emotion_in
+from dialogue.screenplay.screenplay import Draft, Remark, Said, Screenplay
+
+# A name is short and holds no sentence: up to five words, an optional parenthetical, and a colon.
+_NAMED = re.compile(
+    r"^[ \t>*_-]*(?P<name>[^\W\d_][^:()\[\]<>.!?\n]{0,39}?)\s*(?:[(\[](?P<how>[^()\[\]]{1,60})[)\]])?\s*[*_]*\s*[:：]"
+    r"[*_]*\s*(?P<words>.*)$"
+)
+_NUMBERED = re.compile(r"[(\[]\s*[sS](?:peaker)?\s*(\d{1,2})\s*[)\]]:?")
+_TAGGED = re.compile(
+    r"<\s*(person|speaker|s)\s*_?(\d{1,2})\s*>(.*?)(?:<\s*/\s*\1\s*_?\2\s*>|(?=<\s*\1)|\Z)", re.IGNORECASE | re.DOTALL
+)
+_FEELING = re.compile(r"^\s*[(\[]([^()\[\]]{1,60})[)\]]\s*")
+_PAUSE_WORDS = {"pause", "beat", "silence", "a pause", "long pause"}
+
+
+def dialect(text: str) -> str | None:
+    """Which of the four it is: `tags`, `numbers`, `names`; None where it is none of them."""
+    if _TAGGED.search(text):
+        return "tags"
+    if _NUMBERED.search(text) and _NUMBERED.match(text.lstrip("\ufeff \t\r\n")):
+        return "numbers"
+    rows = [row for row in text.splitlines() if row.strip()]
+    named = [match["name"] for row in rows if (match := _NAMED.match(row))]
+    if named and len(named) * 3 >= len(rows) and max(len(name.split()) for name in named) <= 5:
+        return "names"
+    return None
+
+
+def read_names(text: str, file: str) -> Screenplay:
+    """A script of names and words, in any of its dialects. InputError where nobody speaks in it."""
+    text = text.removeprefix("\ufeff")
+    draft = Draft()
+    kind = dialect(text)
+    if kind == "tags":
+        _tags(text, draft)
+    elif kind == "numbers":
+        _numbers(text, draft)
+    else:
+        _names(text, draft)
+    if not any(isinstance(item, Said) for item in draft.items):
+        hint = "a line is a name, a colon and words, as in `Ana: Hello.`"
+        raise InputError(Problem("nobody speaks in this script", file=file, hint=hint))
+    return draft.finished()
+
+
+def _say(draft: Draft, name: str, words: str, how: str | None, line: int | None) -> None:
+    """One line; `[happy]` or `(calm)` before the words is how they are said."""
+    speaker = draft.key(name)
+    while match := _FEELING.match(words):
+        how, words = f"{how}, {match[1]}" if how else match[1], words[match.end() :]
+    emotion = emotion_in(how) if how else None
+    if how and emotion is None:
+        draft.items.append(Remark("how", f"({how.strip()})"))
+    if words.strip():
+        draft.items.append(Said(speaker, " ".join(words.split()), emotion))
+    else:
+        draft.note(f"{draft.people[speaker].name} says nothing here: left out", line)
+
+
+def _tags(text: str, draft: Draft) -> None:
+    end = 0
+    for match in _TAGGED.finditer(text):
+        _between(text[end : match.start()], draft, text.count("\n", 0, match.start()) + 1)
+        _say(draft, f"{match[1].title()} {match[2]}", match[3], None, text.count("\n", 0, match.start()) + 1)
+        end = match.end()
+    _between(text[end:], draft, text.count("\n") + 1)
+
+
+def _numbers(text: str, draft: Draft) -> None:
+    marks = list(_NUMBERED.finditer(text))
+    for match, following in zip(marks, [*marks[1:], None], strict=True):
+        words = text[match.end() : following.start() if following else len(text)]
+        _say(draft, f"Speaker {match[1]}", words, None, text.count("\n", 0, match.start()) + 1)
+
+
+def _between(text: str, draft: Draft, line: int) -> None:
+    if text.strip():
+        draft.items.append(Remark("text", " ".join(text.split())))
+        draft.note("words that nobody says are comments", line)
+
+
+def _names(text: str, draft: Draft) -> None:
+    """Rows; one without a name goes on where the row before it was somebody's, and is a comment after a blank row."""
+    rows = text.splitlines()
+    names = Counter(match["name"].casefold() for row in rows if (match := _NAMED.match(row)))
+    speaking: tuple[str, str | None, list[str], int] | None = None
+
+    def spoken() -> None:
+        if speaking is not None:
+            _say(draft, speaking[0], " ".join(speaking[2]), speaking[1], speaking[3])
+
+    for number, row in enumerate(rows, 1):
+        match = _NAMED.match(row)
+        known = match is not None and (names[match["name"].casefold()] > 1 or speaking is None or _fresh(rows, number))
+        if match is not None and known:
+            spoken()
+            speaking = (match["name"].strip(), match["how"], [match["words"]], number)
+        elif not row.strip():
+            spoken()
+            speaking = None
+        elif speaking is not None:
+            speaking[2].append(row.strip())
+        else:
+            bare = row.strip().strip("()[]*_ ").rstrip(".").lower()
+            draft.items.append(Remark("pause" if bare in _PAUSE_WORDS else "text", " ".join(row.split())))
+            draft.note("rows that nobody says are comments", number)
+    spoken()
+
+
+def _fresh(rows: list[str], number: int) -> bool:
+    """Whether the row before this one ended its sentence: then a name that is heard once is a name all the same."""
+    before = rows[number - 2].rstrip() if number > 1 else ""
+    return not before or before[-1] in ".!?…\"”'’)]。！？:"

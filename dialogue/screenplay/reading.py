@@ -1,0 +1,64 @@
+"""A script from a file in any form known here, told by what is in it and not by its name alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dialogue.formats.cue import read_text
+from dialogue.ground.errors import InputError, Problem
+from dialogue.screenplay.beats import is_mulmo, is_transcript, read_mulmo, read_transcript
+from dialogue.screenplay.fountain import read_fountain
+from dialogue.screenplay.jobs import is_job, read_job
+from dialogue.screenplay.names import dialect, read_names
+from dialogue.screenplay.screenplay import Screenplay
+
+FOUNTAIN = (".fountain", ".spmd")
+SUFFIXES = (*FOUNTAIN, ".txt", ".md", ".json")
+_KNOWN = "Fountain, `Name: words`, `(s1) …`, `<Person1>…`, MulmoScript, WhisperX and MultiTalk's JSON are"
+
+
+def read_screenplay(path: Path) -> Screenplay:
+    """The script in `path`. InputError with the line where there is one, when it is in no form known here."""
+    text = read_text(path)
+    if path.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return _read_json(text, path)
+    if path.suffix.lower() in FOUNTAIN or (dialect(text) is None and _looks_like_fountain(text)):
+        script = read_fountain(text)
+        if script.said:
+            return script
+        hint = "a name in capitals on a line of its own, and the words below it"
+        raise InputError(Problem("nobody speaks in this screenplay", file=str(path), line=1, column=1, hint=hint))
+    if dialect(text) is not None:
+        return read_names(text, str(path))
+    raise InputError(Problem("this is no script in a form known here", file=str(path), line=1, column=1, hint=_KNOWN))
+
+
+def _looks_like_fountain(text: str) -> bool:
+    """Whether a cue in capitals, or `@`, stands above words somewhere."""
+    rows = [row.strip() for row in text.splitlines()]
+    pairs = zip(["", *rows], rows, [*rows[1:], ""], strict=False)
+    return any(
+        not before and row and after and len(row) < 40 and (row.split("(")[0].isupper() or row.startswith("@"))
+        for before, row, after in pairs
+    )
+
+
+def _read_json(text: str, path: Path) -> Screenplay:
+    try:
+        job: Any = json.loads(text.removeprefix("\ufeff"))
+    except RecursionError as error:
+        raise InputError(Problem("this JSON is nested too deeply to be a script", file=str(path))) from error
+    except json.JSONDecodeError as error:
+        problem = Problem(f"this is no JSON: {error.msg}", file=str(path), line=error.lineno, column=error.colno)
+        raise InputError(problem) from error
+    if isinstance(job, dict):
+        if is_mulmo(job):
+            return read_mulmo(job, str(path))
+        if is_transcript(job):
+            return read_transcript(job, path)
+        if is_job(job):
+            return read_job(job, path)
+    message = "this JSON is no script in a form known here"
+    raise InputError(Problem(message, file=str(path), line=1, column=1, hint=_KNOWN))

@@ -1,0 +1,107 @@
+"""A script from its file to a scene that the reader takes without a mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dialogue.ground.errors import InputError
+from dialogue.scene.reader import read_scene
+from dialogue.scene.scene import FaceBox, SpokenLine
+from dialogue.screenplay.importing import import_script, is_script, scene_of_script
+
+SHARED = Path(__file__).parents[4] / "shared"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared scripts and pictures are not here")
+NOISE = "INT. KITCHEN - NIGHT\n\nANA\n(afraid)\nDid you hear that?\n\nBEN\nNo.\n"
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["noise.fountain", "names.txt", "numbered.txt", "persons.txt"])
+def test_shared_scripts_become_scenes(name: str, tmp_path: Path) -> None:
+    imported = import_script(SHARED / "cases/scripts" / name, tmp_path / "scene.yaml")
+    scene = read_scene(imported.scene)
+    spoken = [line for line in scene.scene.lines if isinstance(line, SpokenLine)]
+    assert spoken[0].text == "Did you hear that noise outside just now?"
+    assert [line.text for line in spoken] == [said.text for said in imported.script.said]
+    assert len(scene.scene.cast) == 2 and not scene.warnings
+
+
+@needs_shared
+def test_a_job_in_turn_has_its_boxes_rows_first(tmp_path: Path) -> None:
+    imported = import_script(SHARED / "media/MultiTalk/multitalk_example_1.json", tmp_path / "scene.yaml")
+    scene = read_scene(imported.scene).scene
+    left, right = (member.face for member in scene.cast.values())
+    assert isinstance(left, FaceBox) and isinstance(right, FaceBox)
+    assert left.box[0] + left.box[2] < right.box[0], "person 1 sits on the left"
+    heard = [line.audio for line in scene.lines if isinstance(line, SpokenLine)]
+    assert [Path(ref.path).name for ref in heard if ref] == ["multi1_person1.WAV", "multi1_person2.WAV"]
+
+
+@needs_shared
+def test_a_job_at_once_has_tracks(tmp_path: Path) -> None:
+    imported = import_script(SHARED / "media/MultiTalk/multitalk_example_3.json", tmp_path / "scene.yaml")
+    scene = read_scene(imported.scene).scene
+    assert [Path(m.track.path).name for m in scene.cast.values() if m.track] == ["multi3_man.WAV", "multi3_woman.WAV"]
+    assert scene.prompt is not None and scene.prompt.startswith("In a cozy recording studio")
+
+
+def test_a_scene_changed_by_hand_is_kept(tmp_path: Path) -> None:
+    script = tmp_path / "noise.fountain"
+    script.write_text(NOISE)
+    scene, imported = scene_of_script(script)
+    assert imported is not None
+    scene.write_text(scene.read_text() + "# mine\n")
+    assert scene_of_script(script) == (scene, None)
+    script.write_text(NOISE.replace("No.", "Yes."))
+    with pytest.raises(InputError, match="has changed since"):
+        scene_of_script(script)
+    with pytest.raises(InputError, match="already holds"):
+        import_script(script, scene)
+    assert "# mine" in scene.read_text()
+
+
+def test_many_people_are_shown_in_pictures_of_four(tmp_path: Path) -> None:
+    script = tmp_path / "crowd.txt"
+    script.write_text("".join(f"P{chr(65 + n)}: Hello, I am number {n}.\n" for n in range(10)))
+    imported = import_script(script, tmp_path / "scene.yaml")
+    scene = read_scene(imported.scene).scene
+    assert [len(shot.faces) for shot in scene.shots] == [4, 4, 0] or [len(s.faces) for s in scene.shots] == [4, 4]
+    assert sorted(n for shot in scene.shots for n in shot.lines or ()) == list(range(1, 11))
+    assert sum("no ready character is left" in note.message for note in imported.written.notes) == 2
+
+
+def test_beats_and_transcripts(tmp_path: Path) -> None:
+    beats = {
+        "$mulmocast": {"version": "1.1"}, "title": "Tea", "lang": "en",
+        "speechParams": {"speakers": {"Host": {"displayName": {"en": "The Host"}}, "Guest": {}}},
+        "beats": [{"speaker": "Host", "text": "Tea?"}, {"speaker": "Guest", "text": "Yes."}, {"duration": 2}],
+    }  # fmt: skip
+    (tmp_path / "tea.json").write_text(json.dumps(beats))
+    assert is_script(tmp_path / "tea.json")
+    scene = read_scene(import_script(tmp_path / "tea.json", tmp_path / "tea/scene.yaml").scene).scene
+    assert [member.name for member in scene.cast.values()] == ["The Host", "Guest"]
+    words = {"segments": [{"start": 0.5, "end": 2.0, "text": " Hello. ", "speaker": "SPEAKER_00"}], "language": "en"}
+    (tmp_path / "talk.json").write_text(json.dumps(words))
+    imported = import_script(tmp_path / "talk.json", tmp_path / "talk/scene.yaml")
+    (line,) = read_scene(imported.scene).scene.lines
+    assert isinstance(line, SpokenLine) and (line.start, line.end, line.text) == (0.5, 2.0, "Hello.")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.json", "{", r"a\.json:1:2: error: this is no JSON"),
+        ("a.json", '{"plan": 1}', "no script in a form known here"),
+        ("a.json", '{"cond_audio": {"p": "a.wav"}}', "no cond_image"),
+        ("a.json", '{"cond_audio": {"p": "a.wav"}, "cond_image": "a.png", "bbox": {"p": [9, 9, 3, 3]}}', "rows first"),
+        ("a.txt", "A tale of old, with no one in it.\n", "no script in a form known here"),
+        ("a.fountain", "INT. ROOM\n", "nobody speaks in this screenplay"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=says):
+        import_script(tmp_path / name, tmp_path / "out/scene.yaml")
+    assert not (tmp_path / "out").exists()
