@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -175,7 +175,7 @@ def variables_of(
     """What a template may use; paths relative to the episode's folder. `shots` cuts the episode by the rule."""
 
     def near(path: Path) -> str:
-        return os.path.relpath(path.absolute(), folder.absolute()).replace(os.sep, "/")
+        return _near(path, folder)
 
     people = [
         {
@@ -205,39 +205,47 @@ def variables_of(
         },
         "people": people,
         "turns": [{"who": t.label, "start": t.start, "end": t.end, "text": t.text} for t in turns],
-        "shots": _shots_function(turns, duration, [c.start for c in tags.chapters], close, wide, near),
+        "shots": _Shots(turns, duration, [c.start for c in tags.chapters], close, wide, folder),
     }
 
 
-def _shots_function(
-    turns: Sequence[LabelledSegment],
-    duration: float,
-    chapters: Sequence[float],
-    close: Mapping[str, Look],
-    wide: Look | None,
-    near: Callable[[Path], str],
-) -> Callable[..., list[dict[str, Any]]]:
-    """`shots(hold=4, longest=16, cutaway=3)`, or `shots(length=20)` for shots of about one length."""
+def _near(path: Path, folder: Path) -> str:
+    return os.path.relpath(path.absolute(), folder.absolute()).replace(os.sep, "/")
 
-    def shots(length: float | None = None, **rule: float) -> list[dict[str, Any]]:
-        seen = [turn for turn in turns if turn.label in close]
-        if wide is None:
-            cuts = [Cut("close", next(iter(close)), 0.0, round(duration, 3))]
+
+@dataclass(frozen=True)
+class _Shots:
+    """`shots(hold=4, longest=16, cutaway=3)`, or `shots(length=20)` for shots of about one length.
+
+    A value and not a closure, for templates are filled in another process.
+    """
+
+    turns: Sequence[LabelledSegment]
+    duration: float
+    chapters: Sequence[float]
+    close: Mapping[str, Look]
+    wide: Look | None
+    folder: Path
+
+    def __call__(self, length: float | None = None, **rule: float) -> list[dict[str, Any]]:
+        seen = [turn for turn in self.turns if turn.label in self.close]
+        if self.wide is None:
+            cuts = [Cut("close", next(iter(self.close)), 0.0, round(self.duration, 3))]
         elif length is not None:
-            cuts = fixed_cuts(seen, duration, float(length))
+            cuts = fixed_cuts(seen, self.duration, float(length))
         else:
             unknown = sorted(set(rule) - set(Rule.__dataclass_fields__))
             if unknown:
                 raise ValueError(
                     f"shots() has no {unknown[0]!r}; it has length, {', '.join(Rule.__dataclass_fields__)}"
                 )
-            cuts = cut_episode(seen, duration, chapters, replace(Rule(), **{k: float(v) for k, v in rule.items()}))
-        return [_shot(cut, close[cut.person] if cut.person is not None else wide, near) for cut in cuts]
+            wanted = replace(Rule(), **{k: float(v) for k, v in rule.items()})
+            cuts = cut_episode(seen, self.duration, self.chapters, wanted)
+        looks = [self.close[cut.person] if cut.person is not None else self.wide for cut in cuts]
+        return [_shot(cut, look, self.folder) for cut, look in zip(cuts, looks, strict=True)]
 
-    return shots
 
-
-def _shot(cut: Cut, look: Look | None, near: Callable[[Path], str]) -> dict[str, Any]:
+def _shot(cut: Cut, look: Look | None, folder: Path) -> dict[str, Any]:
     if look is None:  # a wide cut is only made where there is a wide picture
         raise ValueError("a wide shot without a wide picture")
     faces = {person: [round(side, 1) for side in box.to_list()] for person, box in look.faces.items()}
@@ -246,6 +254,6 @@ def _shot(cut: Cut, look: Look | None, near: Callable[[Path], str]) -> dict[str,
         "who": cut.person,
         "start": cut.start,
         "until": cut.until,
-        "picture": near(look.picture),
+        "picture": _near(look.picture, folder),
         "faces": faces,
     }

@@ -1,30 +1,23 @@
-"""Scenes ending in `.yaml.j2`: Jinja2 templates, sandboxed, in which every undefined variable is an error.
+"""Scenes ending in `.yaml.j2`: templates, each filled by a process of its own that is bounded in time and memory.
 
-Each line of the filled text remembers the line of the template it came from, so that problems point into the file
-the writer has open.
+A template is a program. Whatever it does, it costs a few seconds and some memory of a process that nothing else needs.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError
-from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension
-from jinja2.lexer import Token, TokenStream
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from dialogue.ground.errors import InputError, Problem
-from dialogue.scene.source import LARGEST
 
 SUFFIX = ".j2"
-# Private-use characters around a line number; a template that holds them itself is not a scene.
-_OPEN, _CLOSE = "\uf8f0", "\uf8f1"
-_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-_MARKS_BEFORE = re.compile(rf"(?:\s*{_OPEN}\d+{_CLOSE})+")
+# Isolated from the folder it is started in, where a json.py may lie; the modules are those of this process.
+_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from dialogue.scene.sandbox import main; main()"
 
 
 @dataclass(frozen=True)
@@ -35,87 +28,35 @@ class Filled:
     lines: tuple[int, ...]
 
 
-class _LineMarks(Extension):
-    """Writes the template's line number before every piece of text it holds."""
+@dataclass(frozen=True)
+class Limits:
+    """What the filling of one template may take: seconds of a processor, bytes of memory, seconds of waiting."""
 
-    def filter_stream(self, stream: TokenStream) -> TokenStream | Iterable[Token]:
-        return self._marked(stream)
-
-    @staticmethod
-    def _marked(stream: TokenStream) -> Iterator[Token]:
-        for token in stream:
-            if token.type == "data":
-                lines = enumerate(token.value.split("\n"), start=token.lineno)
-                yield Token(token.lineno, token.type, "\n".join(f"{_OPEN}{n}{_CLOSE}{line}" for n, line in lines))
-            else:
-                yield token
+    seconds: float = 5.0
+    memory: int = 1 << 29
+    patience: float = 60.0  # a busy machine gives little of its processors
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Neither attributes that lead out of the template, nor products that fill the memory."""
-
-    intercepted_binops = frozenset(("*", "**", "%"))
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if not all(isinstance(value, (int, float)) and abs(value) < 1e9 for value in (left, right)):
-            raise SecurityError(f"{operator} is for numbers below a thousand million")
-        if operator == "**" and abs(right) > 64:
-            raise SecurityError("an exponent is 64 at most")
-        return super().call_binop(context, operator, left, right)
+LIMITS = Limits()
 
 
-def fill(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
-    """The template with its variables filled in.
+def fill(text: str, file: str, variables: Mapping[str, Any], limits: Limits = LIMITS) -> Filled:
+    """The template with its variables filled in; `variables` are values that can be pickled.
 
     `{{ title | tojson }}` quotes a value for YAML. Raises InputError at the template's line for a syntax error, an
-    undefined variable, or anything the sandbox forbids.
+    undefined variable, anything the sandbox forbids, or more time or memory than a template may take.
     """
-    if _OPEN in text or _CLOSE in text:
-        raise InputError(Problem("the template holds a private-use character", file, 1, 1, hint="remove it"))
-    blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    environment = _Sandbox(undefined=StrictUndefined, extensions=[_LineMarks], **blocks)
-    # str() of an undefined value is the error that names it; of a path, the path.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": str, "ensure_ascii": False}
-    pieces: list[str] = []
-    size = 0
+    given = pickle.dumps((text, file, dict(variables), limits))
+    command = [sys.executable, "-I", "-c", _START, json.dumps(sys.path)]
     try:
-        for piece in environment.from_string(text).generate(dict(variables)):
-            pieces.append(piece)
-            size += len(piece)
-            if size > LARGEST:
-                raise SecurityError(f"it grows beyond {LARGEST} characters")
-    except TemplateSyntaxError as error:
-        raise InputError(Problem(f"in the template: {error.message}", file, error.lineno, 1)) from None
-    except Exception as error:  # a template is a program: whatever it raises is a mistake in it
-        raise InputError(_runtime_problem(error, file, variables)) from None
-    return _unmarked("".join(pieces))
-
-
-def _runtime_problem(error: Exception, file: str, variables: Mapping[str, Any]) -> Problem:
-    """The line is that of the innermost frame Jinja2 made for the template."""
-    line = None
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<template>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    hint = None
-    undefined = re.match(r"'(\w+)' is undefined", str(error))
-    if undefined:
-        known = ", ".join(sorted(variables)) or "none"
-        hint = f"give it with --set {undefined[1]}=…; given: {known}"
-    return Problem(f"in the template: {error}", file, line or 1, 1, hint)
-
-
-def _unmarked(text: str) -> Filled:
-    """Take the marks out; a line is where the mark before its first word says, else (a value's) where the last was."""
-    texts, numbers = [], []
-    number = 1
-    for line in text.split("\n"):
-        leading = _MARKS_BEFORE.match(line)
-        marks = _MARK.findall(leading[0]) if leading else []
-        numbers.append(int(marks[-1]) if marks else number)
-        later = _MARK.findall(line)
-        number = int(later[-1]) if later else number
-        texts.append(_MARK.sub("", line))
-    return Filled("\n".join(texts), tuple(numbers))
+        done = subprocess.run(command, input=given, capture_output=True, timeout=limits.patience)
+    except subprocess.TimeoutExpired:
+        raise InputError(Problem(f"in the template: it runs longer than {limits.patience:g} s", file, 1, 1)) from None
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:  # it was ended in the middle of a call: by its time where that was a signal, else by its memory
+        over = f"it runs longer than {limits.seconds:g} s" if done.returncode < 0 else "it needs too much memory"
+        raise InputError(Problem(f"in the template: {over}", file, 1, 1)) from None
+    if "problems" in found:
+        raise InputError([Problem(**problem) for problem in found["problems"]])
+    return Filled(found["text"], tuple(found["lines"]))
