@@ -14,7 +14,9 @@ def load_pretrained(kind: Any, folder: Path, dtype: torch.dtype, ignored: tuple[
 
     `ignored`: the beginnings of names that the folder may have beyond the model, such as the other half of CLIP.
     """
-    model, found = kind.from_pretrained(folder, torch_dtype=dtype, output_loading_info=True, **options)
+    model, found = kind.from_pretrained(
+        folder, torch_dtype=dtype, output_loading_info=True, trust_remote_code=False, **options
+    )
     wrong = [f"{name} is missing" for name in sorted(found["missing_keys"])]
     wrong += [f"{entry[0]} has another shape" for entry in sorted(found["mismatched_keys"])]
     wrong += [f"{name} is unexpected" for name in sorted(found["unexpected_keys"]) if not name.startswith(ignored)]

@@ -15,9 +15,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from dialogue.cli.console import err, out, print_problems
-from dialogue.ground.errors import DialogueError
+from dialogue.cli.console import err, out, print_problems, speak_any_text
+from dialogue.ground.errors import DialogueError, InputError, Problem
 
+STOPPED: list[bool] = []  # whether it was said that Ctrl-C ended this process
 # In the order of work. The summary is here so that `dialogue --help` imports none of them.
 COMMANDS = {
     "init": "Write a small scene that renders, to start from.",
@@ -40,6 +41,7 @@ class Shell(TyperGroup):
     """Lists stubs, runs the real commands, and turns whatever they raise into lines and an exit code."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        _check_names(args)
         name, found, rest = super().resolve_command(ctx, args)
         return name, (_load(name) if name in COMMANDS else found), rest
 
@@ -52,6 +54,7 @@ class Shell(TyperGroup):
             _show_traceback(ctx)
         except KeyboardInterrupt:
             err.print("stopped")
+            STOPPED.append(True)
             code = 130
         except BrokenPipeError:
             raise  # the reader of our output has gone; typer ends quietly
@@ -63,6 +66,14 @@ class Shell(TyperGroup):
                 err.print("`dialogue --debug …` shows where this came from", soft_wrap=True, markup=False)
             code = 1
         raise typer.Exit(code)
+
+
+def _check_names(arguments: list[str]) -> None:
+    """Names that are no text could be neither printed nor written into a plan."""
+    wrong = [word for word in arguments if any("\ud800" <= letter <= "\udfff" for letter in word)]
+    if wrong:
+        hint = "rename it, as to letters, digits and -"
+        raise InputError([Problem(f"the name {word!r} is not UTF-8 text", hint=hint) for word in wrong])
 
 
 def _told(error: Exception) -> str:
@@ -128,6 +139,7 @@ def _build() -> typer.Typer:
 
 def main() -> None:
     """Run the command line of this process."""
+    speak_any_text()
     if "--debug" in sys.argv[1:]:  # wherever it was written
         sys.argv = [sys.argv[0], "--debug", *(argument for argument in sys.argv[1:] if argument != "--debug")]
     app()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +14,22 @@ from rich.text import Text
 from dialogue.ground.errors import Problem
 
 _STYLES = {"error": "bold red", "warning": "bold yellow"}
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    r"""What an encoding lacks, as JSON writes it: \u00e9."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+def speak_any_text() -> None:
+    """A terminal of few letters, or a name that is no text, never ends a command: what cannot be shown is escaped."""
+    codecs.register_error("escaped", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="escaped")
 
 
 def problem_text(problem: Problem) -> Text:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from dialogue.ground.errors import InputError, Problem
 from dialogue.media.ahead import ahead
+from dialogue.media.container import open_container
 from dialogue.media.loudness import LoudnessMeter
 from dialogue.media.media import Recording
 from model.grid import SAMPLE_RATE
@@ -49,7 +50,7 @@ def _open(path: Path) -> InputContainer:
     if path.is_dir():
         raise _unreadable(path, "is a folder; a sound file is needed")
     try:
-        container: InputContainer = av.open(str(path), metadata_errors="replace")
+        container = open_container(path)
     except FileNotFoundError:
         raise _unreadable(path, "no such file") from None
     except PermissionError:

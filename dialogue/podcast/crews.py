@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from dialogue.podcast.schedule import Crew, Outcome, Unit
 from dialogue.podcast.worker import Done, Hand, Work
@@ -82,10 +82,20 @@ _HAND: list[Hand] = []  # of a worker process
 
 def _begin(threads: int) -> None:
     import signal
+    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = str(threads)  # else every worker takes all cores, and they wait for each other
     _HAND.append(Hand())
+
+
+def _end_with_parent() -> None:
+    """However the process that started this one ends, kill -9 included, nothing is made for nobody."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do(work: Work) -> Done:

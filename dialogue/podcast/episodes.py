@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
+from unicodedata import normalize
 
 from dialogue.ground.errors import InputError, Problem
+from dialogue.media.container import open_container
 
 SOUNDS = frozenset(  # what folders are read for
     (".wav", ".mp3", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff", ".mka")
     + (".mp4", ".mov", ".mkv", ".webm")
 )
+_OURS = ("manifest.json", ".dialogue")  # what a batch itself keeps beside the episodes
+_LONGEST = 80  # letters of a name, which is to fit in a path with others
 TURNS = (".rttm", ".vtt", ".srt")  # beside the recording, under its name: who speaks when
 
 
@@ -64,16 +70,39 @@ def find_episodes(places: Sequence[Path]) -> tuple[Episode, ...]:
 
 
 def _named(paths: Sequence[Path]) -> dict[Path, str]:
-    """A name of its own for each: the stem, with more of the path where stems are the same."""
-    ways = (lambda p: p.stem, lambda p: f"{p.absolute().parent.name}-{p.stem}", lambda p: p.name)
+    """A folder's name of its own for each: the stem, with more of the path where stems are the same."""
+    offered = {path: [_folder_name(told) for told in _ways(path)] for path in paths}
+    counts = Counter((way, _folded(name)) for names in offered.values() for way, name in enumerate(names))
     found: dict[Path, str] = {}
-    for path in paths:
-        choices = [way(path) for way in ways]
-        alone = [c for i, c in enumerate(choices) if sum(ways[i](p).casefold() == c.casefold() for p in paths) == 1]
-        name = alone[0] if alone else "-".join(path.absolute().parts[1:])
-        taken = {other.casefold() for other in found.values()}
-        found[path] = name if name.casefold() not in taken else "-".join(path.absolute().parts[1:])
+    taken = {_folded(name) for name in _OURS}
+    for path, names in offered.items():
+        alone = [name for way, name in enumerate(names) if counts[way, _folded(name)] == 1]
+        numbered = (f"{names[-1]}-{number}" for number in count(2))
+        free = (name for name in chain(alone, names[-1:], numbered) if _folded(name) not in taken)
+        found[path] = next(free)
+        taken.add(_folded(found[path]))
     return found
+
+
+def _ways(path: Path) -> tuple[str, ...]:
+    whole = path.absolute()
+    return path.stem, f"{whole.parent.name}-{path.stem}", path.name, "-".join(whole.parts[1:])
+
+
+def _folder_name(told: str) -> str:
+    """`told` as the name of a folder in the output, on any system: it leads nowhere else and is not hidden."""
+    try:
+        told.encode()
+    except UnicodeEncodeError:
+        hint = "rename it, as to letters, digits and -"
+        raise InputError(Problem(f"the name {told!r} is not UTF-8 text", hint=hint)) from None
+    plain = "".join("-" if letter in '<>:"/\\|?*' or not letter.isprintable() else letter for letter in told)
+    return plain.strip(". ")[:_LONGEST].rstrip(". ") or "episode"
+
+
+def _folded(name: str) -> str:
+    """Equal where a system that knows no case, or composes letters, takes two names for one."""
+    return normalize("NFC", name).casefold()
 
 
 def _turns_beside(path: Path) -> Path | None:
@@ -85,7 +114,7 @@ def tags_of(path: Path) -> Tags:
     import av
 
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_container(path) as container:
             title = next((value for key, value in container.metadata.items() if key.lower() == "title"), "")
             chapters = tuple(
                 Chapter(

@@ -59,14 +59,13 @@ def subtitles(plan: Plan, shot: Shot, cues: Sequence[Cue]) -> str | None:
 
 def burn(clip: Path, script: str, output: Path, plan: Plan) -> None:
     """Encode `clip` again with the script drawn into it: the same frames at the same times."""
-    import ffmpeg as graph
 
     with tempfile.TemporaryDirectory(prefix="captions-") as name:
         # ffmpeg runs in this folder: within a filter's arguments a path with quotes or colons is no path any more.
         folder = Path(name)
         shutil.copyfile(_font(), folder / _FONT_FILE)
         (folder / "captions.ass").write_text(script, encoding="utf-8")
-        drawn = graph.input(ffmpeg.path(clip))["v"].filter("ass", "captions.ass", fontsdir=".")
+        drawn = ffmpeg.source(clip)["v"].filter("ass", "captions.ass", fontsdir=".")
         encoded = drawn.output(ffmpeg.path(output), fps_mode="passthrough", **parameters(plan.fps))
         ffmpeg.run(encoded, "burn in the captions", cwd=folder)
 

@@ -72,6 +72,13 @@ def path(file: Path) -> str:
     return f"file:{file.absolute()}"
 
 
+def source(file: Path, **options: Any) -> Any:
+    """`file` as an input of a graph. Whatever it holds, no other protocol is reached: no socket, no pipe."""
+    import ffmpeg
+
+    return ffmpeg.input(path(file), protocol_whitelist="file", **options)
+
+
 def run(stream: Any, doing: str, cwd: Path | None = None) -> None:
     """Run the graph built with ffmpeg-python to its end. `doing` completes "cannot …" where it fails."""
     with feeding(stream, doing, cwd):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.errors import DialogueError, Problem
+from dialogue.media.container import open_container
 from dialogue.rendering import ffmpeg
 from dialogue.rendering.encode import timescale
 
@@ -38,13 +39,15 @@ def sound_of(file: Path) -> Sound:
     import av
 
     try:
-        with av.open(str(file)) as container:
+        with open_container(file) as container:
             if not container.streams.audio:
                 raise DialogueError(Problem("there is no sound in it", file=str(file)))
             context = container.streams.audio[0].codec_context
             return Sound(codec=context.codec.canonical_name, channels=context.channels)
-    except (av.FFmpegError, OSError) as error:
-        raise DialogueError(Problem(f"cannot be read as sound: {error.strerror}", file=str(file))) from error
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise DialogueError(
+            Problem(f"cannot be read as sound: {getattr(error, 'strerror', None) or error}", file=str(file))
+        ) from error
 
 
 def clip_frames(file: Path) -> int | None:
@@ -52,9 +55,9 @@ def clip_frames(file: Path) -> int | None:
     import av
 
     try:
-        with av.open(str(file)) as container:
+        with open_container(file) as container:
             return container.streams.video[0].frames if container.streams.video else None
-    except (av.FFmpegError, OSError):
+    except (av.FFmpegError, OSError, ValueError):
         return None
 
 
@@ -78,14 +81,14 @@ def stitch(
     listing = clips[0].file.parent / f".{output.name}.{os.getpid()}.ffconcat"
     listing.write_text(_listing(clips, fps), encoding="utf-8")
     try:
-        inputs = [graph.input(ffmpeg.path(listing), f="concat")["v"]]
+        inputs = [ffmpeg.source(listing, f="concat")["v"]]
         options: dict[str, Any] = {"c:v": "copy"}
         if audio is not None:
-            inputs.append(graph.input(ffmpeg.path(audio))["a:0"])
+            inputs.append(ffmpeg.source(audio)["a:0"])
             sound = sound_of(audio)
             options |= {"c:a": "copy"} if sound.codec in COPIED else aac(sound.channels)
         if captions is not None:
-            inputs.append(graph.input(ffmpeg.path(captions), f="srt", sub_charenc="UTF-8")["s"])
+            inputs.append(ffmpeg.source(captions, f="srt", sub_charenc="UTF-8")["s"])
             options |= {"c:s": "mov_text"}
         stream = graph.output(
             *inputs,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
+from dialogue.media.container import open_container
 from dialogue.planning.plan import Face, Plan, Shot
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def gray_frames(film: Path, plan: Plan) -> Iterator[Gray]:
     import av
 
     try:
-        with av.open(str(film)) as container:
+        with open_container(film) as container:
             if not container.streams.video:
                 raise InputError(Problem("has no picture", str(film), hint="a film that `dialogue render` made"))
             stream = container.streams.video[0]
@@ -74,7 +75,7 @@ def gray_frames(film: Path, plan: Plan) -> Iterator[Gray]:
             stream.thread_type = "AUTO"
             for frame in container.decode(stream):
                 yield frame.to_ndarray(format="gray")
-    except (av.error.FFmpegError, OSError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(Problem(f"cannot be read as a film: {reason}", str(film))) from None
 

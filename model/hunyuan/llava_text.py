@@ -80,7 +80,7 @@ class LlavaTextStates(nn.Module):
         from transformers import AutoTokenizer, LlavaForConditionalGeneration
 
         model = load_pretrained(LlavaForConditionalGeneration, folder, dtype, use_safetensors=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right")
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
         return LlavaTextStates(model, tokenizer, PromptTemplate.released())
 
     def pixels(self, image: Image) -> Tensor:

@@ -45,7 +45,7 @@ class ClipPooled(nn.Module):
             "text_model.embeddings.position_ids",
         )
         model = load_pretrained(CLIPTextModel, folder, dtype, ignored=others)
-        return ClipPooled(model, AutoTokenizer.from_pretrained(folder))
+        return ClipPooled(model, AutoTokenizer.from_pretrained(folder, trust_remote_code=False))
 
     @torch.no_grad()
     def forward(self, prompt: str) -> Tensor:

@@ -7,10 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 from batches import CAST, VARIABLES, buzz, run, write_cast, write_episode
@@ -273,6 +276,36 @@ def test_names_apart_and_places_that_are_not_there(tmp_path: Path) -> None:
     ]
 
 
+def test_no_name_leads_out_of_the_output_or_onto_another(tmp_path: Path) -> None:
+    names = [
+        "...wav",
+        "..wav",
+        ".dialogue.wav",
+        "manifest.json.wav",
+        "MANIFEST.JSON.mp3",
+        "a: b?.wav",
+        "\u00e9.wav",
+        "e\u0301.wav",
+    ]
+    names += ["Talk.wav", "talk.wav", "x" * 200 + ".wav", "x" * 200 + "y.wav", "a\nb.wav", "dialogue.wav", "nul. .wav"]
+    for name in names:
+        (tmp_path / name).touch()
+    found = [episode.name for episode in find_episodes([tmp_path / name for name in names])]
+    assert len({normalize("NFC", name).casefold() for name in found}) == len(names)
+    for name in found:
+        assert (tmp_path / "out" / name).resolve().parent == tmp_path / "out"
+        assert not name.startswith(".") and name.casefold() != "manifest.json" and name == name.rstrip(". ")
+        assert len(name) < 100 and name.isprintable() and not set(name) & set('<>:"/\\|?*')
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of bytes that are no text")
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/in/b\xff.wav")).touch()
+    with pytest.raises(InputError, match="is not UTF-8 text"):
+        find_episodes([tmp_path / "in"])
+
+
 def dialogue(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-m", "dialogue", *map(str, arguments)]
@@ -298,6 +331,28 @@ def test_the_command_with_two_workers(tmp_path: Path) -> None:
     assert streams_of(films[0]) == streams_of(films[1])
     assert [inspect(film).state for film in films] == ["unchanged", "unchanged"], "signed, whoever joined them"
     assert alone.entries["one"].hashes["film"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_workers_end_with_a_batch_that_is_killed(tmp_path: Path) -> None:
+    cast = write_cast(tmp_path)
+    for name in ("one", "two"):
+        write_episode(tmp_path / f"in/{name}.wav", seconds=60)
+    settings = [f"--set={name}={value}" for name, value in VARIABLES.items()]
+    words = ["batch", "in", "--cast", cast, "-o", "out", "--jobs", "2", *settings]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-m", "dialogue", *map(str, words)]
+    batch = psutil.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    workers: list[psutil.Process] = []
+    while len(workers) < 3 and time.monotonic() < until:  # the third is multiprocessing's own
+        workers = batch.children(recursive=True)
+        time.sleep(0.1)
+    batch.kill()
+    batch.wait()
+    assert len(workers) >= 2
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
 
 
 def test_two_drawn_hosts_by_the_generator_of_the_command(tmp_path: Path) -> None:
