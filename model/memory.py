@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+    from diffusers import DiffusionPipeline
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,11 @@ def execution_device(module: nn.Module) -> torch.device:
     return next(module.parameters()).device
 
 
-def apply_memory(pipeline: HunyuanVideoAvatarPipeline, plan: MemoryPlan, device: torch.device) -> None:
-    """Put the pipeline's parts where the plan wants them. Once per pipeline, before the first shot."""
+def apply_memory(pipeline: DiffusionPipeline, plan: MemoryPlan, device: torch.device) -> None:
+    """Put the parts of a pipeline (its denoiser is its `transformer`) where the plan wants them.
+
+    Once per pipeline, before the first shot.
+    """
     from diffusers.hooks import apply_group_offloading
 
     transformer = pipeline.transformer

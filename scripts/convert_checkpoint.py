@@ -25,8 +25,8 @@ DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch
 
 def convert(source: Path, target: Path, dtype: torch.dtype, fp8: bool, to_official: bool, shard_size: str) -> None:
     """Write beside the target first, so that a conversion that breaks off leaves nothing at it."""
+    from model.avatar.checkpoint import save_official
     from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-    from model.hunyuan.checkpoint import load_official, save_official
 
     if target.exists():
         raise FileExistsError(f"{target}: exists already (choose a new folder)")
@@ -37,7 +37,8 @@ def convert(source: Path, target: Path, dtype: torch.dtype, fp8: bool, to_offici
             loaded = HunyuanVideoAvatarTransformer3DModel.from_pretrained(source, torch_dtype=dtype)
             save_official(loaded, unfinished, fp8)
         else:
-            load_official(source, dtype, fp8).save_pretrained(unfinished, max_shard_size=shard_size)
+            loaded = HunyuanVideoAvatarTransformer3DModel.from_single_file(source, dtype, fp8=fp8)
+            loaded.save_pretrained(unfinished, max_shard_size=shard_size)
         shutil.move(unfinished, target)
 
 

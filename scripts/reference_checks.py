@@ -81,13 +81,13 @@ def official_overrides(config: dict[str, Any], about: dict[str, Any]) -> dict[st
 
 def load_transformer(folder: Path, name: str) -> Any:
     """The transformer of a `transformer_*` fixture, through the official checkpoint format."""
-    from model.hunyuan.checkpoint import load_official
+    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel as Transformer
 
     about = json.loads((folder / f"{name}.json").read_text())
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "fixture_model_states.pt"
         torch.save({"module": load_file(folder / f"{name}.state_dict.safetensors")}, file)
-        return load_official(file, torch.float32, **official_overrides(about["config"], about))
+        return Transformer.from_single_file(file, torch.float32, **official_overrides(about["config"], about))
 
 
 INPUTS = {
@@ -130,12 +130,13 @@ def transformer(fixture: Fixture) -> Iterator[Check]:
 
 
 def checkpoint(fixture: Fixture) -> Iterator[Check]:
-    from model.hunyuan.checkpoint import load_official
+    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel as Transformer
 
     folder = fixture.folder / fixture.name
     tensors, about = load_file(folder / "io.safetensors"), fixture.about
     for fp8, what in ((False, "out_bf16_file"), (True, "out_fp8_file")):
-        network = load_official(folder, torch.float32, fp8=fp8, **official_overrides(about["config"], about))
+        overrides = official_overrides(about["config"], about)
+        network = Transformer.from_single_file(folder, torch.float32, fp8=fp8, **overrides)
         yield fixture.check(what, network(**forward_inputs(tensors)).sample, tensors[what], 2e-5, relative=True)
 
 
@@ -359,12 +360,12 @@ def resolution(fixture: Fixture) -> Iterator[Check]:
 
 
 def official(fixture: Fixture) -> Iterator[Check]:
-    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-    from model.hunyuan.checkpoint import to_official
+    from model.avatar.checkpoint import to_official
+    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel as Transformer
 
     about = fixture.about
     with torch.device("meta"):
-        network = HunyuanVideoAvatarTransformer3DModel()
+        network = Transformer()
     yield fixture.exact("parameters", sum(p.numel() for p in network.parameters()), about["total_params"])
     shapes = {
         pattern.replace("{i}", str(number)): tuple(tensor["shape"])

@@ -46,8 +46,8 @@ from tiny import (
 )
 from tiny.halves import keep_memory
 
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.emotion import TinyEmotionEncoder, TinyEmotionNetwork
 from model.tiny.log_mel import LogMelAudioEncoder
 from model.tiny.sentence_text import SentenceText

@@ -5,7 +5,6 @@ voices/ana.json     the vector, the encoder it belongs to, and the hash of the r
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -34,20 +33,6 @@ class KeptVoice:
     sample_hash: str
     seconds: float
     vector: tuple[float, ...]
-
-
-def digest_of(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _plain(path)
-
-
-def _plain(path: Path) -> str:
-    found = hashlib.sha256()  # Python 3.10 has no file_digest
-    with path.open("rb") as opened:
-        while piece := opened.read(1 << 20):
-            found.update(piece)
-    return found.hexdigest()
 
 
 def keep_voice(folder: Path, voice: KeptVoice) -> Path:

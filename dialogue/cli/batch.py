@@ -133,7 +133,7 @@ def _with_generator(variables: dict[str, str], name: str | None, template: Path)
 @contextmanager
 def _progress() -> Iterator[Tellers]:
     """On a terminal a bar with the time left; elsewhere a line for whatever has come to an end."""
-    from dialogue.generators.costs import duration_text
+    from dialogue.ground.amounts import duration_text
     from dialogue.podcast.batch import Step, Tellers
     from dialogue.podcast.forecast import Forecast
 

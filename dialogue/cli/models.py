@@ -121,7 +121,8 @@ def _convert(
     import torch
 
     from dialogue.generators.hunyuan.settings import weights_folder
-    from model.hunyuan.checkpoint import CheckpointError, load_official
+    from model.avatar.checkpoint import CheckpointError
+    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
     from model.hunyuan.weights_folder import BASE, CONVERTED, WeightsFolder
 
     root = WeightsFolder.at((folder or weights_folder()).expanduser()).root
@@ -129,7 +130,7 @@ def _convert(
     if place.exists():
         raise InputError(Problem(f"{str(place)!r} is there already", hint="remove it, or name another with -o"))
     try:
-        network = load_official(
+        network = HunyuanVideoAvatarTransformer3DModel.from_single_file(
             root / BASE / "transformers", torch.bfloat16 if precision is Precision.bf16 else torch.float32, fp8=fp8
         )
     except CheckpointError as error:

@@ -15,8 +15,8 @@ from dialogue.cli.variables import SET_HELP, variables_of
 from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from dialogue.generators.costs import Costs
     from dialogue.measures.measures import Measures
+    from dialogue.planning.choice import Costs
     from dialogue.planning.plan import Plan
     from dialogue.scene.reader import SceneFile
 
@@ -117,6 +117,7 @@ def command(
     who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
     from dialogue.drafts.drafts import with_drafts
+    from dialogue.generators.choice import generator_for
     from dialogue.generators.costs import costs_of
     from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
@@ -124,7 +125,7 @@ def command(
     file = with_drafts(read_scene(scene, variables_of(setting or [])))
     measures = measured(file, speakers, hop)
     try:
-        plan = make_plan(file, measures)
+        plan = make_plan(file, measures, generator_for(file, measures))
     except InputError:
         if output is not None and measures.faces:
             _show_faces(file, measures, output)

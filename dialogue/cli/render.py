@@ -114,6 +114,7 @@ def _order(
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
     from dialogue.drafts.drafts import with_drafts
+    from dialogue.generators.choice import generator_for
     from dialogue.measures.checks import media_warnings
     from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
@@ -121,7 +122,7 @@ def _order(
     file = with_drafts(read_scene(source, variables))
     measures = measured(file, speakers, hop)
     print_problems([*file.warnings, *media_warnings(file, measures)])
-    plan = make_plan(file, measures)
+    plan = make_plan(file, measures, generator_for(file, measures))
     film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
     return Order(
         plan, file.folder, film, Cache(cache or file.folder / FOLDER), film.stem, _read_files(file),
@@ -184,7 +185,7 @@ def _progress() -> Iterator[Tell]:
 
 
 def _duration(seconds: float) -> str:
-    from dialogue.generators.costs import duration_text
+    from dialogue.ground.amounts import duration_text
 
     return duration_text(seconds)
 

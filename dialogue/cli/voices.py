@@ -31,7 +31,8 @@ def add(
     """Keep a person's voice, from a sample of it alone or from a label of a mixed recording."""
     from dialogue.cast.cast import read_cast
     from dialogue.cast.recognition import hear_recording, require_encoder, voice_in
-    from dialogue.cast.voices import KeptVoice, digest_of, keep_voice
+    from dialogue.cast.voices import KeptVoice, keep_voice
+    from dialogue.ground.digests import file_digest
     from dialogue.media.cache import Cache
     from dialogue.media.recordings import probe_recording
 
@@ -50,7 +51,7 @@ def add(
             raise InputError(Problem(f"no voice {speaker!r} in it", str(sample), hint=f"its labels are {labels}"))
         vector = [float(value) for value in found.voices[speaker]]
         seconds, where = found.duration_of(speaker), f"{sample.name} --speaker {speaker}"
-    kept = KeptVoice(person, encoder, where, digest_of(sample), round(seconds, 3), tuple(vector))
+    kept = KeptVoice(person, encoder, where, file_digest(sample), round(seconds, 3), tuple(vector))
     path = keep_voice(file.voices, kept)
     out.print(f"{person}: {seconds:.1f} s of voice kept in {path}", soft_wrap=True, markup=False)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dialogue.generators.generator import Generator
-from dialogue.ground.errors import DialogueError
+from dialogue.ground.errors import DialogueError, InputError
+from dialogue.measures.measures import Measures
+from dialogue.measures.scene_media import shown
 from dialogue.planning.choice import Choice
+from dialogue.scene.reader import SceneFile
 
 
 def _described(name: str, generator: Generator, reason: str, warning: str | None = None) -> Choice:
@@ -38,3 +41,12 @@ def choose_generator(named: str | None, drawn: bool = False) -> Choice:
             return _described(name, generator(name), reason)
         unready.append(name)
     raise DialogueError("no generator can run here; `dialogue doctor` says what each of them misses")
+
+
+def generator_for(file: SceneFile, measures: Measures) -> Choice:
+    """The generator of a scene; InputError at the place that names one that is not there."""
+    drawn = all(measures.drawn.get(picture, False) for picture in shown(file.scene))
+    try:
+        return choose_generator(file.scene.generator, drawn)
+    except DialogueError as error:
+        raise InputError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dialogue.generators.generator import ShotJob
     from dialogue.planning.plan import Speaker
-    from model.avatar.pipeline import SpeakerTrack
+    from model.hunyuan.pipeline import SpeakerTrack
 
 
 def speaker_tracks(job: ShotJob, cell: int = CELL) -> list[SpeakerTrack]:
@@ -29,7 +29,7 @@ def speaker_tracks(job: ShotJob, cell: int = CELL) -> list[SpeakerTrack]:
 
     from dialogue.generators.shot_audio import speaker_audio
     from model.avatar.face_mask import region_masks
-    from model.avatar.pipeline import SpeakerTrack
+    from model.hunyuan.pipeline import SpeakerTrack
 
     plan, shot = job.plan, job.shot
     size = plan.width, plan.height

@@ -1,4 +1,4 @@
-"""This program's own code, as a digest: what was made by other code is made again, whatever its version says."""
+"""This program's own code: its version, and a digest, for what was made by other code is made again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+VERSION = "0.1.0"
 _PACKAGES = Path(__file__).parents[2]
 
 

@@ -7,7 +7,6 @@ Nothing here is needed: a folder that cannot be written, or a damaged entry, mea
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -18,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dialogue.ground.digests import file_digest, text_digest
 from dialogue.ground.own_code import digest_of_code
 
 # The code that measures: when it is another, everything is measured again.
 _MEASURING = ("dialogue/media", "dialogue/measures", "dialogue/diarization", "dialogue/cast", "model/grid.py")
-_PIECE = 1 << 20  # bytes read at a time
 
 
 def cache_folder() -> Path:
@@ -43,12 +42,8 @@ class Cache:
     def digest(self, path: Path) -> str:
         """A hash of the file's bytes; '' for what cannot be read, which is then never kept."""
         if path not in self.digests:
-            made = hashlib.blake2b(digest_size=20)
             try:
-                with path.open("rb") as file:
-                    while piece := file.read(_PIECE):
-                        made.update(piece)
-                self.digests[path] = made.hexdigest()
+                self.digests[path] = file_digest(path)
             except OSError:
                 self.digests[path] = ""
         return self.digests[path]
@@ -75,7 +70,7 @@ class Cache:
         if "" in digests:
             return None
         told = json.dumps([digest_of_code(*_MEASURING), *way, digests])
-        key = hashlib.blake2b(told.encode(), digest_size=20).hexdigest()
+        key = text_digest(told)[:40]
         return self.folder / key[:2] / f"{key}.json"
 
 

@@ -15,6 +15,25 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """One estimate per shot, in order; shots are made one after another, so memory is the largest of them."""
+
+    shots: tuple[Estimate, ...]
+
+    @property
+    def windows(self) -> int:
+        return sum(shot.windows for shot in self.shots)
+
+    @property
+    def seconds(self) -> float:
+        return sum(shot.seconds for shot in self.shots)
+
+    @property
+    def memory(self) -> int:
+        return max((shot.memory for shot in self.shots), default=0)
+
+
+@dataclass(frozen=True)
 class Canvas:
     """The frame sizes a generator makes: multiples of `multiple`, about `area` pixels when the scene does not say."""
 

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from dialogue.generators.choice import choose_generator
 from dialogue.ground.box import Box
-from dialogue.ground.errors import DialogueError, InputError
+from dialogue.ground.errors import InputError
 from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
-from dialogue.measures.scene_media import shown
 from dialogue.planning.choice import Choice
 from dialogue.planning.colors import speaker_colors
 from dialogue.planning.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
@@ -142,20 +140,12 @@ def _shots(stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[
     )
 
 
-def _chosen(file: SceneFile, measures: Measures) -> Choice:
-    try:
-        return choose_generator(file.scene.generator, all(measures.drawn.get(p, False) for p in shown(file.scene)))
-    except DialogueError as error:
-        raise InputError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None
-
-
-def make_plan(file: SceneFile, measures: Measures, choice: Choice | None = None) -> Plan:
-    """The plan of a scene whose media have been measured. `choice`: the generator, when it is not to be chosen here.
+def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
+    """The plan of a scene whose media have been measured, for the generator that was chosen.
 
     Raises InputError with every problem that the media brought to light, each at its place in the scene.
     """
     scene, findings = file.scene, Findings()
-    choice = choice or _chosen(file, measures)
     findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
     findings.warnings += [f"{problem.message} ({problem.hint})" for problem in media_warnings(file, measures)]
     if choice.warning:

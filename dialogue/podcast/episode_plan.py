@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -19,8 +18,8 @@ from dialogue.cast.recognition import (
     settled_labels,
     voices_of_cast,
 )
-from dialogue.cast.voices import digest_of
 from dialogue.ground.atomic import write_text
+from dialogue.ground.digests import file_digest, text_digest
 from dialogue.ground.errors import InputError, Problem
 from dialogue.ground.segments import LabelledSegment
 from dialogue.media.cache import Cache
@@ -72,6 +71,7 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     A scene.yaml that a person changed since it was written is kept and planned as it is. Raises InputError with
     everything that is wrong with the episode.
     """
+    from dialogue.generators.choice import generator_for
     from dialogue.measures.look import measure
     from dialogue.planning.plan_json import read_plan, write_plan
     from dialogue.planning.planner import make_plan
@@ -90,10 +90,11 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     else:
         file, people, warnings = _scene_of(episode, setting, folder)
         entry = replace(entry, people=people, warnings=tuple(warnings))
-    plan = make_plan(file, measure(file))
+    measures = measure(file)
+    plan = make_plan(file, measures, generator_for(file, measures))
     write_plan(folder / PLAN, plan, folder)
-    written = last.hashes.get("scene", "") if edited and last is not None else digest_of(folder / SCENE)
-    hashes = {"source": digest_of(episode.path), "scene": written, "plan": digest_of(folder / PLAN)}
+    written = last.hashes.get("scene", "") if edited and last is not None else file_digest(folder / SCENE)
+    hashes = {"source": file_digest(episode.path), "scene": written, "plan": file_digest(folder / PLAN)}
     entry = replace(
         entry,
         state="planned",
@@ -110,7 +111,7 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
 def _edited(folder: Path, last: Entry | None) -> bool:
     """Whether the scene is no longer the one that was written."""
     scene = folder / SCENE
-    return bool(last and last.hashes.get("scene") and scene.is_file() and digest_of(scene) != last.hashes["scene"])
+    return bool(last and last.hashes.get("scene") and scene.is_file() and file_digest(scene) != last.hashes["scene"])
 
 
 def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -> str:
@@ -125,9 +126,9 @@ def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -
     ready = [name for name in GENERATORS if generator(name).missing() is None]
     plain = [
         digest_of_code("dialogue", "model/grid.py"), ready, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"),
-        setting.speakers, setting.hop, sorted(setting.variables.items()), [digest_of(file) for file in files],
+        setting.speakers, setting.hop, sorted(setting.variables.items()), [file_digest(file) for file in files],
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
+    return text_digest(json.dumps(plain))
 
 
 def pictures_of(file: CastFile) -> tuple[str, ...]:

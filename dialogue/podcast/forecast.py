@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.generators.costs import duration_text, memory_text
+from dialogue.ground.amounts import duration_text, memory_text
 from dialogue.planning.plan import Plan
 from dialogue.podcast.schedule import predicted_time
 

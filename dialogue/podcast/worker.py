@@ -62,10 +62,9 @@ class Done:
 
 def own_code() -> str:
     """The version of the program and, as versions say little while it is worked on, a hash of its code."""
-    from dialogue import __version__
-    from dialogue.ground.own_code import digest_of_code
+    from dialogue.ground.own_code import VERSION, digest_of_code
 
-    return f"{__version__} ({digest_of_code('dialogue', 'model')[:8]})"
+    return f"{VERSION} ({digest_of_code('dialogue', 'model')[:8]})"
 
 
 @dataclass
@@ -116,8 +115,8 @@ class Hand:
 
 
 def _join(order: Order) -> tuple[int, str]:
-    from dialogue.cast.voices import digest_of
+    from dialogue.ground.digests import file_digest
     from dialogue.rendering.render import render
 
     render(order)
-    return order.output.stat().st_size, digest_of(order.output)
+    return order.output.stat().st_size, file_digest(order.output)

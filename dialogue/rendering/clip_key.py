@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 
 from dialogue.generators.generator import Generator
 from dialogue.ground.box import Box
+from dialogue.ground.digests import text_digest
 from dialogue.planning.plan import Plan, Turn
 from dialogue.rendering import encode, ffmpeg
 from dialogue.rendering.digests import PREFIX, Digests
@@ -50,8 +50,7 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
 
 def key_of(inputs: Inputs) -> str:
     """A name for the clip: the same inputs, and only they, give the same one."""
-    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return text_digest(json.dumps(inputs, sort_keys=True, ensure_ascii=False))[:32]
 
 
 def changes(before: Inputs, now: Inputs) -> list[str]:
@@ -83,4 +82,4 @@ def _times(turns: Iterable[Turn]) -> str:
 
 
 def _digest(values: Iterable[str]) -> str:
-    return PREFIX + hashlib.sha256("\n".join(values).encode()).hexdigest()
+    return PREFIX + text_digest("\n".join(values))

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dialogue.ground.atomic import write_text
+from dialogue.ground.digests import file_digest
 from dialogue.ground.errors import InputError, Problem
 from dialogue.planning.plan import AudioSlice
 
@@ -34,7 +35,7 @@ class Digests:
         """Of the bytes of a file."""
         known = self._of(source)
         if _WHOLE not in known:
-            known[_WHOLE] = _digest_file(self._media / source)
+            known[_WHOLE] = PREFIX + file_digest(self._media / source)
         return known[_WHOLE]
 
     def slices(self, wanted: Iterable[AudioSlice]) -> dict[AudioSlice, str]:
@@ -66,14 +67,6 @@ class Digests:
 
 def _key(part: AudioSlice) -> str:
     return f"{part.channel or 'all'} {part.start:.6f} {part.end:.6f}"
-
-
-def _digest_file(file: Path) -> str:
-    running = hashlib.sha256()
-    with file.open("rb") as opened:
-        while piece := opened.read(1 << 20):
-            running.update(piece)
-    return PREFIX + running.hexdigest()
 
 
 def _digest_slices(file: Path, parts: Sequence[AudioSlice]) -> list[str]:

@@ -6,7 +6,6 @@ cache and nothing at the film's place; the next run makes the rest.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from dialogue.generators.generator import Generate, Generator, ShotJob
 from dialogue.ground.atomic import appearing, sweep, write_text
+from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.plan import AudioSlice, MixPart, Plan
 from dialogue.rendering.burn import burn, subtitles
@@ -184,7 +184,7 @@ def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: Tell) 
     heard = [f"{part.at:.6f} {part.audio.start:.6f} {part.audio.end:.6f} {part.audio.channel}" for part in parts]
     sources = [digests.file(part.audio.source) for part in parts]
     digests.save()
-    entry = order.cache.entry("sound", _name(repr((heard, sources, duration))), ".m4a")
+    entry = order.cache.entry("sound", text_digest(repr((heard, sources, duration)))[:32], ".m4a")
     with order.cache.making(entry, Path.is_file, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
         if draft is not None:
             tell(Step("mixing the sound", 1.0, None))
@@ -197,7 +197,7 @@ def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, c
     """Join the clips of these shots and `audio` at the order's place, where an old film stays until this is whole."""
     clips = [Clip(_shown(order, task, tell), task.shot.frames) for task in tasks]
     tell(Step("joining the shots", 1.0, None))
-    lock = f"film-{_name(str(order.output.absolute()))}"
+    lock = f"film-{text_digest(str(order.output.absolute()))[:32]}"
     with order.cache.locked(lock, lambda: tell(Step(_WAITING, 1.0, None))):
         sweep(order.output)
         with appearing(order.output) as draft:
@@ -214,7 +214,7 @@ def _shown(order: Order, task: Task, tell: Tell) -> Path:
     script = subtitles(order.plan, task.shot, cues_of(order.plan)) if order.plan.burn_in else None
     if script is None:
         return task.clip
-    entry = order.cache.entry("burnt", _name(task.key + script))
+    entry = order.cache.entry("burnt", text_digest(task.key + script)[:32])
     with order.cache.making(entry, task.whole, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
         if draft is not None:
             tell(Step(f"{task}: burning in the captions", 1.0, None))
@@ -232,10 +232,6 @@ def _caption_track(order: Order) -> Iterator[Path | None]:
         file = Path(folder) / "captions.srt"
         file.write_text(caption_text(order.plan, "srt"), encoding="utf-8")
         yield file
-
-
-def _name(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def parts_between(plan: Plan, start: float, end: float) -> tuple[MixPart, ...]:

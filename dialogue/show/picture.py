@@ -88,10 +88,10 @@ def _drawn(plan: Plan, shot: Shot, numbers: Sequence[int], media: Path, stranger
     from PIL import Image as images
     from PIL import ImageDraw
 
-    from dialogue.generators.shot_picture import shot_picture
+    from dialogue.media.still import still
 
     color_of = {speaker.id: speaker.color for speaker in plan.speakers}
-    image = images.fromarray(shot_picture(plan, shot, media))
+    image = images.fromarray(still(media / shot.picture, shot.view, plan.width, plan.height))
     image = _tinted(image, [(face.region, color_of[face.speaker]) for face in shot.faces])
     draw = ImageDraw.Draw(image)
     line = max(2, round(plan.width / 320))

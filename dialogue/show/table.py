@@ -9,8 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dialogue.generators.costs import Costs, duration_text, memory_text
+from dialogue.ground.amounts import duration_text, memory_text
 from dialogue.ground.times import format_time
+from dialogue.planning.choice import Costs
 from dialogue.planning.plan import Emotion, Plan, Turn
 
 _MOST_TURNS = 60

@@ -30,6 +30,7 @@ from model.avatar.attention import ValidTextAttnProcessor
 from model.avatar.audio_adapter import AudioContext, AudioForm, AudioKeysValues, AudioProjection, FaceAwareAudioAdapter
 from model.avatar.block_cache import BlockCache
 from model.avatar.blocks import AvatarTransformerBlock
+from model.avatar.checkpoint import load_official
 from model.avatar.condition_embedding import AvatarConditionEmbedding, SinusoidalWaves
 from model.avatar.emotion import AudioEmotionModule, EmotionContext, EmotionKeysValues
 from model.avatar.face_conditions import FaceConditions, checked_mask, face_conditions
@@ -216,11 +217,11 @@ class HunyuanVideoAvatarTransformer3DModel(
         )
 
     @classmethod
-    def from_single_file(cls, path: str | Path, **kwargs: Any) -> HunyuanVideoAvatarTransformer3DModel:
-        """The official checkpoint's transformer; arguments of `model.hunyuan.checkpoint.load_official`."""
-        from model.hunyuan.checkpoint import load_official
-
-        return load_official(path, **kwargs)
+    def from_single_file(
+        cls, path: str | Path, dtype: torch.dtype = torch.bfloat16, **options: Any
+    ) -> HunyuanVideoAvatarTransformer3DModel:
+        """The official checkpoint's transformer; options as `model.avatar.checkpoint.load_official` takes them."""
+        return load_official(cls, path, dtype, **options)
 
     # ------------------------------------------------------------------------------------------- once per render
 

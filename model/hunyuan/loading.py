@@ -1,4 +1,4 @@
-"""The pipeline from the folder of released weights, and back to one."""
+"""The parts of the pipeline from the folder of released weights."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Any
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.hunyuan.checkpoint import load_official
 from model.hunyuan.llava_text import LlavaTextStates
 from model.hunyuan.prompt_encoder import ClipPooled, PromptEncoder
 from model.hunyuan.vae import Tiling, load_vae
 from model.hunyuan.weights_folder import WeightsFolder
 from model.hunyuan.whisper_audio import WhisperAudioEncoder
-from model.memory import MEMORY, MemoryPlan, apply_memory
 
 SHIFT = 5.0  # of the released scripts
 
@@ -37,7 +34,10 @@ def load_transformer(
             raise ValueError(
                 f"{folder.transformer}: quantization needs converted weights; run `dialogue models convert` first"
             )
-        return load_official(folder.transformer, dtype=dtype, fp8=fp8)
+        official: HunyuanVideoAvatarTransformer3DModel = HunyuanVideoAvatarTransformer3DModel.from_single_file(
+            folder.transformer, dtype=dtype, fp8=fp8
+        )
+        return official
     transformer: HunyuanVideoAvatarTransformer3DModel = HunyuanVideoAvatarTransformer3DModel.from_pretrained(
         folder.transformer, torch_dtype=dtype, quantization_config=quantization_config
     )
@@ -45,39 +45,25 @@ def load_transformer(
     return transformer
 
 
-def load_pipeline(
+def load_components(
     path: Path,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.bfloat16,
-    memory: MemoryPlan = MEMORY["high"],
+    device: torch.device,
+    dtype: torch.dtype,
     fp8: bool = False,
     tiling: Tiling | None = None,
     quantization_config: Any = None,
-) -> HunyuanVideoAvatarPipeline:
-    """The pipeline from the official folder (`weights/ckpts` of the release, or its parent).
-
-    Args:
-        dtype: of transformer and text encoders. Whisper computes in float32, the VAE in float16 on a GPU and float32
-            on a CPU, as the release.
-        memory: see model/memory.
-        tiling: of the VAE; None: the release's tiles.
-
-    Raises:
-        MissingWeights: naming folder, files and command.
-        CheckpointError: a transformer checkpoint that does not fit, every key named.
-    """
-    folder, device = WeightsFolder.at(path), torch.device(device)
+) -> dict[str, Any]:
+    """The pipeline's parts, by name, on the CPU; see `HunyuanVideoAvatarPipeline.from_pretrained`."""
+    folder = WeightsFolder.at(path)
     message = folder.complaint()
     if message is not None:
         raise MissingWeights(message)
-    pipeline = HunyuanVideoAvatarPipeline(
-        transformer=load_transformer(folder, dtype, fp8, quantization_config),
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
-        vae=load_vae(folder.vae, torch.float16 if device.type == "cuda" else torch.float32, tiling),
-        text_encoder=PromptEncoder(
+    return {
+        "transformer": load_transformer(folder, dtype, fp8, quantization_config),
+        "scheduler": FlowMatchEulerDiscreteScheduler(shift=SHIFT),
+        "vae": load_vae(folder.vae, torch.float16 if device.type == "cuda" else torch.float32, tiling),
+        "text_encoder": PromptEncoder(
             LlavaTextStates.from_pretrained(folder.llava, dtype), ClipPooled.from_pretrained(folder.clip, dtype)
         ),
-        audio_encoder=WhisperAudioEncoder.from_pretrained(folder.whisper),
-    )
-    apply_memory(pipeline, memory, device)
-    return pipeline
+        "audio_encoder": WhisperAudioEncoder.from_pretrained(folder.whisper),
+    }

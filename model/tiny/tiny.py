@@ -19,8 +19,8 @@ from model.avatar.conditions import Conditions
 from model.avatar.denoising import DenoisingState
 from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Guidance, Sampling
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.emotion import TinyEmotionEncoder, TinyEmotionNetwork
 from model.tiny.log_mel import LogMelAudioEncoder
 from model.tiny.sentence_text import SentenceText

@@ -17,7 +17,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.vae import AutoencoderTinyMotion
 
 from .batches import Batch, Example, make_batch, prepare_clips

@@ -18,7 +18,7 @@ from einops import rearrange
 from torch import Tensor
 
 from model.avatar.guidance import Sampling
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.log_mel import high_pass, with_blinks
 from model.tiny.tiny import OFFSET, WINDOW, tiny_sampling
 

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from model.avatar.conditions import Conditions, Emotions
 from model.avatar.guidance import Sampling
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
 from model.grid import latents_for
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
 
 from .clips import Clip

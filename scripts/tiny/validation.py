@@ -12,7 +12,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.tiny import tiny_sampling
 
 from .clips import Clip, sample_clip

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dialogue.generators.choice import generator_for
 from dialogue.ground.box import Box
 from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.measures.look import measure
 from dialogue.measures.measures import Measures
 from dialogue.media.media import FoundFace, Picture, Recording
 from dialogue.planning.choice import Canvas, Choice
@@ -67,6 +69,12 @@ def measured(
 
 def planned(folder: Path, text: str, measures: Measures, choice: Choice = ANIMATIC, files: Sequence[str] = ()) -> Plan:
     return make_plan(scene_file(folder, text, files), measures, choice)
+
+
+def plan_of(file: SceneFile) -> Plan:
+    """The plan of a scene whose media are there, as the program makes it."""
+    measures = measure(file)
+    return make_plan(file, measures, generator_for(file, measures))
 
 
 def times(plan: Plan, speaker: str) -> list[tuple[float, float]]:

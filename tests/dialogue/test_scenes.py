@@ -7,13 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from planned_scenes import plan_of
 from typer.testing import CliRunner
 
 from dialogue.characters.characters import EMOTIONS
 from dialogue.cli.app import app
 from dialogue.cli.check import problems_of
-from dialogue.measures.look import measure
-from dialogue.planning.planner import make_plan
 from dialogue.scene.language import MEMBER_KEYS, OUTPUT_KEYS, SCENE_KEYS, SHOT_KEYS
 from dialogue.scene.line import LINE_KEYS
 from dialogue.scene.reader import read_scene
@@ -62,7 +61,7 @@ def test_an_example_has_no_problems(folder: Path) -> None:
 def test_the_plan_has_every_turn_where_it_is_spoken(folder: Path) -> None:
     """To 60 ms, which is a frame and a half: by microphone, by recording and by diarization file."""
     file = read_scene(folder / "scene.yaml")
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     turns = [(turn.start, turn.end, turn.speaker) for turn in plan.turns]
     expected = truth(folder)
     assert [speaker for *_, speaker in turns] == [speaker for *_, speaker in expected]
@@ -80,7 +79,7 @@ def test_an_example_renders(folder: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["render", str(scene), "-o", str(film)])
     assert result.exit_code == 0, result.stderr
     file = read_scene(scene)
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     with av.open(str(film)) as container:
         frames = sum(1 for _ in container.decode(video=0))
     with av.open(str(film)) as container:
@@ -95,7 +94,7 @@ def test_an_example_renders(folder: Path, tmp_path: Path) -> None:
 def test_emotions_change_line_by_line() -> None:
     """All seven, each with a picture of the speaker in it."""
     file = read_scene(ROOT / "scenes/emotions/scene.yaml")
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     worn = [max(turn.emotion.weights, key=lambda weight: weight[1])[0] for turn in plan.turns]
     assert set(worn) == set(EMOTIONS)
     assert all(before != after for before, after in zip(worn, worn[1:], strict=False))
@@ -105,7 +104,7 @@ def test_emotions_change_line_by_line() -> None:
 
 def test_a_talk_lasts_a_minute() -> None:
     file = read_scene(ROOT / "scenes/minute/scene.yaml")
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     assert 60 <= plan.duration <= 70
     assert {turn.speaker for turn in plan.turns} == {"edith"}
 

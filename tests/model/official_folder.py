@@ -21,7 +21,7 @@ from transformers import (
     WhisperModel,
 )
 
-from model.hunyuan.checkpoint import save_official
+from model.avatar.checkpoint import save_official
 from model.hunyuan.llava_text import PromptTemplate
 
 BASE = "hunyuan-video-t2v-720p"

@@ -11,7 +11,7 @@ from small_transformer import CONFIG, transformer
 from torch import Generator, Tensor
 
 from model.avatar.conditions import Conditions, Emotions, TextStates
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 
 WINDOW = 5
 CELLS = (4, 8)  # latent rows and columns: two speakers side by side

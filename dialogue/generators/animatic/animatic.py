@@ -175,17 +175,17 @@ def _apart(actors: Sequence[_Actor], height: int) -> list[_Actor]:
 def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
     import cv2
 
-    from dialogue.generators.shot_picture import shot_picture
+    from dialogue.media.still import still
 
     labels = shown_labels()
-    still = shot_picture(job.plan, job.shot, job.media)
+    picture = still(job.media / job.shot.picture, job.shot.view, job.plan.width, job.plan.height)
     report(0.0, "listening")
-    actors = _apart([_actor(job, still, face, labels) for face in job.shot.faces], job.plan.height)
+    actors = _apart([_actor(job, picture, face, labels) for face in job.shot.faces], job.plan.height)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the crops are small: more threads cost more than they bring, and the encoder wants them
     try:
         for index in range(job.shot.frames):
-            frame = still.copy()
+            frame = picture.copy()
             for actor in actors:
                 _draw(actor, index, frame)
             for actor in actors:  # over every face

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dialogue.planning.plan import Plan, Shot
     from model.avatar.conditions import Conditions
     from model.avatar.denoising import DenoisingState
-    from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+    from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
     from model.memory import MemoryPlan
 
     Frame = NDArray[np.uint8]
@@ -86,7 +86,8 @@ def load() -> Generate:
     """The weights on the best device there is. DialogueError when they are not all there, or do not fit."""
     import torch
 
-    from model.hunyuan.loading import MissingWeights, load_pipeline
+    from model.hunyuan.loading import MissingWeights
+    from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
     from model.hunyuan.vae import Tiling
     from model.memory import memory_plan
 
@@ -96,7 +97,9 @@ def load() -> Generate:
     _quiet()
     try:
         tiling = Tiling.large() if chosen.large_tiles else None
-        pipeline = load_pipeline(chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling)
+        pipeline = HunyuanVideoAvatarPipeline.from_pretrained(
+            chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling
+        )
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
 
@@ -170,10 +173,11 @@ def _conditions(
 ) -> Conditions:
     from PIL import Image
 
-    from dialogue.generators.shot_picture import shot_picture
     from dialogue.generators.shot_speakers import speaker_tracks
+    from dialogue.media.still import still
 
-    picture = Image.fromarray(shot_picture(job.plan, job.shot, job.media))
+    size = job.plan.width, job.plan.height
+    picture = Image.fromarray(still(job.media / job.shot.picture, job.shot.view, *size))
     tracks = speaker_tracks(job, pipeline.vae.spatial_stride)
     return pipeline.conditions(
         picture, job.shot.prompt, tracks, job.shot.frames, float(job.plan.fps), chosen.window, generator

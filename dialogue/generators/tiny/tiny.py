@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dialogue.planning.plan import Plan, Shot
     from model.avatar.conditions import Conditions
-    from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+    from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 
     Frame = NDArray[np.uint8]
 
@@ -100,11 +100,12 @@ def _conditions(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob) -> Condition
     import torch
     from PIL import Image
 
-    from dialogue.generators.shot_picture import shot_picture
     from dialogue.generators.shot_speakers import speaker_tracks
+    from dialogue.media.still import still
     from model.tiny.log_mel import LogMelAudioEncoder
 
-    picture = Image.fromarray(shot_picture(job.plan, job.shot, job.media))
+    size = job.plan.width, job.plan.height
+    picture = Image.fromarray(still(job.media / job.shot.picture, job.shot.view, *size))
     # It was trained on masks of a head's size; the plan's regions are those of the released model, twice as large.
     heads = tuple(replace(f, region=f.region.intersection(f.box.padded(HEAD_PADDING))) for f in job.shot.faces)
     job = replace(job, shot=replace(job.shot, faces=heads))

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from jsonschema import Draft7Validator
 from PIL import Image
+from planned_scenes import plan_of
 from typer.testing import CliRunner
 
 from dialogue.characters.characters import EMOTIONS, LIBRARY, characters, together
 from dialogue.cli.app import app
 from dialogue.cli.check import problems_of
-from dialogue.measures.look import measure
-from dialogue.planning.planner import make_plan
 from dialogue.scene.json_schema import json_schema
 from dialogue.scene.reader import read_scene
 
@@ -48,7 +47,7 @@ def test_a_scene_starts_from_any_of_them(names: str | None, tmp_path: Path) -> N
     file = read_scene(folder / "scene.yaml")
     expected = re.findall(r"\w+", (names or "asha,leon").lower())
     assert list(file.scene.cast) == expected
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     assert [face.speaker for face in plan.shots[0].faces] == expected
     assert [turn.speaker for turn in plan.turns] == expected * 2
     assert plan.duration <= 20

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from planned_scenes import plan_of
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
 from dialogue.generators.choice import choose_generator
-from dialogue.measures.look import measure
-from dialogue.planning.planner import make_plan
 from dialogue.scene.reader import read_scene
 
 
@@ -34,9 +33,9 @@ def test_one_picture_of_another_world_is_enough_against_it(tmp_path: Path) -> No
     assert CliRunner().invoke(app, ["init", str(tmp_path), "--cast", "freya"]).exit_code == 0
     path = tmp_path / "scene.yaml"
     file = read_scene(path)
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     assert plan.generator == "tiny" and "drawn world" in plan.generator_reason and plan.warnings == ()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (512, 512, 3)).astype(np.uint8)).save(tmp_path / "n.png")
     path.write_text(path.read_text() + "shots:\n  - {until: 2.0}\n  - {picture: n.png}\n")
     file = read_scene(path)
-    assert make_plan(file, measure(file)).generator == "animatic"
+    assert plan_of(file).generator == "animatic"

@@ -123,7 +123,7 @@ def test_digests_are_remembered(plan, tmp_path, monkeypatch):
         raise AssertionError("decoded again")
 
     monkeypatch.setattr("dialogue.rendering.digests._digest_slices", unread)
-    monkeypatch.setattr("dialogue.rendering.digests._digest_file", unread)
+    monkeypatch.setattr("dialogue.rendering.digests.file_digest", unread)
     again = Digests(tmp_path, tmp_path / "digests.json")
     assert (again.slices(wanted), again.file("0.png")) == first
     (tmp_path / "digests.json").write_text("[1, 2")

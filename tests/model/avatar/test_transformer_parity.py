@@ -20,16 +20,16 @@ from parity import (
 from safetensors.torch import load_file
 from torch import Tensor
 
-from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.hunyuan.checkpoint import load_official, table_of, to_official
+from model.avatar.checkpoint import table_of, to_official
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel as Transformer
 
 TOLERANCE = 2e-5  # of the largest official value
 
 
-def official_transformer(name: str, folder: Path) -> HunyuanVideoAvatarTransformer3DModel:
+def official_transformer(name: str, folder: Path) -> Transformer:
     file = folder / f"{name}_model_states.pt"
     torch.save({"module": load_file(FOLDER / f"{name}.state_dict.safetensors")}, file)
-    return load_official(file, torch.float32, **official_overrides(description(name)["config"]))
+    return Transformer.from_single_file(file, torch.float32, **official_overrides(description(name)["config"]))
 
 
 @needs_parity
@@ -76,7 +76,7 @@ def test_checkpoint_on_disk_equals_the_official_output(fp8: bool) -> None:
     folder = FOLDER / "checkpoint_small"
     overrides = official_overrides(json.loads((folder / "meta.json").read_text())["config"])
     tensors = load_file(folder / "io.safetensors")
-    model = load_official(folder, torch.float32, fp8=fp8, **overrides)
+    model = Transformer.from_single_file(folder, torch.float32, fp8=fp8, **overrides)
     with torch.no_grad():
         out = model(**forward_inputs(tensors))
     assert relative_error(out.sample, tensors["out_fp8_file" if fp8 else "out_bf16_file"]) <= TOLERANCE
@@ -94,7 +94,7 @@ def test_weights_return_to_their_official_names_unchanged(name: str, tmp_path: P
 @needs_parity
 def test_default_configuration_is_the_official_13_b_model() -> None:
     with torch.device("meta"):
-        model = HunyuanVideoAvatarTransformer3DModel()
+        model = Transformer()
     assert sum(weight.numel() for weight in model.parameters()) == 12_991_493_184
     shapes = {name: tuple(tensor.shape) for name, tensor in to_official(model).items()}
     expected = {}

@@ -10,8 +10,8 @@ import pytest
 import torch
 from small_transformer import transformer
 
+from model.avatar.checkpoint import save_official
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.hunyuan.checkpoint import save_official
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:

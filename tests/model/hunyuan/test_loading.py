@@ -12,11 +12,11 @@ from official_folder import BASE, write_official_folder
 from PIL import Image
 from torch import Generator, Tensor
 
+from model.avatar.checkpoint import CheckpointError
 from model.avatar.guidance import Sampling
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline, SpeakerTrack
-from model.hunyuan.checkpoint import CheckpointError
 from model.hunyuan.llava_text import PromptTemplate, merged_mask, released_mask
-from model.hunyuan.loading import MissingWeights, load_pipeline
+from model.hunyuan.loading import MissingWeights
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline, SpeakerTrack
 from model.hunyuan.prompt_encoder import NEGATIVE_PROMPT
 from model.hunyuan.weights_folder import WeightsFolder
 from model.memory import MEMORY, MemoryPlan, execution_device, memory_plan
@@ -63,7 +63,7 @@ def test_everything_that_is_missing_is_named_at_once(folder: Path, tmp_path: Pat
     shutil.rmtree(root / "text_encoder_2")
     (root / BASE / "transformers" / "mp_rank_00_model_states.pt").unlink()
     with pytest.raises(MissingWeights) as error:
-        load_pipeline(root)
+        HunyuanVideoAvatarPipeline.from_pretrained(root)
     told = str(error.value)
     for named in (str(root), "*_model_states.pt", "preprocessor_config.json", "text_encoder_2/config.json"):
         assert named in told
@@ -87,16 +87,16 @@ def test_a_checkpoint_with_other_keys_is_refused_with_all_of_them(folder: Path, 
     del state["before_proj.bias"]
     torch.save({"module": state}, file)
     with pytest.raises(CheckpointError, match=r"(?s)before_proj.bias.*stray.weight"):
-        load_pipeline(root)
+        HunyuanVideoAvatarPipeline.from_pretrained(root)
 
 
 def test_balanced_memory_gives_the_same_video_and_low_nearly(folder: Path, pipe: HunyuanVideoAvatarPipeline) -> None:
     usual = video(pipe)
-    balanced = load_pipeline(folder, CPU, torch.float32, MEMORY["balanced"])
+    balanced = HunyuanVideoAvatarPipeline.from_pretrained(folder, CPU, torch.float32, MEMORY["balanced"])
     assert execution_device(balanced.transformer) == CPU
     close = (video(balanced, MEMORY["balanced"]).int() - usual.int()).abs()
     assert int(close.max()) <= 1  # a row at a time rounds differently from two
-    low = load_pipeline(folder, CPU, torch.float32, MEMORY["low"])
+    low = HunyuanVideoAvatarPipeline.from_pretrained(folder, CPU, torch.float32, MEMORY["low"])
     stored = {weight.dtype for weight in low.transformer.transformer_blocks.parameters()}
     assert torch.float8_e4m3fn in stored and low.transformer.dtype == torch.float32
     assert float((video(low, MEMORY["low"]).float() - usual.float()).abs().mean()) < 12
@@ -123,7 +123,7 @@ def test_an_unknown_memory_mode_is_named() -> None:
 
 def test_quantization_asks_for_converted_weights(folder: Path) -> None:
     with pytest.raises(ValueError, match="dialogue models convert"):
-        load_pipeline(folder, quantization_config=object())
+        HunyuanVideoAvatarPipeline.from_pretrained(folder, quantization_config=object())
 
 
 def test_the_prompt_is_prefixed_and_the_negative_one_is_not(
@@ -178,4 +178,4 @@ def test_an_encoder_with_a_weight_too_few_is_refused_by_name(folder: Path, tmp_p
     with pytest.raises(
         ValueError, match=r"whisper-tiny: the weights do not fit WhisperModel: .*conv1.weight is missing"
     ):
-        load_pipeline(root)
+        HunyuanVideoAvatarPipeline.from_pretrained(root)

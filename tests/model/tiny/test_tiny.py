@@ -10,7 +10,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
 from model.tiny.log_mel import audio_features, high_pass, levelled, with_blinks
 from model.tiny.tiny import WEIGHTS, load_tiny, tiny_sampling
 from scripts.tiny.clips import Clip, Placed, Stage, make_clip

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from planned_scenes import plan_of
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
@@ -21,9 +22,7 @@ from dialogue.generators.hunyuan import avatar as hunyuan_avatar
 from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.shot_speakers import speaker_tracks
 from dialogue.ground.box import Box
-from dialogue.measures.look import measure
 from dialogue.planning.plan import Plan
-from dialogue.planning.planner import make_plan
 from dialogue.rendering.stitch import clip_frames
 from dialogue.scene.reader import read_scene
 
@@ -92,7 +91,7 @@ lines:
 
 def planned(scene: Path) -> Plan:
     file = read_scene(scene, {})
-    return make_plan(file, measure(file, lambda *_: None))
+    return plan_of(file)
 
 
 def job_of(scene: Path) -> ShotJob:

@@ -18,8 +18,8 @@ from model.avatar.conditions import Conditions
 from model.avatar.denoising import DenoisingState, denoise
 from model.avatar.fusion import FusionSchedule, position_shift, released_ring
 from model.avatar.guidance import CacheSchedule, Guidance, Ramp, Sampling
-from model.avatar.pipeline import HunyuanVideoAvatarPipeline, SpeakerTrack
 from model.avatar.state_file import StateError, load_state, save_state
+from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline, SpeakerTrack
 
 PIPE = pipeline()
 FRAMES = 41  # 11 latents: three windows of 5

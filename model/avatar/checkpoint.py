@@ -13,15 +13,16 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from diffusers.models.modeling_utils import ModelMixin
 from diffusers.utils import logging
 from torch import Tensor
 
-from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.hunyuan.official_keys import OfficialTensor, official_tensors
+from model.avatar.official_keys import OfficialTensor, official_tensors
 
+T = TypeVar("T", bound=ModelMixin)
 logger = logging.get_logger(__name__)
 
 TRANSFORMER_FOLDER = "hunyuan-video-t2v-720p/transformers"
@@ -126,14 +127,14 @@ def read_official(
 # ---------------------------------------------------------------------------------------------------------- config
 
 
-def official_config(state: Mapping[str, Tensor], **overrides: Any) -> dict[str, Any]:
-    """The configuration that a checkpoint's shapes imply; `overrides` for what shapes do not tell.
+def official_config(kind: type[ModelMixin], state: Mapping[str, Tensor], **overrides: Any) -> dict[str, Any]:
+    """The configuration of a `kind` of transformer that a checkpoint's shapes imply; `overrides` for what shapes do not tell.
 
     Shapes do not tell the rows and layers of the audio features (10 and 5), which blocks have adapters (every second),
     nor the rotary split of a head (16, 56, 56 of 128 channels). A tensor that is missing counts as the released one.
     """
     settings = {**_inferred_config(state, overrides), **overrides}
-    known = inspect.signature(HunyuanVideoAvatarTransformer3DModel.__init__).parameters
+    known = inspect.signature(kind.__init__).parameters
     unknown = sorted(settings.keys() - known.keys())
     if unknown:
         raise CheckpointError(f"the transformer has no setting {', '.join(unknown)}")
@@ -181,7 +182,7 @@ def _inferred_config(state: Mapping[str, Tensor], known: Mapping[str, Any]) -> d
 # ------------------------------------------------------------------------------------------------------ conversion
 
 
-def table_of(model: HunyuanVideoAvatarTransformer3DModel) -> dict[str, OfficialTensor]:
+def table_of(model: ModelMixin) -> dict[str, OfficialTensor]:
     """The official tensors of a model, by official name."""
     config = model.config
     adapters = [i for i, block in enumerate(model.transformer_blocks) if block.audio_adapter is not None]
@@ -224,11 +225,12 @@ def dequantised(tensor: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def load_official(
-    path: str | Path, dtype: torch.dtype = torch.bfloat16, fp8: bool = False, load_key: str = "module", **config: Any
-) -> HunyuanVideoAvatarTransformer3DModel:
-    """The transformer of an official checkpoint, in evaluation mode on the CPU.
+    kind: type[T], path: str | Path, dtype: torch.dtype, fp8: bool = False, load_key: str = "module", **config: Any
+) -> T:
+    """The transformer of an official checkpoint, in evaluation mode on the CPU; see its `from_single_file`.
 
     Args:
+        kind: the transformer's class.
         path: the checkpoint file, its folder, or the folder of all official weights.
         dtype: of all weights. (The release keeps adapters and audio projection in float32 and casts them at each use.)
         fp8: take the 8-bit file of a folder that has both; 8-bit weights are multiplied out.
@@ -249,9 +251,9 @@ def load_official(
     beside = file.with_name(CONFIG_NAME)
     stored = json.loads(beside.read_text()) if beside.is_file() else {}
     stored = {name: value for name, value in stored.items() if not name.startswith("_")}
-    settings = official_config(state, **{**stored, **config})
+    settings = official_config(kind, state, **{**stored, **config})
     with torch.device("meta"):
-        model = HunyuanVideoAvatarTransformer3DModel(**settings)
+        model: T = kind(**settings)
     table, shapes = table_of(model), {name: tensor.shape for name, tensor in model.state_dict().items()}
     report = compare(table, shapes, state, scales)
     if report:
@@ -268,9 +270,7 @@ def load_official(
     return _filled(model, ours, dtype, file)
 
 
-def _filled(
-    model: HunyuanVideoAvatarTransformer3DModel, state: dict[str, Tensor], dtype: torch.dtype, file: Path
-) -> HunyuanVideoAvatarTransformer3DModel:
+def _filled(model: T, state: dict[str, Tensor], dtype: torch.dtype, file: Path) -> T:
     """The model on meta with these weights; emotion modules that the checkpoint lacks are new and off."""
     model.load_state_dict(state, strict=False, assign=True)
     if model.emotion_keys_values is None:
@@ -286,7 +286,7 @@ def _filled(
     return model
 
 
-def to_official(model: HunyuanVideoAvatarTransformer3DModel) -> dict[str, Tensor]:
+def to_official(model: ModelMixin) -> dict[str, Tensor]:
     """The model's weights by official names. Emotion modules, which have no official name, keep theirs."""
     state = model.state_dict()
     return {name: official.pack(state) for name, official in table_of(model).items()}
@@ -300,7 +300,7 @@ def is_quantised(name: str) -> bool:
     )
 
 
-def save_official(model: HunyuanVideoAvatarTransformer3DModel, folder: str | Path, fp8: bool = False) -> Path:
+def save_official(model: ModelMixin, folder: str | Path, fp8: bool = False) -> Path:
     """Write the official layout (with a config.json that official code ignores); returns the checkpoint file."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

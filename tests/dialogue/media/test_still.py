@@ -1,12 +1,12 @@
-"""The still of a shot: the view at the frame's size, sharp inside, softly extended beyond the picture."""
+"""A still: the view at the frame's size, sharp inside, softly extended beyond the picture."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from dialogue.generators.shot_picture import framed
 from dialogue.ground.box import Box
+from dialogue.media.still import framed
 
 
 def gradient(rows: int, columns: int) -> np.ndarray:

@@ -10,15 +10,14 @@ import pytest
 import torch
 from small_transformer import inputs, transformer
 
-from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.hunyuan.checkpoint import (
+from model.avatar.checkpoint import (
     CheckpointError,
     find_checkpoint,
     is_quantised,
-    load_official,
     save_official,
     to_official,
 )
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel as Transformer
 
 
 def rewritten(file: Path, **changes: torch.Tensor | None) -> None:
@@ -35,7 +34,7 @@ def rewritten(file: Path, **changes: torch.Tensor | None) -> None:
 def test_written_and_read_back_is_the_same_model(tmp_path: Path) -> None:
     model = transformer(guidance_embeds=True)
     save_official(model, tmp_path)
-    back = load_official(tmp_path, torch.float32)
+    back = Transformer.from_single_file(tmp_path, torch.float32)
     settings = [{name: value for name, value in m.config.items() if name[0] != "_"} for m in (back, model)]
     assert json.dumps(settings[0]) == json.dumps(settings[1])
     for name, tensor in model.state_dict().items():
@@ -45,7 +44,7 @@ def test_written_and_read_back_is_the_same_model(tmp_path: Path) -> None:
 def test_from_single_file_reads_the_official_file(tmp_path: Path) -> None:
     model = transformer()
     file = save_official(model, tmp_path)
-    back = HunyuanVideoAvatarTransformer3DModel.from_single_file(file, dtype=torch.bfloat16)
+    back = Transformer.from_single_file(file, dtype=torch.bfloat16)
     assert back.dtype == torch.bfloat16
     assert not back.training
 
@@ -54,8 +53,8 @@ def test_eight_bit_file_is_within_its_rounding(tmp_path: Path) -> None:
     model, given = transformer(), inputs()
     save_official(model, tmp_path, fp8=True)
     with pytest.raises(CheckpointError, match="an 8-bit one is there: ask for fp8"):
-        load_official(tmp_path)
-    back = load_official(tmp_path, torch.float32, fp8=True)
+        Transformer.from_single_file(tmp_path)
+    back = Transformer.from_single_file(tmp_path, torch.float32, fp8=True)
     for name, tensor in to_official(model).items():
         other = to_official(back)[name]
         if is_quantised(name):  # e4m3 has 3 bits of mantissa, and steps of 2^-9 below 2^-6
@@ -70,10 +69,10 @@ def test_eight_bit_file_is_within_its_rounding(tmp_path: Path) -> None:
 
 def test_eight_bit_values_stored_in_a_wider_type_are_the_same(tmp_path: Path) -> None:
     file = save_official(transformer(), tmp_path, fp8=True)
-    narrow = load_official(tmp_path, torch.float32, fp8=True).state_dict()
+    narrow = Transformer.from_single_file(tmp_path, torch.float32, fp8=True).state_dict()
     state = torch.load(file, weights_only=True)["module"]
     rewritten(file, **{name: tensor.bfloat16() for name, tensor in state.items() if tensor.element_size() == 1})
-    wide = load_official(tmp_path, torch.float32, fp8=True).state_dict()
+    wide = Transformer.from_single_file(tmp_path, torch.float32, fp8=True).state_dict()
     assert all(torch.equal(narrow[name], wide[name]) for name in narrow)
 
 
@@ -84,8 +83,8 @@ def test_folder_above_and_nesting(tmp_path: Path) -> None:
     flat = torch.load(file, weights_only=True)["module"]
     torch.save(flat, file)
     with pytest.raises(CheckpointError, match="has no 'module'"):
-        load_official(tmp_path)
-    assert load_official(tmp_path, load_key=".").dtype == torch.bfloat16
+        Transformer.from_single_file(tmp_path)
+    assert Transformer.from_single_file(tmp_path, load_key=".").dtype == torch.bfloat16
 
 
 def test_every_missing_unexpected_and_misshapen_key_is_named_at_once(tmp_path: Path) -> None:
@@ -100,7 +99,7 @@ def test_every_missing_unexpected_and_misshapen_key_is_named_at_once(tmp_path: P
         },
     )
     with pytest.raises(CheckpointError) as caught:
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
     message = str(caught.value)
     assert "2 missing:\n  before_proj.bias\n  double_blocks.1.img_attn_qkv.weight" in message
     assert "1 unexpected:\n  stranger.weight" in message
@@ -114,12 +113,12 @@ def test_eight_bit_weight_without_a_scale_and_scale_without_a_weight_are_named(t
     scales["nowhere"] = scales.pop("double_blocks.0.img_mlp.fc1")
     torch.save({"module": scales}, beside)
     with pytest.raises(CheckpointError) as caught:
-        load_official(tmp_path, fp8=True)
+        Transformer.from_single_file(tmp_path, fp8=True)
     assert "unscaled:\n  double_blocks.0.img_mlp.fc1.weight" in str(caught.value)
     assert "nowhere (a scale without a weight)" in str(caught.value)
     beside.unlink()
     with pytest.raises(CheckpointError, match="its scales are missing"):
-        load_official(tmp_path, fp8=True)
+        Transformer.from_single_file(tmp_path, fp8=True)
 
 
 class Hostile:
@@ -130,10 +129,10 @@ class Hostile:
 def test_checkpoint_cannot_run_code(tmp_path: Path) -> None:
     torch.save({"module": {"img_in.proj.weight": Hostile()}}, tmp_path / "evil_model_states.pt")
     with pytest.raises(CheckpointError, match="was not executed"):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
     (tmp_path / "evil_model_states.pt").write_bytes(pickle.dumps(Hostile(), protocol=2))
     with pytest.raises(CheckpointError):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
@@ -141,29 +140,29 @@ def test_damaged_and_absent_files_are_errors_that_name_the_file(tmp_path: Path, 
     if content is not None:
         (tmp_path / "x_model_states.pt").write_bytes(content)
     with pytest.raises(CheckpointError, match=str(tmp_path)):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
     with pytest.raises(CheckpointError, match="no such file or folder"):
-        load_official(tmp_path / "nowhere")
+        Transformer.from_single_file(tmp_path / "nowhere")
 
 
 def test_truncated_file_is_an_error(tmp_path: Path) -> None:
     file = save_official(transformer(), tmp_path)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(CheckpointError, match="not a readable checkpoint"):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
 
 
 def test_other_checkpoints_are_refused_by_what_they_have(tmp_path: Path) -> None:
     torch.save({"module": {"decoder.conv_in.weight": torch.zeros(8)}}, tmp_path / "x_model_states.pt")
     with pytest.raises(CheckpointError, match="not a HunyuanVideo-Avatar checkpoint .it has decoder.conv_in.weight"):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
 
 
 def test_a_tensor_that_tells_the_configuration_is_missed_like_any_other(tmp_path: Path) -> None:
     file = save_official(transformer(), tmp_path)
     rewritten(file, **{"img_in.proj.weight": None, "audio_proj.proj1.weight": None, "before_proj.bias": None})
     with pytest.raises(CheckpointError, match="3 missing:\n  img_in.proj.weight\n  before_proj.bias\n  audio_proj"):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
 
 
 def test_unknown_settings_beside_the_checkpoint_are_named(tmp_path: Path) -> None:
@@ -171,15 +170,15 @@ def test_unknown_settings_beside_the_checkpoint_are_named(tmp_path: Path) -> Non
     settings = tmp_path / "config.json"
     settings.write_text(json.dumps({**json.loads(settings.read_text()), "numer_layers": 4}))
     with pytest.raises(CheckpointError, match="no setting numer_layers"):
-        load_official(tmp_path)
+        Transformer.from_single_file(tmp_path)
 
 
 def test_rotary_split_that_shapes_do_not_tell_is_asked_for(tmp_path: Path) -> None:
     save_official(transformer(), tmp_path)
     (tmp_path / "config.json").unlink()
     with pytest.raises(CheckpointError, match="give rope_axes_dim"):
-        load_official(tmp_path)
-    model = load_official(tmp_path, rope_axes_dim=(4, 6, 6), audio_feature_layers=2)
+        Transformer.from_single_file(tmp_path)
+    model = Transformer.from_single_file(tmp_path, rope_axes_dim=(4, 6, 6), audio_feature_layers=2)
     assert model.config.audio_channels == 6
 
 
@@ -187,7 +186,7 @@ def test_emotion_modules_absent_from_the_checkpoint_are_off(tmp_path: Path, capl
     given = inputs()
     plain = transformer()
     save_official(plain, tmp_path)
-    model = load_official(tmp_path, torch.float32, emotion_layers=None)
+    model = Transformer.from_single_file(tmp_path, torch.float32, emotion_layers=None)
     assert sum("has no emotion module" in record.message for record in caplog.records) == 1
     with torch.no_grad():
         without, with_it = plain(**given).sample, model(**given, emotion=torch.randn(1, 2, 1, 5, 16)).sample
@@ -197,5 +196,5 @@ def test_emotion_modules_absent_from_the_checkpoint_are_off(tmp_path: Path, capl
 def test_trained_emotion_modules_keep_their_names(tmp_path: Path) -> None:
     model = transformer(emotion_layers=(1, 2))
     save_official(model, tmp_path)
-    back = load_official(tmp_path, torch.float32)
+    back = Transformer.from_single_file(tmp_path, torch.float32)
     assert all(torch.equal(back.state_dict()[name], tensor) for name, tensor in model.state_dict().items())

@@ -24,10 +24,13 @@ from model.avatar.fusion import FusionSchedule, position_shift
 from model.avatar.guidance import Sampling
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.grid import WINDOW_LATENTS, latents_for
+from model.memory import MEMORY, MemoryPlan, apply_memory
 from model.picture import to_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from model.hunyuan.vae import Tiling
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +91,36 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline):  # type: ignore[misc]
         )
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, **options: Any) -> HunyuanVideoAvatarPipeline:
-        """The pipeline from the folder of released weights; options as model/loading.load_pipeline takes them."""
-        from model.hunyuan.loading import load_pipeline
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.bfloat16,
+        memory: MemoryPlan = MEMORY["high"],
+        fp8: bool = False,
+        tiling: Tiling | None = None,
+        quantization_config: Any = None,
+    ) -> HunyuanVideoAvatarPipeline:
+        """The pipeline from the official folder (`weights/ckpts` of the release, or its parent).
 
-        return load_pipeline(Path(folder), **options)
+        Args:
+            dtype: of transformer and text encoders. Whisper computes in float32, the VAE in float16 on a GPU and
+                float32 on a CPU, as the release.
+            memory: see model/memory.
+            fp8: take the 8-bit transformer of a folder that has both.
+            tiling: of the VAE; None: the release's tiles.
+            quantization_config: of diffusers, for a converted transformer.
+
+        Raises:
+            MissingWeights: naming folder, files and command.
+            CheckpointError: a transformer checkpoint that does not fit, every key named.
+        """
+        from model.hunyuan.loading import load_components
+
+        device = torch.device(device)
+        pipeline = cls(**load_components(Path(folder), device, dtype, fp8, tiling, quantization_config))
+        apply_memory(pipeline, memory, device)
+        return pipeline
 
     def save_pretrained(self, folder: str | Path, **options: Any) -> None:
         """Not there: the encoders stay as they were released, and the transformer is saved alone."""

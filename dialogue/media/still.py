@@ -1,4 +1,4 @@
-"""The still that a shot starts from: the view of the upright picture, at the size of the film's frames.
+"""A still: the view of an upright picture, at the size of a film's frames.
 
 Shapes: `H` and `W` are the frame's rows and columns.
 """
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dialogue.ground.box import Box
-    from dialogue.planning.plan import Plan, Shot
 
     Frame = NDArray[np.uint8]
 
@@ -22,8 +21,8 @@ BLUR = 0.03  # of the frame's longer side: how soft the extension beyond the pic
 BLEND = 0.02  # of the frame's longer side: over which the mirrored edge turns into the soft extension
 
 
-def shot_picture(plan: Plan, shot: Shot, media: Path) -> Frame:
-    """The shot's still, (H, W, 3) uint8 RGB, antialiased (Lanczos).
+def still(picture: Path, view: Box, width: int, height: int) -> Frame:
+    """The part `view` of the picture as a frame, (H, W, 3) uint8 RGB, antialiased (Lanczos).
 
     Where the view reaches beyond the picture, the picture is mirrored at its edge and goes over into a blur, so
     that the frame has neither bars nor a hard border. InputError when the picture cannot be read; ValueError when
@@ -31,11 +30,11 @@ def shot_picture(plan: Plan, shot: Shot, media: Path) -> Frame:
     """
     from dialogue.media.pictures import open_picture
 
-    return framed(open_picture(media / shot.picture), shot.view, plan.width, plan.height)
+    return framed(open_picture(picture), view, width, height)
 
 
 def framed(picture: Frame, view: Box, width: int, height: int) -> Frame:
-    """The part `view` of `picture` as (height, width, 3); see `shot_picture`."""
+    """The part `view` of `picture` as (height, width, 3); see `still`."""
     from PIL import Image
 
     rows, columns = picture.shape[:2]
