@@ -45,11 +45,11 @@ def settings(trusted: str = "", keep: bool = False) -> dict[str, Any]:
 
 def comment_of(plan: Plan) -> str:
     """The sentence in the container's metadata."""
-    from dialogue import __version__
+    from dialogue.ground.own_code import VERSION
 
     kind = generator_named(plan.generator).SOURCE_TYPE
     return (
-        f"Synthetic media: faces moved by a program (dialogue {__version__}, {plan.generator}), not by the people "
+        f"Synthetic media: faces moved by a program (dialogue {VERSION}, {plan.generator}), not by the people "
         f"shown. Digital source type: {SOURCE_TYPES}{kind}"
     )
 
@@ -146,12 +146,12 @@ def metadata_of(film: Path) -> dict[str, str]:
 
 def _manifest(film: Path, order: Order, tasks: Sequence[Task]) -> dict[str, Any]:
     """The manifest of the film at `film`; the same for the same film."""
-    from dialogue import __version__
+    from dialogue.ground.own_code import VERSION
 
     plan = order.plan
     sources = list(_sources(order))
     record = {
-        "program": f"dialogue {__version__}",
+        "program": f"dialogue {VERSION}",
         "generator": plan.generator,
         "weights": sorted({task.inputs["the generator"].removeprefix(f"{plan.generator} ") for task in tasks}),
         "seed": plan.seed,
@@ -175,7 +175,7 @@ def _manifest(film: Path, order: Order, tasks: Sequence[Task]) -> dict[str, Any]
     given = [each["label"] for each in ingredients if each["relationship"] == "inputTo"]
     kind = generator_named(plan.generator).SOURCE_TYPE
     return {
-        "claim_generator_info": [{"name": "dialogue", "version": __version__}],
+        "claim_generator_info": [{"name": "dialogue", "version": VERSION}],
         "title": order.output.name,
         "format": "video/mp4",
         "ingredients": ingredients,

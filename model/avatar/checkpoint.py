@@ -128,7 +128,8 @@ def read_official(
 
 
 def official_config(kind: type[ModelMixin], state: Mapping[str, Tensor], **overrides: Any) -> dict[str, Any]:
-    """The configuration of a `kind` of transformer that a checkpoint's shapes imply; `overrides` for what shapes do not tell.
+    """The configuration that a checkpoint's shapes imply, of a `kind` of transformer; `overrides` for what they do not
+    tell.
 
     Shapes do not tell the rows and layers of the audio features (10 and 5), which blocks have adapters (every second),
     nor the rotary split of a head (16, 56, 56 of 128 channels). A tensor that is missing counts as the released one.
