@@ -1,10 +1,11 @@
-"""Compare this library with numbers that the official HunyuanVideo-Avatar code made.
+"""Compare this library with numbers that the official HunyuanVideo-Avatar and Hallo3 code made.
 
     python scripts/compare_reference.py FOLDER [--json]
 
 FOLDER holds fixtures: `NAME.json` with the configuration, `NAME*.safetensors` with the numbers, `checkpoint_*/` as on
 disk. What a fixture is compared with is told by the first word of its name; sizes and settings are read from it.
-Prints the largest error of each check and its tolerance. Exit 1 when one is not within it, 2 when there is nothing.
+Prints the largest error of each check and its tolerance, and by name every tensor that nothing was compared with.
+Exit 1 when one is not within it, 2 when there is nothing.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import hallo3_checks
+import reference_checks
 import torch
-from reference_checks import COMPARISONS, Check, Fixture
+from fixtures import Check, Fixture
 
 import model  # noqa: F401  (lets torchaudio import on machines without CUDA)
 
@@ -31,9 +34,12 @@ def find(folder: Path) -> list[Fixture]:
 @torch.no_grad()
 def compare(fixture: Fixture) -> list[Check]:
     """All checks of a fixture; one that breaks off is a failed check."""
-    comparison = COMPARISONS.get(re.split(r"[^a-z]", fixture.name.lower())[0])
+    kind = re.split(r"[^a-z0-9]", fixture.name.lower())[0]
+    kind = kind if kind in hallo3_checks.COMPARISONS else re.split(r"[^a-z]", kind)[0]
+    ours = hallo3_checks if hallo3_checks.is_hallo3(fixture, kind) else reference_checks
+    comparison = ours.COMPARISONS.get(kind)
     if comparison is None:
-        known = ", ".join(COMPARISONS)
+        known = ", ".join(sorted({*reference_checks.COMPARISONS, *hallo3_checks.COMPARISONS}))
         return [Check(fixture.name, "-", float("nan"), 0.0, f"nothing to compare with (known: {known})")]
     checks: list[Check] = []
     try:
@@ -70,9 +76,11 @@ def main() -> int:
         return 2
     quiet()
     results: list[Check] = []
+    left: dict[str, list[str]] = {}
     for fixture in fixtures:
         checks = compare(fixture)
         results += checks
+        left[fixture.name] = fixture.unread()
         if not arguments.json:
             at = worst(checks)
             verdict = "pass" if all(check.passed for check in checks) else "FAIL"
@@ -81,10 +89,12 @@ def main() -> int:
                 f"tolerance {at.tolerance:8.1e}  {at.what} {at.note}".rstrip(),
                 flush=True,
             )
+            for name in left[fixture.name]:
+                print(f"      not compared: {name}")
     passed = all(check.passed for check in results)
     if arguments.json:
         rows = [{**asdict(check), "passed": check.passed} for check in results]
-        print(json.dumps({"passed": passed, "checks": rows}, indent=1).replace("NaN", "null"))
+        print(json.dumps({"passed": passed, "checks": rows, "not_compared": left}, indent=1).replace("NaN", "null"))
     return 0 if passed else 1
 
 

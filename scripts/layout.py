@@ -1,7 +1,7 @@
 """Writes docs/layout.md, a line per file, from the first sentence of every module.
 
-    python scripts/layout.py           # write it
-    python scripts/layout.py --check   # exit 1 where it is not what it would be
+python scripts/layout.py           # write it
+python scripts/layout.py --check   # exit 1 where it is not what it would be
 """
 
 from __future__ import annotations

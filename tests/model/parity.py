@@ -11,8 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "parity" / "hunyuan-video-avatar"
+HALLO3 = FOLDER.parent / "hallo3"
 
 needs_parity = pytest.mark.skipif(not FOLDER.is_dir(), reason="the official numbers (../shared/parity) are not here")
+needs_hallo3 = pytest.mark.skipif(not HALLO3.is_dir(), reason="the official numbers (../shared/parity) are not here")
 TRANSFORMERS = ("transformer_small_a", "transformer_small_b")
 CASES = tuple((name, case) for name in TRANSFORMERS for case in ("case0", "case1"))
 

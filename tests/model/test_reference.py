@@ -9,26 +9,53 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from parity import FOLDER, needs_parity
+import torch
+from parity import FOLDER, HALLO3, needs_hallo3, needs_parity
+from safetensors.torch import load_file, save_file
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import compare_reference  # noqa: E402
 from compare_reference import compare, find  # noqa: E402
-from reference_checks import Fixture  # noqa: E402
+from fixtures import Fixture  # noqa: E402
 
 NAMES = [fixture.name for fixture in find(FOLDER)] if FOLDER.is_dir() else []
-# The transformer's own tests look at every block of these.
-ELSEWHERE = ("transformer", "checkpoint", "official")
+HALLO3_NAMES = [fixture.name for fixture in find(HALLO3)] if HALLO3.is_dir() else []
+
+
+def check_all(fixture: Fixture) -> None:
+    """Every comparison within its tolerance, and every tensor of the fixture looked at."""
+    checks = compare(fixture)
+    assert checks
+    assert [check for check in checks if not check.passed] == []
+    assert fixture.unread() == []
 
 
 @needs_parity
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(ELSEWHERE)])
+@pytest.mark.parametrize("name", NAMES)
 def test_equals_the_official_numbers(name: str) -> None:
-    checks = compare(Fixture(FOLDER, name))
-    assert checks
-    assert [check for check in checks if not check.passed] == []
+    check_all(Fixture(FOLDER, name))
+
+
+@needs_hallo3
+@pytest.mark.parametrize("name", HALLO3_NAMES)
+def test_equals_the_official_numbers_of_hallo3(name: str) -> None:
+    check_all(Fixture(HALLO3, name))
+
+
+@needs_hallo3
+def test_a_tensor_that_nothing_is_compared_with_is_named(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """A fixture of another name and with a tensor more than is known."""
+    shutil.copyfile(HALLO3 / "audio_projector_a.json", tmp_path / "audio_projector_wide.json")
+    tensors = load_file(HALLO3 / "audio_projector_a.safetensors")
+    save_file({**tensors, "mystery": torch.zeros(1)}, tmp_path / "audio_projector_wide.safetensors")
+    code, printed, _ = run(tmp_path)
+    assert code == 0 and "not compared: audio_projector_wide.safetensors: mystery" in printed
+    report = json.loads(run(tmp_path, "--json")[1])
+    assert report["not_compared"] == {"audio_projector_wide": ["audio_projector_wide.safetensors: mystery"]}
 
 
 @pytest.fixture
