@@ -20,8 +20,8 @@ from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import Wanted, wanted_by
 from dialogue.media.cache import Cache
-from dialogue.media.media import FoundFace, Picture, Recording
-from dialogue.scene.scene import AudioRef
+from dialogue.media.media import FoundFace, Mouth, Picture, Recording
+from dialogue.scene.scene import AudioRef, FaceBox, FacePoint
 
 if TYPE_CHECKING:
     from dialogue.scene.reader import Keypath, SceneFile
@@ -115,20 +115,45 @@ def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
     kept = look.cache.remembered(
         ["faces"], [path, *models_files()], lambda: [dataclasses.asdict(face) for face in detect(path)]
     )
-    return tuple(FoundFace(Box(**face["box"]), face["score"], face["origin"]) for face in kept)
+    return tuple(_face_of(face) for face in kept)
 
 
-def _like(look: _Look, pair: tuple[str, str]) -> Box | None:
-    from dialogue.media.faces import like, models_files
+def _face_of(kept: dict[str, Any]) -> FoundFace:
+    mouth = kept["mouth"]
+    if mouth is not None:
+        mouth = Mouth(**{**mouth, "left": tuple(mouth["left"]), "right": tuple(mouth["right"])})
+    return FoundFace(Box(**kept["box"]), kept["score"], kept["origin"], mouth)
+
+
+def _placed(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> FoundFace | None:
+    """The face in a box or around a point that was written."""
+    from dialogue.media.faces import around, at, models_files
+
+    picture, written = pair
+    path = look.path(picture)
+
+    def make() -> dict[str, Any] | None:
+        if isinstance(written, FacePoint):
+            face = around(path, written.point)
+        else:
+            face = at(path, Box(*written.box), written.mouth)
+        return dataclasses.asdict(face) if face else None
+
+    kept = look.cache.remembered(["face at", written.model_dump()], [path, *models_files()], make)
+    return _face_of(kept) if kept else None
+
+
+def _like(look: _Look, pair: tuple[str, str]) -> FoundFace | None:
+    from dialogue.media.faces import at, like, models_files
 
     picture, image = (look.path(written) for written in pair)
 
-    def make() -> list[float] | None:
+    def make() -> dict[str, Any] | None:
         box = like(picture, image)
-        return box.to_list() if box else None
+        return dataclasses.asdict(at(picture, box) or FoundFace(box, 0.0)) if box else None
 
     kept = look.cache.remembered(["like"], [picture, image, *models_files()], make)
-    return Box(*kept) if kept else None
+    return _face_of(kept) if kept else None
 
 
 def _speech(look: _Look, wanted: Wanted) -> tuple[dict[AudioRef, tuple[Segment, ...]], list[str]]:
@@ -278,11 +303,23 @@ def measure(
     look.raise_problems()
     drawn = look.each("looking for drawn people", wanted.drawn, lambda written: _drawn(look, written))
     faces = look.each("finding faces", wanted.detect, lambda written: _faces(look, written))
+    placed = look.each("looking at faces", _inside(wanted, pictures), lambda pair: _placed(look, pair))
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     speech, warnings = _speech(look, wanted)
     if mix is not None:
         diarization, notes = _diarized(look, mix)
         warnings += notes
     look.raise_problems()
-    known = {pair: box for pair, box in likes.items() if box is not None}
-    return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn)
+    known = {pair: face for pair, face in likes.items() if face is not None}
+    return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn, placed)
+
+
+def _inside(
+    wanted: Wanted, pictures: Mapping[str, Picture]
+) -> dict[tuple[str, FaceBox | FacePoint], Keypath]:
+    """The faces written that lie in their picture; the others are told of by the planner."""
+    return {
+        (picture, face): keys
+        for (picture, face), keys in wanted.placed.items()
+        if isinstance(face, FacePoint) or Box(*face.box).inside(pictures[picture].width, pictures[picture].height)
+    }

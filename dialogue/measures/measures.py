@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dialogue.ground.box import Box
 from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.media.media import FoundFace, Picture, Recording
-from dialogue.scene.scene import AudioRef
+from dialogue.scene.scene import AudioRef, FaceBox, FacePoint
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,9 @@ class Measures:
 
     - `recordings`, `pictures`: every file the scene names, by its path as written (without `#channel`).
     - `faces`: the faces of the pictures in which the scene says `detect`, left to right.
-    - `likes`: for `{like: image}` in a picture, keyed (picture, image): the box of the face that is alike.
+    - `placed`: for boxes and points written for faces, keyed (picture, face as written): the face there and its mouth;
+      None where there is no face at all.
+    - `likes`: for `{like: image}` in a picture, keyed (picture, image): the face that is alike.
     - `speech`: when somebody speaks in the track, bleed of the other tracks taken out; only for the tracks whose
       turns the scene does not give (`measure`), empty after `probe`.
     - `diarization`: who speaks when in the mix, sorted by start; from the file the scene names, or automatic.
@@ -28,8 +29,9 @@ class Measures:
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     faces: Mapping[str, tuple[FoundFace, ...]] = field(default_factory=dict)
-    likes: Mapping[tuple[str, str], Box] = field(default_factory=dict)
+    likes: Mapping[tuple[str, str], FoundFace] = field(default_factory=dict)
     speech: Mapping[AudioRef, tuple[Segment, ...]] = field(default_factory=dict)
     diarization: tuple[LabelledSegment, ...] = ()
     warnings: tuple[str, ...] = ()
     drawn: Mapping[str, bool] = field(default_factory=dict)
+    placed: Mapping[tuple[str, FaceBox | FacePoint], FoundFace | None] = field(default_factory=dict)

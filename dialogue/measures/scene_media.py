@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dialogue.scene.scene import AudioRef, Face, FaceDetect, FaceLike, Scene, SpokenLine
+from dialogue.scene.scene import AudioRef, Face, FaceBox, FaceDetect, FaceLike, FacePoint, Scene, SpokenLine
 
 if TYPE_CHECKING:
     from dialogue.scene.reader import Keypath
@@ -19,6 +19,7 @@ class Wanted:
     - `speech`: the tracks to be listened to. All of them or none: what one microphone hears of another's speaker is
       told only by comparing. None where the script gives every line its times or its own recording.
     - `detect`, `likes`: pictures in which a face is to be found, and (picture, image) pairs to be compared.
+    - `placed`: boxes and points written for faces, and the picture they are in.
     - `drawn`: the pictures of which it matters whether the small model, `tiny`, knows their world.
     - `mixed`: the members whose turns can only come from who speaks when in the mix.
     """
@@ -30,6 +31,7 @@ class Wanted:
     speech: dict[AudioRef, Keypath]
     mixed: tuple[str, ...]
     drawn: dict[str, Keypath]
+    placed: dict[tuple[str, FaceBox | FacePoint], Keypath]
 
 
 def wanted_by(scene: Scene) -> Wanted:
@@ -38,6 +40,7 @@ def wanted_by(scene: Scene) -> Wanted:
     pictures: dict[str, Keypath] = {}
     detect: dict[str, Keypath] = {}
     likes: dict[tuple[str, str], Keypath] = {}
+    placed: dict[tuple[str, FaceBox | FacePoint], Keypath] = {}
     for ref, keys in _recordings(scene):
         recordings.setdefault(ref.path, keys)
     for path, keys in _pictures(scene):
@@ -48,7 +51,9 @@ def wanted_by(scene: Scene) -> Wanted:
             pictures.setdefault(face.like, keys)
         elif isinstance(face, FaceDetect):
             detect.setdefault(picture, keys)
-    return Wanted(recordings, pictures, detect, likes, _speech(scene), _mixed(scene), _drawn(scene))
+        else:
+            placed.setdefault((picture, face), keys)
+    return Wanted(recordings, pictures, detect, likes, _speech(scene), _mixed(scene), _drawn(scene), placed)
 
 
 def _recordings(scene: Scene) -> Iterator[tuple[AudioRef, Keypath]]:

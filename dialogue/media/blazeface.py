@@ -42,11 +42,11 @@ class Detection:
     points: Points
 
 
-def look(pixels: Pixels) -> list[Detection]:
+def look(pixels: Pixels, parts: tuple[float, ...] = PARTS) -> list[Detection]:
     """What may be faces in a picture (h, w, 3) uint8 RGB, the surest first: from `CERTAIN` on they are."""
     height, width = pixels.shape[:2]
     found: list[Detection] = []
-    for share in PARTS:
+    for share in parts:
         for part in _parts(width, height, share):
             least = POSSIBLE if share == 1.0 else PART_CERTAIN
             seen = _look(pixels, part, least)

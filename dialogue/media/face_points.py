@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dialogue.ground.box import Box
 from dialogue.media.face_edges import Eye, LipLine
 from dialogue.media.face_files import face_files
-from dialogue.media.media import Mouth
+from dialogue.media.media import SURE, Mouth
 
 if TYPE_CHECKING:
     from dialogue.media.face_edges import EdgePoints
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 Points = NDArray[np.float32]  # (468, 3)
 
 MEAN_FACE = Path(__file__).parent / "mean_face.npz"  # made by scripts/fit_mean_face.py
-SURE = 0.5  # confidence from which a mouth is taken as it is
-GUESS = 0.35  # confidence of what edges and colours show, where both eyes are found
+GUESS = SURE  # confidence of what edges and colours show, where both eyes are found
 BLIND = 0.2  # where they are not
-NOTHING = 0.05  # where there is not even that
+NO_FACE = 0.02  # certainty of the mesh below which it sees none; a llama has .07
+FLAT = 0.3  # evidence of a lip line below which there is nothing at all
 AGREES = 0.02  # of the mouth's width: two looks of the mesh that give the same mouth
 MOST_LOOKS = 8
 CONVINCED = 0.9  # confidence of a mesh that makes a face of what the detector only holds possible
@@ -97,12 +97,35 @@ def _by_mesh(pixels: Pixels, box: Box) -> FacePoints:
     around = box.padded(0.6).intersection(Box(0, 0, pixels.shape[1], pixels.shape[0]))
     left, top = int(around.x), int(around.y)
     part = pixels[top : math.ceil(around.bottom), left : math.ceil(around.right)]
-    seen = [(one.box.moved(left, top), one.points + (left, top)) for one in look(part)] if part.size else []
+    seen = [(one.box.moved(left, top), one.points + (left, top)) for one in look(part, parts=(1.0,))] if part.size else []
     near = [(other, points) for other, points in seen if other.overlap(box) > 0.25 or _mostly(other, box)]
     starts = [(other, _tilt(points)) for other, points in near[:2]] or [(box, 0.0), (box.padded(0.15), 0.0)]
     meshes = [_settled(pixels, start, angle) for start, angle in starts]
     inside = [mesh for mesh in meshes if _within(mesh.points, box)]
     return max(inside or [FacePoints(meshes[0].points, 0.0, "face mesh")], key=lambda found: found.confidence)
+
+
+def face_around(pixels: Pixels, point: Point) -> FacePoints | None:
+    """The face that the mesh is surest of in squares of every size around a point; None where it is sure of none."""
+    height, width = pixels.shape[:2]
+    found = []
+    for share in (0.08, 0.14, 0.25, 0.42, 0.7):
+        side = share * max(width, height)
+        face = _settled(pixels, Box(point[0] - side / 2, point[1] - side / 2, side, side), 0.0)
+        if face.confidence >= CONVINCED and face.box.padded(0.15).contains(*point):
+            found.append(face)
+    return max(found, key=lambda face: face.confidence, default=None)
+
+
+def is_nothing(pixels: Pixels, box: Box, others: bool) -> bool:
+    """Whether a box holds nothing like a face. Animals and drawings that no model knows are something.
+
+    `others`: faces were found elsewhere in the picture, so that a box without one is a slip.
+    """
+    edges = face_points(pixels, box)
+    if edges.confidence > BLIND:
+        return False
+    return edges.confidence == 0 or (others and bool(face_files()) and _by_mesh(pixels, box).confidence < NO_FACE)
 
 
 def _mostly(seen: Box, box: Box) -> bool:
@@ -146,7 +169,7 @@ def _by_edges(pixels: Pixels, box: Box) -> FacePoints:
     from dialogue.media.face_edges import edge_points
 
     edges = edge_points(pixels, box)
-    confidence = NOTHING if edges.evidence < 0.05 else GUESS if edges.eyes else BLIND
+    confidence = GUESS if edges.eyes else 0.0 if edges.evidence < FLAT else BLIND
     return FacePoints(_mean_face_over(edges, box), confidence, "edges and colours")
 
 

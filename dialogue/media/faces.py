@@ -20,8 +20,8 @@ import numpy as np
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
 from dialogue.media.face_files import face_files
-from dialogue.media.face_points import bent, face_points, faces_by_mesh
-from dialogue.media.media import FoundFace
+from dialogue.media.face_points import bent, face_around, face_points, faces_by_mesh, is_nothing
+from dialogue.media.media import SURE, FoundFace
 from dialogue.media.pictures import Pixels, open_picture
 
 MODELS_VARIABLE = "DIALOGUE_FACE_MODELS"  # a folder of insightface's .onnx files, when it is not the usual place
@@ -80,20 +80,27 @@ def detect(path: Path) -> tuple[FoundFace, ...]:
     return tuple(sorted(found, key=lambda face: (face.box.center, face.box)))
 
 
-def at(path: Path, box: Box, mouth: tuple[tuple[float, float], ...] = ()) -> FoundFace:
-    """The face in a box that somebody gave, and its mouth; `mouth`: its middle or its corners, where those were given.
+def at(path: Path, box: Box, mouth: tuple[tuple[float, float], ...] = ()) -> FoundFace | None:
+    """The face in a box that somebody gave; None where there is nothing like a face and no mouth was given either.
 
-    The score is the confidence of the mouth as it is found without help.
+    `mouth`: its middle or its corners. The score is the confidence of the mouth as it is found without help.
     """
     pixels = open_picture(path)
     found = face_points(pixels, box)
+    if not mouth and found.confidence < SURE:
+        others = any(face.box.overlap(box) < 0.1 for face in detect(path))
+        if is_nothing(pixels, box, others):
+            return None
     return FoundFace(box, found.confidence, found.origin, bent(found, mouth).mouth)
 
 
 def around(path: Path, point: tuple[float, float]) -> FoundFace | None:
     """The face that a point lies in: the smallest such box of the faces found; None where there is none."""
     inside = [face for face in detect(path) if face.box.padded(0.15).contains(*point)]
-    return min(inside, key=lambda face: face.box.area, default=None)
+    if inside or not face_files():
+        return min(inside, key=lambda face: face.box.area, default=None)
+    found = face_around(open_picture(path), point)
+    return FoundFace(found.box, found.confidence, found.origin, found.mouth) if found else None
 
 
 def _by_mesh(pixels: Pixels) -> list[FoundFace]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from dialogue.ground.box import Box
 
+SURE = 0.5  # confidence from which a mouth is taken as it is
+
 
 @dataclass(frozen=True)
 class Recording:

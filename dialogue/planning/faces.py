@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from dialogue.ground.box import Box
 from dialogue.measures.measures import Measures
-from dialogue.media.media import FoundFace
+from dialogue.media.media import FoundFace, Mouth
 from dialogue.scene.scene import Face as WrittenFace
-from dialogue.scene.scene import FaceBox, FaceDetect, FaceLike
+from dialogue.scene.scene import FaceBox, FaceDetect, FaceLike, FacePoint
 
 _CLEARLY_LARGER = 1.25  # times the area of the next: else `largest` could be either
+_GIVE_A_BOX = "give a box: face: [x, y, width, height]"
 _SAME_FACE = 0.3  # intersection over union
 
 
@@ -26,6 +27,7 @@ class PlacedFace:
     speaker: str
     box: Box
     origin: str
+    mouth: Mouth | None = None
 
 
 class UnclearFace(ValueError):
@@ -46,7 +48,7 @@ def found_text(found: Sequence[FoundFace]) -> str:
     return ", ".join(f"{index} {box_text(face.box)}" for index, face in enumerate(found, 1))
 
 
-def _detected(written: FaceDetect, picture: str, found: Sequence[FoundFace]) -> tuple[Box, str]:
+def _detected(written: FaceDetect, picture: str, found: Sequence[FoundFace]) -> tuple[FoundFace, str]:
     """The face that is meant, and its origin. UnclearFace when none or more than one could be."""
     which = written.detect
     count = len(found)
@@ -66,20 +68,39 @@ def _detected(written: FaceDetect, picture: str, found: Sequence[FoundFace]) -> 
         if count != 2:
             raise UnclearFace(f"detect: {which} needs two faces, but {picture} has {count}", settle)
         index = 0 if which == "left" else 1
-    return found[index].box, f"detect: {which}, {index + 1} of {count} found ({found[index].origin})"
+    return found[index], f"detect: {which}, {index + 1} of {count} found ({found[index].origin})"
 
 
 def place_face(speaker: str, written: WrittenFace, picture: str, measures: Measures) -> PlacedFace:
     """The face that a speaker's `face` means in a picture. UnclearFace when it could be another, or none."""
     if isinstance(written, FaceBox):
-        return PlacedFace(speaker, Box(*written.box), "given box")
+        return _in_box(speaker, written, picture, measures)
+    if isinstance(written, FacePoint):
+        face = measures.placed.get((picture, written))
+        if face is None:
+            x, y = written.point
+            raise UnclearFace(f"no face was found at [{x:g}, {y:g}] in {picture}", _GIVE_A_BOX)
+        return PlacedFace(speaker, face.box, f"at a given point ({face.origin})", face.mouth)
     if isinstance(written, FaceLike):
-        box = measures.likes.get((picture, written.like))
-        if box is None:
-            raise UnclearFace(f"no face in {picture} is like {written.like}", "give a box: face: [x, y, width, height]")
-        return PlacedFace(speaker, box, f"like {written.like}")
-    box, origin = _detected(written, picture, measures.faces.get(picture, ()))
-    return PlacedFace(speaker, box, origin)
+        face = measures.likes.get((picture, written.like))
+        if face is None:
+            raise UnclearFace(f"no face in {picture} is like {written.like}", _GIVE_A_BOX)
+        return PlacedFace(speaker, face.box, f"like {written.like}", face.mouth)
+    face, origin = _detected(written, picture, measures.faces.get(picture, ()))
+    return PlacedFace(speaker, face.box, origin, face.mouth)
+
+
+def _in_box(speaker: str, written: FaceBox, picture: str, measures: Measures) -> PlacedFace:
+    box = Box(*written.box)
+    if (picture, written) not in measures.placed:  # not looked at
+        return PlacedFace(speaker, box, "given box")
+    face = measures.placed[picture, written]
+    if face is None:
+        raise UnclearFace(
+            f"the box {box_text(box)} holds nothing like a face in {picture}",
+            "give the face's box, or its mouth as well: face: {box: …, mouth: [x, y]}",
+        )
+    return PlacedFace(speaker, box, "given box" + (", given mouth" if written.mouth else ""), face.mouth)
 
 
 def clashes(faces: Sequence[PlacedFace]) -> list[tuple[PlacedFace, PlacedFace]]:

@@ -71,13 +71,26 @@ class Speaker:
 
 
 @dataclass(frozen=True)
+class Mouth:
+    """The corners of a mouth in the output frame, the viewer's left one first, and how sure they are, 0 … 1."""
+
+    left: tuple[float, float]
+    right: tuple[float, float]
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
 class Face:
-    """Where a speaker is in a shot: the face itself, and the padded region that is theirs alone."""
+    """Where a speaker is in a shot: the face itself, and the padded region that is theirs alone.
+
+    `mouth` is where it opens; None where nobody has looked.
+    """
 
     speaker: str
     box: Box
     region: Box
     origin: str = ""
+    mouth: Mouth | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,7 @@ class Plan:
     mix: Mix
     captions: tuple[str, ...] = ()
     burn_in: bool = False
+    labels: str = "all"  # what the animatic writes on the picture: none, names or all
     warnings: tuple[str, ...] = ()
     version: int = PLAN_VERSION
 

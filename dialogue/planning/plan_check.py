@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialogue.ground.box import Box
-from dialogue.planning.plan import Plan, Shot, Turn
+from dialogue.planning.plan import Mouth, Plan, Shot, Turn
 from model.grid import FrameClock
 
 Keypath = tuple[str | int, ...]
@@ -43,6 +43,8 @@ def _whole_flaws(plan: Plan) -> Iterator[Flaw]:
     for index, caption in enumerate(plan.captions):
         if caption not in ("srt", "vtt"):
             yield Flaw(("captions", index), f"unknown captions {caption!r}", "srt or vtt")
+    if plan.labels not in ("none", "names", "all"):
+        yield Flaw(("labels",), f"unknown labels {plan.labels!r}", "none, names or all")
 
 
 def _turn_flaws(plan: Plan, index: int, turn: Turn, known: set[str]) -> Iterator[Flaw]:
@@ -87,12 +89,23 @@ def _shot_flaws(plan: Plan, index: int, shot: Shot, known: set[str]) -> Iterator
             )
         if face.region.intersection(frame).area < face.region.area - 1:
             yield Flaw((*at, "region"), "the region reaches out of the frame", f"0 to {plan.width}, 0 to {plan.height}")
+        if face.mouth is not None:
+            yield from _mouth_flaws(face.mouth, (*at, "mouth"))
         for before in shot.faces[:number]:
             if before.speaker == face.speaker:
                 yield Flaw((*at, "speaker"), f"a second face of {face.speaker!r} in shot {index}", "one each")
             elif before.region.intersection(face.region).area > 0:
                 message = f"the regions of {before.speaker} and {face.speaker} overlap"
                 yield Flaw((*at, "region"), message, "each mouth has a region of its own")
+
+
+def _mouth_flaws(mouth: Mouth, at: Keypath) -> Iterator[Flaw]:
+    for side, corner in (("left", mouth.left), ("right", mouth.right)):
+        if len(corner) != 2:
+            yield Flaw((*at, side), f"a corner of {len(corner)} numbers", "[x, y]")
+            return
+    if mouth.left >= mouth.right:
+        yield Flaw((*at, "left"), "the left corner is not left of the right one", "as the viewer sees them")
 
 
 def flaws_of(plan: Plan) -> list[Flaw]:

@@ -13,12 +13,13 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
 from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
+from dialogue.media.media import SURE
 from dialogue.planning.choice import Choice
 from dialogue.planning.colors import speaker_colors
 from dialogue.planning.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
 from dialogue.planning.framing import nearest_multiple, output_size, padding_of, to_output, view_of
 from dialogue.planning.packing import limits_of
-from dialogue.planning.plan import EmotionReference, Face, Plan, Shot, Speaker
+from dialogue.planning.plan import EmotionReference, Face, Mouth, Plan, Shot, Speaker
 from dialogue.planning.regions import regions_of
 from dialogue.planning.shots import Stretch, cut_shots
 from dialogue.planning.turns import Findings, speech_of
@@ -125,11 +126,33 @@ def _setup(
         shrunk[j] += f"; region shrunk to meet {placed[i].speaker}'s"
     for box in strangers:
         findings.warnings.append(f"{picture}: the face at {box_text(box)} is nobody's and stays still")
+    findings.warnings += _unsure(placed, picture)
     faces = tuple(
-        Face(face.speaker, box, region, face.origin + shrunk[index])
+        Face(face.speaker, box, region, face.origin + shrunk[index], _mouth(face, view, output))
         for index, (face, box, region) in enumerate(zip(placed, boxes, regions, strict=True))
     )
     return _Setup(picture, shot.prompt or file.scene.prompt or "", view, faces)
+
+
+def _mouth(face: PlacedFace, view: Box, output: tuple[int, int]) -> Mouth | None:
+    """Its mouth in the output frame, to a tenth of a pixel."""
+    if face.mouth is None:
+        return None
+    sx, sy = output[0] / view.width, output[1] / view.height
+    left, right = (
+        (round((x - view.x) * sx, 1), round((y - view.y) * sy, 1)) for x, y in (face.mouth.left, face.mouth.right)
+    )
+    return Mouth(left, right, face.mouth.confidence)
+
+
+def _unsure(placed: Sequence[PlacedFace], picture: str) -> list[str]:
+    """A sentence for every mouth that is only guessed at."""
+    return [
+        f"{picture}: where {face.speaker}'s mouth is is unsure ({face.mouth.confidence:.0%}, {face.mouth.origin}); "
+        f"face: {{box: {box_text(face.box)}, mouth: [x, y]}} sets it"
+        for face in placed
+        if face.mouth is not None and face.mouth.confidence < SURE
+    ]
 
 
 def _shots(stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[Shot, ...]:
@@ -183,5 +206,6 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         mix=speech.mix,
         captions=tuple(scene.output.captions),
         burn_in=scene.output.burn_in,
+        labels=scene.output.labels,
         warnings=tuple(dict.fromkeys(findings.warnings)),
     )

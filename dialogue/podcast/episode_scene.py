@@ -84,15 +84,17 @@ def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ..
     """The face's box in pixels of the picture; InputError at its place in the cast when it is unclear."""
     from dataclasses import asdict
 
-    from dialogue.media.faces import detect, like, models_files
-    from dialogue.scene.scene import FaceBox, FaceLike
+    from dialogue.media.faces import around, detect, like, models_files
+    from dialogue.scene.scene import FaceBox, FaceLike, FacePoint
 
     name = picture.name
     if isinstance(face, FaceBox):
         return Box(*face.box)
-    if isinstance(face, FaceLike):
+    if isinstance(face, FacePoint):
+        measures = Measures(placed={(name, face): around(picture, face.point)})
+    elif isinstance(face, FaceLike):
         alike = like(picture, cast.folder / face.like)
-        measures = Measures(likes={(name, face.like): alike} if alike is not None else {})
+        measures = Measures(likes={(name, face.like): FoundFace(alike, 1.0)} if alike is not None else {})
     else:
         kept = cache.remembered(["faces"], [picture, *models_files()], lambda: [asdict(f) for f in detect(picture)])
         found = tuple(FoundFace(Box(**each["box"]), each["score"], each["origin"]) for each in kept)

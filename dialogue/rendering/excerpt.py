@@ -53,6 +53,8 @@ def excerpt(plan: Plan, shot: Shot) -> Plan:
         turns=tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))),
         shots=(replace(shot, index=0, start=0, end=shot.frames),),
         mix=Mix(),
+        # What only the animatic writes makes no other generator's shot again.
+        labels=plan.labels if plan.generator == "animatic" else "all",
     )
 
 

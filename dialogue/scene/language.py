@@ -33,13 +33,15 @@ from dialogue.scene.scene import (
     FaceBox,
     FaceDetect,
     FaceLike,
+    FacePoint,
     GeneratorName,
+    Labels,
     Member,
     Output,
     ShotSpec,
     Voice,
 )
-from dialogue.scene.source import Keys, Node, Text
+from dialogue.scene.source import Items, Keys, Node, Text
 
 VERSION = 1
 SIZES = {"16:9": (1024, 576), "9:16": (576, 1024), "1:1": (704, 704)}  # multiples of 64: any generator makes them
@@ -93,7 +95,7 @@ def _build_box(values: tuple[float, ...]) -> FaceBox:
     return FaceBox(box=(values[0], values[1], values[2], values[3]))
 
 
-def _read_box(node: Node, reading: Reading) -> Face | None:
+def _read_box(node: Node, reading: Reading) -> FaceBox | None:
     values = _BOX_NUMBERS.read(node, reading)
     if values is None:
         return None
@@ -103,6 +105,28 @@ def _read_box(node: Node, reading: Reading) -> Face | None:
     return _build_box(values)
 
 
+def _read_place(node: Node, reading: Reading) -> Face | None:
+    """Two numbers are a point in the face, four its box."""
+    if isinstance(node, Items) and len(node.items) == 2:
+        point = _POINT.read(node, reading)
+        return None if point is None else FacePoint(point=(point[0], point[1]))
+    return _read_box(node, reading)
+
+
+def _read_mouth(node: Node, reading: Reading) -> tuple[tuple[float, float], ...] | None:
+    """Its middle, or its two corners: the one further left first, however they were written."""
+    if isinstance(node, Items) and len(node.items) == 2 and all(isinstance(item, Items) for item in node.items):
+        corners = [_POINT.read(item, reading) for item in node.items]
+        if any(corner is None for corner in corners):
+            return None
+        if corners[0] == corners[1]:
+            reading.report(node, "both corners of the mouth are the same point", "the left one and the right one")
+            return None
+        return tuple(sorted((corner[0], corner[1]) for corner in corners if corner is not None))
+    middle = _POINT.read(node, reading)
+    return None if middle is None else ((middle[0], middle[1]),)
+
+
 def _one_of(words: str, fields: Mapping[str, Any], node: Keys, reading: Reading) -> bool:
     if len(fields) != 1:
         reading.report(node, f"expected {words}, found {' and '.join(fields) or 'neither'}", "one of the two")
@@ -110,28 +134,50 @@ def _one_of(words: str, fields: Mapping[str, Any], node: Keys, reading: Reading)
 
 
 def _build_face(fields: dict[str, Any], node: Keys, reading: Reading) -> Face | None:
-    if not _one_of("detect or like", fields, node, reading):
+    if "mouth" in fields and "box" not in fields:
+        reading.report(node, "a mouth without the box of its face", "{box: [x, y, width, height], mouth: [x, y]}")
         return None
+    if not _one_of("box, detect or like", {name: fields[name] for name in fields if name != "mouth"}, node, reading):
+        return None
+    if "box" in fields:
+        box: FaceBox = fields["box"]
+        return FaceBox(box=box.box, mouth=fields.get("mouth", ()))
     return FaceDetect(detect=fields["detect"]) if "detect" in fields else FaceLike(like=fields["like"])
 
 
 _BOX_NUMBERS = list_of(number("a number of pixels"), "four numbers [x, y, width, height]", 4, 4)
+_POINT = list_of(number("a number of pixels"), "two numbers [x, y]", 2, 2)
+_MOUTH = Kind(
+    "a point [x, y] or two corners [[x, y], [x, y]]",
+    {"anyOf": [_POINT.schema, {"type": "array", "items": _POINT.schema, "minItems": 2, "maxItems": 2}]},
+    _read_mouth,
+)
 _DETECT = choice(
     "left, right, largest or the face's number from the left",
     {"left": "left", "right": "right", "largest": "largest", **{str(n): n for n in range(1, 100)}},
     {"anyOf": [{"enum": ["left", "right", "largest"]}, {"type": "integer", "minimum": 1, "maximum": 99}]},
 )
 _FACE_KEYS = {
+    "box": Key(
+        Kind(_BOX_NUMBERS.words, _BOX_NUMBERS.schema, _read_box), "The face's box, where its mouth is given beside it."
+    ),
+    "mouth": Key(_MOUTH, "Where the mouth is, set by hand: its middle [x, y], or its corners [[x, y], [x, y]]."),
     "detect": Key(
         _DETECT, "Which of the faces found in the picture: left, right, largest, or its number from the left."
     ),
     "like": Key(file("a picture of this person"), "A picture of this person: the face that looks like it is theirs."),
 }
-_FACE_WORDS = "a box [x, y, width, height], {detect: …} or {like: …}"
+_FACE_WORDS = "a box [x, y, width, height], a point [x, y], {box: …, mouth: …}, {detect: …} or {like: …}"
+_PLACE = {"anyOf": [_POINT.schema, _BOX_NUMBERS.schema]}
 FACE: Kind[Face] = by_form(
     _FACE_WORDS,
-    items=Kind(_FACE_WORDS, _BOX_NUMBERS.schema, _read_box),
-    keys=record(_FACE_WORDS, _FACE_KEYS, _build_face, {"minProperties": 1, "maxProperties": 1}),
+    items=Kind(_FACE_WORDS, _PLACE, _read_place),
+    keys=record(
+        _FACE_WORDS,
+        _FACE_KEYS,
+        _build_face,
+        {"oneOf": [{"required": [key]} for key in ("box", "detect", "like")], "dependencies": {"mouth": ["box"]}},
+    ),
 )
 
 
@@ -167,7 +213,7 @@ _DRAFT_KEYS = {
 }
 MEMBER_KEYS = {
     "name": Key(text("a name"), "The name shown in captions, plan and report; the key itself when absent."),
-    "face": Key(FACE, "Whose face it is in every shot that gives no faces: a box in pixels, {detect: …} or {like: …}."),
+    "face": Key(FACE, "Their face in every shot that gives no faces: a box or a point in pixels, {detect: …} or {like: …}."),
     "track": Key(
         recording("a recording"), "Their own microphone, from the scene's start: a file, or file#left, #right, #2."
     ),
@@ -257,6 +303,10 @@ OUTPUT_KEYS = {
     "burn_in": Key(
         YES_NO,
         "Captions drawn into the picture, each speaker in their colour.",
+    ),
+    "labels": Key(
+        choice("none, names or all", {name: name for name in get_args(Labels)}),
+        "What the animatic writes on the picture: none, names, or all (the default): a rim, names and emotions.",
     ),
 }
 OUTPUT: Kind[Output] = record("output keys", OUTPUT_KEYS, lambda fields, node, reading: Output(**fields))

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Labels = Literal["none", "names", "all"]
 GeneratorName = Literal["tiny", "animatic", "hunyuan-avatar", "hallo3"]
 
 
@@ -21,9 +22,19 @@ class _Written(BaseModel):
 
 
 class FaceBox(_Written):
-    """`[x, y, width, height]` in pixels of the upright picture."""
+    """`[x, y, width, height]` in pixels of the upright picture; or `{box: …, mouth: …}`.
+
+    `mouth`, where it was set by hand: its middle, or its left and its right corner, the viewer's.
+    """
 
     box: tuple[float, float, float, float]
+    mouth: tuple[tuple[float, float], ...] = ()
+
+
+class FacePoint(_Written):
+    """`[x, y]`: the face that this pixel of the upright picture is in."""
+
+    point: tuple[float, float]
 
 
 class FaceDetect(_Written):
@@ -38,7 +49,7 @@ class FaceLike(_Written):
     like: str
 
 
-Face = FaceBox | FaceDetect | FaceLike
+Face = FaceBox | FacePoint | FaceDetect | FaceLike
 
 
 class AudioRef(_Written):
@@ -136,6 +147,7 @@ class Output(_Written):
     fps: str = "25"  # a whole number, a decimal or a fraction such as 30000/1001
     captions: tuple[Literal["srt", "vtt"], ...] = ()
     burn_in: bool = False
+    labels: Labels = "all"
 
 
 class Scene(_Written):
