@@ -53,11 +53,12 @@ def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Pa
     from dialogue.planning.plan_json import write_plan
     from dialogue.show.chart import write_chart
     from dialogue.show.hand_over import caption_text, rttm_text
-    from dialogue.show.picture import write_pictures
+    from dialogue.show.picture import write_mouths, write_pictures
 
     written = [_folder(folder) / "plan.json"]
     write_plan(written[0], plan, media)
     written += write_pictures(plan, media, folder, measures.faces)
+    written += write_mouths(plan, media, folder)
     chart, rttm = folder / "who_speaks.png", folder / "turns.rttm"
     write_chart(plan, chart)
     write_text(rttm, rttm_text(plan))
@@ -114,7 +115,7 @@ def command(
     """Show who speaks when, with which mouth, in which shot, and what it will cost. Nothing is generated.
 
     Without -o it only prints; with it, it writes plan.json (which `dialogue render` takes too), plan.png,
-    who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
+    faces.png, who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
     from dialogue.drafts.drafts import with_drafts
     from dialogue.generators.choice import generator_for

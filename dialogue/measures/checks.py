@@ -12,7 +12,7 @@ from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import shown
 from dialogue.media.media import Picture, Recording
 from dialogue.scene.reader import Keypath, SceneFile
-from dialogue.scene.scene import AudioRef, Face, FaceBox, SpokenLine
+from dialogue.scene.scene import AudioRef, Face, FaceBox, FacePoint, SpokenLine
 
 _SLACK = 0.02  # seconds: what writers round away
 _SHORTEST = 0.04  # seconds of sound, one frame
@@ -53,12 +53,30 @@ def _faces(file: SceneFile, measures: Measures) -> Iterator[Problem]:
                 told.add((picture, where[name]))
                 hint = f"{picture} is {size.width} wide and {size.height} high; [x, y, width, height]"
                 yield file.problem(where[name], f"{name}'s face reaches out of the picture: {_reach(box, size)}", hint)
+        for name, face in faces.items():
+            wrong = _point_outside(face, size)
+            if wrong is not None and (picture, where[name], wrong) not in told:
+                told.add((picture, where[name], wrong))
+                yield file.problem(where[name], f"{name}'s {wrong[0]}", wrong[1])
         for (name, box), (other, other_box) in combinations(boxes.items(), 2):
             shared = box.intersection(other_box)
             if shared.area > 0 and (where[name], where[other]) not in told:
                 told.add((where[name], where[other]))
                 message = f"the faces of {name} and {other} overlap by {shared.width:g} x {shared.height:g} pixels"
                 yield file.problem(where[other], message, "faces of one picture keep apart")
+
+
+def _point_outside(face: Face, size: Picture) -> tuple[str, str] | None:
+    """What is wrong with a point of a face, and what would be right; None where nothing is."""
+    if isinstance(face, FacePoint) and not Box(0, 0, size.width, size.height).contains(*face.point):
+        x, y = face.point
+        return f"face at [{x:g}, {y:g}] lies out of the picture", f"it is {size.width} wide and {size.height} high"
+    if isinstance(face, FaceBox):
+        box = Box(*face.box)
+        for x, y in face.mouth:
+            if not box.contains(x, y):
+                return f"mouth at [{x:g}, {y:g}] lies out of the face's box", "[x, y] in pixels of the picture"
+    return None
 
 
 def media_warnings(file: SceneFile, measures: Measures) -> Iterator[Problem]:

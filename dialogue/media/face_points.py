@@ -32,7 +32,7 @@ Points = NDArray[np.float32]  # (468, 3)
 
 MEAN_FACE = Path(__file__).parent / "mean_face.npz"  # made by scripts/fit_mean_face.py
 GUESS = SURE  # confidence of what edges and colours show, where both eyes are found
-BLIND = 0.2  # where they are not
+BLIND = 0.2  # where they are not, though there is a mesh to compare with
 NO_FACE = 0.02  # certainty of the mesh below which it sees none; a llama has .07
 FLAT = 0.3  # evidence of a lip line below which there is nothing at all
 AGREES = 0.02  # of the mouth's width: two looks of the mesh that give the same mouth
@@ -48,6 +48,7 @@ class FacePoints:
     points: Points
     confidence: float
     origin: str
+    eyes: bool = True  # seen, not only guessed at
 
     @property
     def mouth(self) -> Mouth:
@@ -97,7 +98,8 @@ def _by_mesh(pixels: Pixels, box: Box) -> FacePoints:
     around = box.padded(0.6).intersection(Box(0, 0, pixels.shape[1], pixels.shape[0]))
     left, top = int(around.x), int(around.y)
     part = pixels[top : math.ceil(around.bottom), left : math.ceil(around.right)]
-    seen = [(one.box.moved(left, top), one.points + (left, top)) for one in look(part, parts=(1.0,))] if part.size else []
+    looked = look(part, parts=(1.0,)) if part.size else []
+    seen = [(one.box.moved(left, top), one.points + (left, top)) for one in looked]
     near = [(other, points) for other, points in seen if other.overlap(box) > 0.25 or _mostly(other, box)]
     starts = [(other, _tilt(points)) for other, points in near[:2]] or [(box, 0.0), (box.padded(0.15), 0.0)]
     meshes = [_settled(pixels, start, angle) for start, angle in starts]
@@ -169,8 +171,10 @@ def _by_edges(pixels: Pixels, box: Box) -> FacePoints:
     from dialogue.media.face_edges import edge_points
 
     edges = edge_points(pixels, box)
-    confidence = GUESS if edges.eyes else 0.0 if edges.evidence < FLAT else BLIND
-    return FacePoints(_mean_face_over(edges, box), confidence, "edges and colours")
+    # Where there are no models this is how mouths are found, and no doubt about one of them.
+    confidence = GUESS if edges.eyes or not face_files() else BLIND
+    confidence = confidence if edges.eyes or edges.evidence >= FLAT else 0.0
+    return FacePoints(_mean_face_over(edges, box), confidence, "edges and colours", bool(edges.eyes))
 
 
 @lru_cache(maxsize=1)
@@ -215,7 +219,8 @@ def bent(found: FacePoints, mouth: tuple[Point, ...]) -> FacePoints:
         left, right = left + shift, right + shift
     else:
         left, right = np.array(mouth[0]), np.array(mouth[1])
-    return FacePoints(_corners_moved(found.points, left, right), 1.0, f"{found.origin}, mouth given")
+    origin = f"{found.origin}, mouth given"
+    return FacePoints(_corners_moved(found.points, left, right), 1.0, origin, found.eyes)
 
 
 def _corners_moved(points: Points, left: NDArray[np.float64], right: NDArray[np.float64]) -> Points:
@@ -248,7 +253,7 @@ def lip_line_of(found: FacePoints) -> LipLine:
 
 def eyes_of(found: FacePoints) -> tuple[Eye, ...]:
     """The eyes' openings, the viewer's left one first; none where they were not seen."""
-    if found.confidence <= BLIND:
+    if not found.eyes:
         return ()
     eyes = []
     for outer, inner, upper, lower in ((33, 133, 159, 145), (362, 263, 386, 374)):

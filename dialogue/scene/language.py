@@ -213,7 +213,7 @@ _DRAFT_KEYS = {
 }
 MEMBER_KEYS = {
     "name": Key(text("a name"), "The name shown in captions, plan and report; the key itself when absent."),
-    "face": Key(FACE, "Their face in every shot that gives no faces: a box or a point in pixels, {detect: …} or {like: …}."),
+    "face": Key(FACE, "Their face where a shot gives no faces: a box or a point in pixels, {detect: …} or {like: …}."),
     "track": Key(
         recording("a recording"), "Their own microphone, from the scene's start: a file, or file#left, #right, #2."
     ),
@@ -305,7 +305,11 @@ OUTPUT_KEYS = {
         "Captions drawn into the picture, each speaker in their colour.",
     ),
     "labels": Key(
-        choice("none, names or all", {name: name for name in get_args(Labels)}),
+        choice(
+            "none, names or all",
+            {**{name: name for name in get_args(Labels)}, "off": "none"},
+            {"anyOf": [{"enum": [*get_args(Labels), "off"]}, {"const": False}]},  # off is false to some editors
+        ),
         "What the animatic writes on the picture: none, names, or all (the default): a rim, names and emotions.",
     ),
 }

@@ -10,7 +10,7 @@ from dialogue.ground.box import Box
 from dialogue.planning.colors import channels, ink_on, speaker_colors
 from dialogue.planning.faces import PlacedFace, unowned
 from dialogue.planning.framing import to_output
-from dialogue.planning.plan import Plan, Shot
+from dialogue.planning.plan import Face, Plan, Shot
 from dialogue.show.table import ranges_text
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dialogue.media.media import FoundFace
 
 _NOBODY = "#9a9a9a"
+_TILE = 360  # pixels a face is wide on faces.png
 _STRIP = 0.045  # of the picture's width: the height of the caption below it
 
 
@@ -135,6 +136,55 @@ def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, fol
             _below(image, f"{Path(picture).name}  ·  faces found: {len(faces)}").save(draft, format="PNG")
         written.append(path)
     return tuple(written)
+
+
+def write_mouths(plan: Plan, media: Path, folder: Path) -> tuple[Path, ...]:
+    """faces.png: every face of the plan enlarged, with the mouth as it will open and how sure it is.
+
+    Nothing where nobody has looked for mouths.
+    """
+    from PIL import Image as images
+
+    from dialogue.ground.atomic import appearing
+
+    tiles, seen = [], set()
+    for shot in plan.shots:
+        for face in shot.faces:
+            if face.mouth is not None and (shot.picture, face) not in seen:
+                seen.add((shot.picture, face))
+                tiles.append(_mouth_tile(plan, shot, face, media))
+    if not tiles:
+        return ()
+    across = min(len(tiles), 4)
+    page = images.new("RGB", (across * _TILE, -(-len(tiles) // across) * tiles[0].height), "#1c1c1c")
+    for index, tile in enumerate(tiles):
+        page.paste(tile, (index % across * _TILE, index // across * tile.height))
+    path = folder / "faces.png"
+    with appearing(path) as draft:
+        page.save(draft, format="PNG")
+    return (path,)
+
+
+def _mouth_tile(plan: Plan, shot: Shot, face: Face, media: Path) -> Image:
+    from PIL import Image as images
+    from PIL import ImageDraw
+
+    from dialogue.media.still import still
+
+    assert face.mouth is not None  # only such faces have a tile
+    side = 1.3 * max(face.box.width, face.box.height)
+    (x, y), scale = face.box.center, _TILE / side
+    left, top = x - side / 2, y - side / 2
+    picture = images.fromarray(still(media / shot.picture, shot.view, plan.width, plan.height))
+    tile = picture.transform((_TILE, _TILE), images.Transform.EXTENT, (left, top, left + side, top + side))
+    draw, color = ImageDraw.Draw(tile), plan.speaker(face.speaker).color
+    _rectangle(draw, face.box.moved(-left, -top).scaled(scale, scale), color, 2, dash=8)
+    ends = [((px - left) * scale, (py - top) * scale) for px, py in (face.mouth.left, face.mouth.right)]
+    for ink, width in (("#000000", 4), (color, 2)):
+        draw.line(ends, fill=ink, width=width)
+    for px, py in ends:
+        draw.ellipse((px - 4, py - 4, px + 4, py + 4), fill=color, outline="#000000")
+    return _below(tile, f"{plan.speaker(face.speaker).name}  ·  mouth {face.mouth.confidence:.0%}")
 
 
 def _strangers(plan: Plan, shot: Shot, found: Sequence[FoundFace]) -> list[Box]:

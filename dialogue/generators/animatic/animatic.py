@@ -4,8 +4,8 @@ Whoever speaks opens their mouth with their own voice, nods with the stress and 
 breathes and blinks. Everything outside the faces' regions is the still, bit for bit, but for the labels: a rim
 around the face that speaks, a name below it, and the emotion of the line.
 
-Which labels are drawn is no part of a scene, as it is no part of the film: the environment variable
-`DIALOGUE_ANIMATIC` lists them (`rim,name,emotion`, the default; `none` for the bare picture).
+Which labels are drawn the scene says (`output: {labels: none}` for the bare picture); the environment variable
+`DIALOGUE_ANIMATIC` overrules it (`rim,name,emotion`, or some of them, or `none`).
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ VARIABLE = "DIALOGUE_ANIMATIC"
 FADE_SECONDS = 0.2  # of the rim and from emotion to emotion
 
 
-def shown_labels() -> tuple[str, ...]:
-    """The labels asked for; ValueError names what is not one."""
-    written = os.environ.get(VARIABLE, ",".join(LABELS)).strip()
+def shown_labels(asked: str = "all") -> tuple[str, ...]:
+    """The labels asked for: by the environment where it says, else by the plan. ValueError names what is not one."""
+    if VARIABLE not in os.environ:
+        return {"none": (), "names": ("name",)}.get(asked, LABELS)
+    written = os.environ[VARIABLE].strip()
     if written in ("", "none"):
         return ()
     names = tuple(name.strip() for name in written.split(","))
@@ -62,7 +64,11 @@ def missing() -> str | None:
 
 
 def fingerprint() -> str:
-    return f"animatic {VERSION} {'+'.join(shown_labels()) or 'bare'}"
+    """The plan says which labels, so they are no part of it but where the environment overrules the plan."""
+    from dialogue.media.face_files import face_files
+
+    labels = f" {'+'.join(shown_labels()) or 'bare'}" if VARIABLE in os.environ else ""
+    return f"animatic {VERSION}{labels}{' mesh' if face_files() else ''}"
 
 
 @dataclass(frozen=True)
@@ -177,7 +183,7 @@ def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
 
     from dialogue.media.still import still
 
-    labels = shown_labels()
+    labels = shown_labels(job.plan.labels)
     picture = still(job.media / job.shot.picture, job.shot.view, job.plan.width, job.plan.height)
     report(0.0, "listening")
     actors = _apart([_actor(job, picture, face, labels) for face in job.shot.faces], job.plan.height)

@@ -34,7 +34,8 @@ def test_plan_prints_a_table_and_writes_every_file(tmp_path: Path) -> None:
         assert words in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == [
-        "captions.srt", "captions.vtt", "plan.json", "plan.png", "plan_2.png", "turns.rttm", "who_speaks.png",
+        "captions.srt", "captions.vtt", "faces.png", "plan.json", "plan.png", "plan_2.png", "turns.rttm",
+        "who_speaks.png",
     ]  # fmt: skip
     read = read_plan(tmp_path / "out/plan.json")
     assert read.media.resolve() == SCENE.parent.resolve()

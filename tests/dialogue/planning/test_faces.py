@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,11 @@ from planned_scenes import ANIMATIC, TWO, WINDOWED, measured, planned
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
+from dialogue.measures.measures import Measures
+from dialogue.media.media import FoundFace, Mouth
 from dialogue.planning.framing import output_size, to_output, view_of
 from dialogue.planning.regions import regions_of
+from dialogue.scene.scene import FaceBox, FacePoint
 
 SILENT = {"ana.wav": [(1, 2)], "ben.wav": [(3, 4)]}
 FOUND = {"two.png": [(120, 80, 180, 200), (420, 90, 170, 190)]}
@@ -135,3 +140,43 @@ def test_a_size_the_generator_cannot_make_is_an_error(tmp_path: Path) -> None:
 def test_a_box_out_of_its_picture_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the face \[700, 90, 170, 190\] of ben reaches out of two.png"):
         planned(tmp_path, with_faces("[120, 80, 180, 200]", "[700, 90, 170, 190]"), measured(speech=SILENT))
+
+
+def looked_at(written: str, found: FoundFace | None) -> Measures:
+    """Measures in which the face written for ana was looked at."""
+    measures = measured(speech=SILENT)
+    numbers = json.loads(written)
+    face = FacePoint(point=tuple(numbers)) if len(numbers) == 2 else FaceBox(box=tuple(numbers))
+    return dataclasses.replace(measures, placed={("two.png", face): found})
+
+
+def test_a_point_is_the_face_it_lies_in(tmp_path: Path) -> None:
+    mouth = Mouth((180, 230), (230, 232), 0.9, "test")
+    found = FoundFace(Box(120, 80, 180, 200), 1.0, "test", mouth)
+    plan = planned(tmp_path, with_faces("[200, 150]", "[420, 90, 170, 190]"), looked_at("[200, 150]", found))
+    face = plan.shots[0].faces[0]
+    assert face.origin.startswith("at a given point") and face.mouth is not None
+    scale = plan.width / plan.shots[0].view.width
+    left, right = face.mouth.left, face.mouth.right
+    assert right[0] - left[0] == pytest.approx(50 * scale, abs=0.2) and face.mouth.confidence == 0.9
+    assert face.box.contains(*left) and face.box.contains(*right)
+    assert not plan.warnings
+
+
+def test_a_point_where_no_face_is_and_a_box_on_nothing_are_errors_at_their_places(tmp_path: Path) -> None:
+    told = {
+        "[9, 9]": r"no face was found at \[9, 9\] in two.png",
+        "[2, 2, 50, 60]": r"the box \[2, 2, 50, 60\] holds nothing like a face in two.png",
+    }
+    for written, words in told.items():
+        with pytest.raises(InputError, match=rf"yaml:3:\d+: error: {words}"):
+            planned(tmp_path, with_faces(written, "[420, 90, 170, 190]"), looked_at(written, None))
+
+
+def test_an_unsure_mouth_is_a_warning_that_says_what_settles_it(tmp_path: Path) -> None:
+    mouth = Mouth((180, 230), (230, 232), 0.2, "edges and colours")
+    found = FoundFace(Box(120, 80, 180, 200), 0.2, "test", mouth)
+    measures = looked_at("[120, 80, 180, 200]", found)
+    (warning,) = planned(tmp_path, TWO, measures).warnings
+    assert "ana's mouth" in warning and "20%" in warning
+    assert "face: {box: [120, 80, 180, 200], mouth: [x, y]} sets it" in warning

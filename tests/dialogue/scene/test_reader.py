@@ -17,6 +17,7 @@ from dialogue.scene.scene import (
     FaceBox,
     FaceDetect,
     FaceLike,
+    FacePoint,
     LineEmotion,
     Member,
     Pause,
@@ -268,3 +269,17 @@ def test_any_jumble_of_its_words_is_a_scene_or_an_input_error(tokens: list[str],
 )
 def test_hostile_texts_are_refused_quickly(text: str, folder: Path) -> None:
     reads_or_says_why(text, folder, "hostile.yaml")
+
+
+def test_a_face_may_be_a_point_or_a_box_with_its_mouth(folder: Path) -> None:
+    def face(written: str) -> object:
+        text = f"scene: 1\ncast:\n  ana: {{track: call.wav, face: {written}}}\npicture: ana.png\n"
+        return read(text, folder).scene.cast["ana"].face
+
+    box = (1.0, 2.0, 30.0, 40.0)
+    assert face("[7, 8.5]") == FacePoint(point=(7.0, 8.5))
+    assert face("{box: [1, 2, 30, 40]}") == FaceBox(box=box)
+    assert face("{box: [1, 2, 30, 40], mouth: [9, 30]}") == FaceBox(box=box, mouth=((9.0, 30.0),))
+    corners = FaceBox(box=box, mouth=((5.0, 30.0), (20.0, 29.0)))
+    assert face("{box: [1, 2, 30, 40], mouth: [[5, 30], [20, 29]]}") == corners
+    assert face("{box: [1, 2, 30, 40], mouth: [[20, 29], [5, 30]]}") == corners
