@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Find every mistake in a scene: file, line and column of each.",
     "plan": "Show who speaks when, with which mouth, in which shot, and what it will cost.",
     "render": "Make the film.",
+    "studio": "See, hear, correct and finish a scene in a page of the browser.",
     "batch": "Make a film of every episode, from one template.",
     "verify": "Compare who moved their mouth in a film with the plan.",
     "inspect": "Say what a film's marks tell of how it was made, and what was changed since.",

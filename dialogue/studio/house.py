@@ -1,0 +1,75 @@
+"""All films that the page was opened on, each with its room once somebody has looked in, and what is new in them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dialogue.studio import jobs
+from dialogue.studio.films import Film, find_films
+from dialogue.studio.room import Room
+
+
+class House:
+    """The films at a path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._rooms: dict[str, Room] = {}
+        self._lock = threading.Lock()
+        self._films: dict[str, Film] = {}
+        self.find()
+
+    def find(self) -> Sequence[Film]:
+        """The films there are now; rooms stay open."""
+        self._films = {film.id: film for film in find_films(self.path)}
+        return tuple(self._films.values())
+
+    def room(self, film_id: str) -> Room:
+        """KeyError where there is no such film."""
+        with self._lock:
+            if film_id not in self._rooms:
+                self._rooms[film_id] = Room(self._films[film_id])
+            return self._rooms[film_id]
+
+    def films_record(self) -> dict[str, Any]:
+        """The list of films, with how far each is."""
+        folder = self.path if self.path.is_dir() else self.path.parent
+        found = [{"id": film.id, "name": film.name, "kind": film.kind, "made": film_made(film)} for film in self.find()]
+        return {"name": folder.resolve().name, "films": found}
+
+    def news(self, versions: dict[str, int], read: dict[str, str]) -> list[dict[str, Any]]:
+        """What has happened since: films whose record has another version, and lines of their newest job.
+
+        `versions` and `read` (JOB:LINE by film) are what the reader has, and are brought up to date.
+        """
+        found: list[dict[str, Any]] = []
+        with self._lock:
+            rooms = list(self._rooms.items())
+        jobs.reap()
+        for film_id, room in rooms:
+            room.glance()
+            if versions.get(film_id) != room.version:
+                versions[film_id] = room.version
+                found.append({"film": film_id, "kind": "film", "version": room.version})
+            job = jobs.newest(room.cache)
+            if job is None:
+                continue
+            number, _, line = read.get(film_id, "0:0").partition(":")
+            after = int(line) if number == str(job.number) and line.isdigit() else 0
+            for entry in job.lines(after):
+                after += 1
+                found.append({"film": film_id, "kind": "job", "job": job.number, "line": after, "entry": entry})
+                if entry.get("kind") in ("done", "failed", "stopped"):
+                    room.refresh()
+            read[film_id] = f"{job.number}:{after}"
+        return found
+
+
+def film_made(film: Film) -> bool:
+    """Whether its film lies beside it."""
+    from dialogue.studio.look import film_place
+
+    return film.kind != "new" and film_place(film.path).is_file()

@@ -1,0 +1,200 @@
+"""One film open in the page: its file, what is known of it, and its renders. Looks again whenever the file changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dialogue.ground.errors import DialogueError, Problem
+from dialogue.scene.edit import Edit
+from dialogue.studio.document import Document
+from dialogue.studio.films import Film
+from dialogue.studio.look import Look, film_place, first_look, plan_look, whole_look
+from dialogue.studio.record import look_record, media_id
+
+
+class Room:
+    """A film, and a thread that keeps what is known of it up to date."""
+
+    def __init__(self, film: Film) -> None:
+        self.film = film
+        self.document = Document(film.path) if film.kind == "scene" else None
+        self.look = Look(media=film.folder)
+        self.doing: str | None = "reading"
+        self.version = 0  # of the record: raised with every change
+        self._seen: dict[Path, int] = {}  # when the files of the film were last changed
+        self._old: Look | None = None  # the last look that had a plan
+        self._wake = threading.Event()
+        self._lock = threading.RLock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=f"room-{film.name}", daemon=True)
+        self._thread.start()
+        self.refresh()
+
+    @property
+    def folder(self) -> Path:
+        return self.film.folder
+
+    @property
+    def cache(self) -> Path:
+        return self.look.media / ".dialogue"
+
+    @property
+    def movie(self) -> Path:
+        """Where its film is written."""
+        return film_place(self.film.path)
+
+    @property
+    def revision(self) -> str | None:
+        return self.document.revision if self.document is not None else None
+
+    def planned(self) -> Look | None:
+        """The newest look that has a plan."""
+        return self.look if self.look.plan is not None else self._old
+
+    def glance(self) -> None:
+        """Look again when the file, or one it names, has changed on disk."""
+        seen = {}
+        for place in (self.film.path, *self.media().values()):
+            try:
+                seen[place] = place.stat().st_mtime_ns
+            except OSError:
+                seen[place] = 0
+        before, self._seen = self._seen, seen
+        if any(before.get(place, stamp) != stamp for place, stamp in seen.items()):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Look again: the file or something it names has changed."""
+        self._wake.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+
+    def edit(self, base: str, edits: Sequence[Edit], label: str) -> None:
+        """Write edits to the scene file. EditError or InputError where that cannot be."""
+        with self._lock:
+            self._open().edit(base, edits, label)
+        self.refresh()
+
+    def undo(self) -> str | None:
+        with self._lock:
+            label = self._open().undo()
+        self.refresh()
+        return label
+
+    def redo(self) -> str | None:
+        with self._lock:
+            label = self._open().redo()
+        self.refresh()
+        return label
+
+    def _open(self) -> Document:
+        if self.document is None:
+            what = "a plan" if self.film.kind == "plan" else "a template"
+            raise DialogueError(Problem(f"{what} is shown as it is; edit the scene it is made from"))
+        return self.document
+
+    def _work(self) -> None:
+        while not self._closed:
+            self._wake.wait()
+            self._wake.clear()
+            if not self._closed:
+                try:
+                    self._look()
+                except Exception as error:  # shown in the page, like any other problem
+                    self._publish(Look((Problem(f"{type(error).__name__}: {error}"),), media=self.film.folder), None)
+
+    def _look(self) -> None:
+        if self.film.kind == "plan":
+            self._publish(plan_look(self.film.path), None)
+            return
+        with self._lock:
+            if self.document is not None:
+                self.document.look()
+        first, file = first_look(self.film.path)
+        self._publish(first, "planning" if file is not None else None)
+        if file is None or self._wake.is_set():
+            return
+
+        def tell(doing: str, done: int, total: int) -> None:
+            if self._wake.is_set():
+                raise _Newer
+            self._publish(self.look, f"{doing} ({done} of {total})")
+
+        try:
+            self._publish(whole_look(first, file, tell), None)
+        except _Newer:
+            return
+
+    def _publish(self, look: Look, doing: str | None) -> None:
+        with self._lock:
+            self.look, self.doing = look, doing
+            self.version += 1
+            if look.plan is not None:
+                self._old = look
+
+    def record(self) -> dict[str, Any]:
+        """Everything the page shows of this film."""
+        with self._lock:
+            shown = self.film.path.name
+            record = look_record(self.look, shown)
+            if record["plan"] is None and self._old is not None:  # of before, until there is one again
+                record |= {key: look_record(self._old, shown)[key] for key in ("plan", "shots", "pictures")}
+                record["plan_old"] = True
+            document = self.document
+            return {
+                "id": self.film.id,
+                "name": self.film.name,
+                "kind": self.film.kind,
+                "file": shown,
+                "version": self.version,
+                "doing": self.doing,
+                "revision": document.revision if document is not None else None,
+                "undo": document.undo_label if document is not None else None,
+                "redo": document.redo_label if document is not None else None,
+                "scene": self.tree(),
+                "media": {name: media_id(name) for name in self.media()},
+                "film": self._film(),
+                **record,
+            }
+
+    def tree(self) -> Any:
+        """What the scene file says; None where it is no YAML."""
+        from dialogue.scene.spans import spans
+
+        if self.document is None:
+            return None
+        try:
+            from dialogue.scene.source import compose
+
+            text = self.document.text
+            compose(text, self.film.path.name)
+            return spans(text).tree
+        except DialogueError:
+            return None
+
+    def _film(self) -> dict[str, Any] | None:
+        try:
+            return {"stamp": self.movie.stat().st_mtime_ns, "name": self.movie.name}
+        except OSError:
+            return None
+
+    def media(self) -> dict[str, Path]:
+        """Every file of the film that the page may see, by its name in the scene."""
+        names: set[str] = set()
+        for look in filter(None, (self.look, self._old)):
+            if look.measures is not None:
+                names |= {*look.measures.pictures, *look.measures.recordings}
+            if look.plan is not None:
+                from dialogue.rendering.film_order import media_of
+
+                names |= set(media_of(look.plan))
+        return {name: self.look.media / name for name in sorted(names)}
+
+
+class _Newer(Exception):
+    """The file has changed while it was being looked at."""

@@ -1,0 +1,120 @@
+"""Files that the page is given: pictures it can show, outlines of sound, the mix, clips; only those of its film."""
+
+from __future__ import annotations
+
+import hashlib
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import FileResponse, Response
+
+from dialogue.ground.atomic import appearing
+from dialogue.ground.errors import DialogueError, Problem
+from dialogue.studio import jobs
+from dialogue.studio.look import order_of
+from dialogue.studio.record import media_id
+from dialogue.studio.room import Room
+
+_BROWSERS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"}  # what any browser shows, turned upright by itself
+
+
+def media_place(room: Room, name: str) -> Path:
+    """A file that the film names, by its id. KeyError for any other."""
+    found = next((place for written, place in room.media().items() if media_id(written) == name), None)
+    if found is None or not found.is_file():
+        raise KeyError(name)
+    return found
+
+
+def picture(place: Path) -> Response:
+    """The picture as it is, or as PNG where browsers do not know its format."""
+    if place.suffix.lower() in _BROWSERS:
+        return FileResponse(place, headers={"cache-control": "no-cache"})
+    from PIL import Image
+
+    from dialogue.media.pictures import open_picture
+
+    data = BytesIO()
+    Image.fromarray(open_picture(place)).save(data, "PNG")
+    return Response(data.getvalue(), media_type="image/png")
+
+
+def peaks(cache: Path, place: Path, channel: int | None, level: int) -> tuple[bytes, float]:
+    """Pairs of int8, and how many of them there are in a second; kept beside the scene, for hours take seconds."""
+    import numpy as np
+
+    from dialogue.media.peaks import SAMPLES, STEP, level_of, peaks_of
+
+    status = place.stat()
+    stamp = hashlib.sha256(f"{place}|{status.st_size}|{status.st_mtime_ns}|{channel}".encode()).hexdigest()[:24]
+    kept = cache / "peaks" / f"{stamp}.npz"
+    if kept.is_file():
+        with np.load(kept) as stored:
+            outline, rate = stored["peaks"], int(stored["rate"])
+    else:
+        outline, rate = peaks_of(place, channel)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with appearing(kept) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, peaks=outline, rate=rate)
+    return level_of(outline, level).tobytes(), rate / (SAMPLES * STEP**level)
+
+
+def sound(room: Room) -> Path | None:
+    """What the film sounds like before it is made: the mix as a file. None where nothing is heard."""
+    from dialogue.rendering.render import _sound
+
+    look = room.planned()
+    if look is None or look.plan is None:
+        return None
+    order = order_of(look.plan, look.media, room.movie)
+    order.cache.prepare()
+    return _sound(order, lambda step: None)
+
+
+def clip_place(room: Room, key: str) -> Path | None:
+    """The clip of a shot of the plan, by its key."""
+    look = room.planned()
+    return next((task.clip for task in (look.tasks or ()) if task.key == key), None) if look is not None else None
+
+
+def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
+    """Begin the render that was asked for. DialogueError where one is at it already, or nothing can be made."""
+    job = jobs.newest(room.cache)
+    if job is not None and job.state() == "running":
+        raise DialogueError(Problem("a render is at it already", hint="cancel it, or wait"))
+    look = room.look
+    if look.plan is None:
+        raise DialogueError(Problem("there is no plan to render yet"))
+    order: dict[str, Any] = {"source": str(room.film.path.resolve())}
+    number = asked.get("shot")
+    if number is not None:
+        if type(number) is not int or not 1 <= number <= len(look.plan.shots):
+            raise DialogueError(Problem(f"there is no shot {number!r}"))
+        order |= {"shot": number, "output": str(room.movie.resolve().with_name(f"{room.movie.stem}-shot-{number}.mp4"))}
+    if asked.get("generator") == "animatic":
+        order |= {
+            "generator": "animatic",
+            "output": str(room.movie.resolve().with_name(f"{room.movie.stem}-draft.mp4")),
+        }
+    return jobs.start(room.cache, order)
+
+
+def job_record(room: Room) -> dict[str, Any] | None:
+    """The newest job and all it has said that matters."""
+    job = jobs.newest(room.cache)
+    if job is None:
+        return None
+    lines = job.lines()
+    last = {entry.get("kind"): entry for entry in lines}
+    due = last.get("due", {}).get("shots", [])
+    return {
+        "number": job.number,
+        "state": job.state(),
+        "order": {key: value for key, value in job.order().items() if key not in ("source", "output")},
+        "step": last.get("step"),
+        "frame": last.get("frame"),
+        "due": due,
+        "ended": last.get("done") or last.get("failed") or last.get("stopped"),
+        "line": len(lines),
+    }

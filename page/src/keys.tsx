@@ -1,0 +1,175 @@
+// The keyboard: single letters outside text, and a sheet that tells them all.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import * as edits from "./edits";
+import { Key } from "./icons";
+import * as lanes from "./lanes";
+import { playStretch, run, seek, shuttle, step, stop, toggle } from "./player";
+import { nextProblem } from "./problems";
+import { answer, emotionNames, finding } from "./script";
+import { card, editable, film, history_, length, list, menu, plan, selected, shotNow, shots, speakers, time, turnAt, turns } from "./state";
+import { render } from "./top";
+
+const letters = signal(localStorage.getItem("letters") !== "off");
+
+const SHEET: [string, [string, string][]][] = [
+  ["Playing", [["Space", "play, stop"], ["J K L", "back, stop, forward; again: faster"], ["← →", "a frame; with Shift ten"], ["Home End", "the film's ends"]]],
+  ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["G", "snap on, off"]]],
+  ["Room", [["R, Shift R", "render what changed, this shot"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
+  ["Picture", [["arrows", "move a face by 1 pixel; Shift 10"], ["Alt arrows", "its size"], ["Delete", "no face"]]],
+];
+
+export function KeySheet() {
+  const place = useRef<HTMLDivElement>(null);
+  const shown = menu.value === "keys";
+  useEffect(() => {
+    if (shown) place.current?.focus();
+  }, [shown]);
+  if (!shown) return null;
+  return (
+    <div class="sheet" role="dialog" aria-modal="true" aria-label="Keys" tabIndex={-1} ref={place} onKeyDown={(event) => { if (event.key === "Escape") menu.value = null; }}>
+      {SHEET.map(([name, rows]) => (
+        <div key={name}>
+          <h2>{name}</h2>
+          {rows.map(([keys, words]) => <div class="krow" key={words}><span>{keys.split(" ").map((key) => <Key key={key}>{key}</Key>)}</span><span class="t2">{words}</span></div>)}
+        </div>
+      ))}
+      <label class="krow"><span><input type="checkbox" checked={letters.value} onChange={(event) => { letters.value = event.currentTarget.checked; localStorage.setItem("letters", letters.value ? "on" : "off"); }} /> single letters</span><span class="t2">turn them off where they clash with a reader</span></label>
+      <button class="btn" onClick={() => (menu.value = null)}>Close</button>
+    </div>
+  );
+}
+
+function goTurn(direction: 1 | -1): void {
+  const list = turns.value;
+  if (!list.length) return;
+  let index = selected.value ?? turnAt(time.value);
+  if (index === null) {
+    const later = list.findIndex((turn) => turn.start >= time.value);
+    index = direction > 0 ? (later < 0 ? list.length - 1 : later) : (later < 0 ? list.length : later) - 1;
+  } else if (selected.value !== null) index += direction;
+  index = Math.min(Math.max(index, 0), list.length - 1);
+  selected.value = index;
+  stop();
+  seek(list[index]!.start);
+  lanes.reveal(list[index]!.start);
+}
+
+const PANES = ["#mon .pane:first-child", "#mon .pane:last-child", "#time", "#prob", "#script"];
+
+function nextPane(back: boolean): void {
+  const found = PANES.map((name) => document.querySelector<HTMLElement>(name)).filter((one) => one !== null);
+  const at = found.findIndex((one) => one.contains(document.activeElement));
+  const next = found[(at + (back ? -1 : 1) + found.length) % found.length]!;
+  next.querySelector<HTMLElement>('[role=slider], [aria-current] .pick, button:not(:disabled), [tabindex="0"], input')?.focus();
+}
+
+function trim(side: "start" | "end"): void {
+  const index = selected.value;
+  if (index === null || !editable.value) return;
+  const whole = edits.extentOf(index);
+  if (side === "start" && time.value < whole.end - 0.04) void edits.setTimes(index, time.value, whole.end);
+  if (side === "end" && time.value > whole.start + 0.04) void edits.setTimes(index, whole.start, time.value);
+}
+
+function emotionMenu(): void {
+  if (!card.value?.line && selected.value === null) {
+    const at = turnAt(time.value);
+    if (at !== null) selected.value = at;
+  }
+  const one = card.value;
+  if (one?.line) menu.value = `emotion ${one.id}`;
+}
+
+function digit(number: number): void {
+  const one = card.value;
+  if (menu.value?.startsWith("emotion ") && one?.line) {
+    const name = emotionNames(one.speaker)[number - 1];
+    menu.value = null;
+    if (name) void edits.setEmotion(one.line, { [name]: 1 }, 1);
+  } else answer(number);
+}
+
+export function keyDown(event: KeyboardEvent): void {
+  const target = event.target as HTMLElement;
+  const typing = target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+  const control = event.ctrlKey || event.metaKey;
+  if (control && event.key.toLowerCase() === "z" && !(typing && !/range/.test((target as HTMLInputElement).type ?? ""))) {
+    event.preventDefault();
+    void history_(event.shiftKey);
+    return;
+  }
+  if (control && event.key.toLowerCase() === "y" && !typing) {
+    event.preventDefault();
+    void history_(true);
+    return;
+  }
+  if (event.key === "F6") {
+    event.preventDefault();
+    nextPane(event.shiftKey);
+    return;
+  }
+  if (event.key === "F8") {
+    event.preventDefault();
+    nextProblem();
+    return;
+  }
+  if (event.key === "Escape") {
+    if (menu.value) {
+      menu.value = null;
+      return;
+    }
+    if (!typing) selected.value = null;
+    return;
+  }
+  if (typing || control || event.altKey || menu.value === "keys") return;
+  const pressed = target.closest("button, [role=button], [role=menuitem], [role=tab]") !== null;
+  if (pressed && (event.key === "Enter" || event.key === " ")) return;
+  const named: Record<string, () => void> = {
+    " ": toggle,
+    ArrowLeft: () => step(event.shiftKey ? -10 : -1),
+    ArrowRight: () => step(event.shiftKey ? 10 : 1),
+    ArrowUp: () => goTurn(-1),
+    ArrowDown: () => goTurn(1),
+    Home: () => (stop(), seek(0), lanes.reveal(0)),
+    End: () => (stop(), seek(length.value), lanes.reveal(length.value)),
+    Enter: () => {
+      const words = document.querySelector<HTMLElement>(".ln.sel [contenteditable]");
+      if (words) words.focus();
+      else if (selected.value !== null) playStretch(turns.value[selected.value]!.start, turns.value[selected.value]!.end);
+    },
+    Delete: () => {
+      if (selected.value !== null && editable.value) void edits.removeTurn(selected.value);
+    },
+  };
+  const single: Record<string, () => void> = {
+    j: () => shuttle(-1),
+    k: () => (run(0), stop()),
+    l: () => shuttle(1),
+    s: () => {
+      if (selected.value === null) selected.value = turnAt(time.value);
+      if (selected.value !== null && editable.value) void edits.splitAt(selected.value, time.value);
+    },
+    c: () => { if (editable.value) void edits.addCut(); },
+    g: () => { lanes.snapping.value = !lanes.snapping.value; },
+    "[": () => trim("start"),
+    "]": () => trim("end"),
+    e: emotionMenu,
+    r: () => { if (plan.value && film.value?.job?.state !== "running") void render(event.shiftKey ? { shot: shotNow.value + 1 } : {}); },
+    z: () => lanes.fit(),
+    "+": () => lanes.zoom(1.4),
+    "=": () => lanes.zoom(1.4),
+    "-": () => lanes.zoom(1 / 1.4),
+    n: () => { if (editable.value) void edits.addLine(card.value?.line?.index ?? null, card.value?.speaker ?? [...speakers.value.keys()][0] ?? ""); },
+    o: () => { if (list.value.films.length > 1) menu.value = "films"; },
+    "/": () => { finding.value = ""; },
+    "?": () => { menu.value = "keys"; },
+  };
+  const act = named[event.key] ?? (letters.value ? single[event.key.toLowerCase()] : undefined);
+  if (act) {
+    event.preventDefault();
+    act();
+  } else if (/^[1-9]$/.test(event.key) && letters.value) digit(Number(event.key));
+  void shots;
+}

@@ -1,0 +1,605 @@
+// Draws the timeline: ruler, shots, lanes, overlaps, the whole film below. Only what is in sight is looked at.
+
+import * as api from "./api";
+import { tones, theme } from "./color";
+import * as emotion from "./emotion";
+import { clock } from "./format";
+import * as lanes from "./lanes";
+import type { Lane } from "./lanes";
+import { film, length, plan, selected, shots, states, time, turns } from "./state";
+import type { Turn } from "./types";
+
+type Ink = CanvasRenderingContext2D;
+const FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Cantarell,sans-serif';
+const glyphs = Object.fromEntries(Object.entries(emotion.GLYPHS).map(([name, path]) => [name, new Path2D(path)]));
+
+interface Skin {
+  panel: string;
+  raise: string;
+  hover: string;
+  line: string;
+  edge: string;
+  ink: string;
+  ink2: string;
+  ink3: string;
+  tick: string;
+  bad: string;
+  fo: number;
+}
+let skin: Skin | null = null;
+let skinOf = "";
+
+function skinNow(): Skin {
+  if (skin && skinOf === theme.value) return skin;
+  const style = getComputedStyle(document.documentElement);
+  const get = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  skinOf = theme.value;
+  hatches.clear();
+  skin = {
+    panel: get("panel"), raise: get("raise"), hover: get("hover"), line: get("line"), edge: get("edge"), ink: get("ink"),
+    ink2: get("ink2"), ink3: get("ink3"), tick: get("tick"), bad: get("bad"), fo: Number(get("fo")) || 0.26,
+  };
+  return skin;
+}
+
+// Outlines of sound, fetched when first seen
+
+const outlines = new Map<string, api.Outline | null>();
+export let redraw: () => void = () => undefined;
+export function onNews(draw: () => void): void {
+  redraw = draw;
+}
+
+function outline(turn: Turn): api.Outline | null {
+  const now = film.value;
+  const media = now?.media[turn.audio.source];
+  if (!now || !media) return null;
+  const channel = turn.audio.channel ?? 0;
+  const key = `${now.id} ${media} ${channel}`;
+  const found = outlines.get(key);
+  if (found !== undefined) return found;
+  outlines.set(key, null);
+  const long = (now.recordings[turn.audio.source]?.duration ?? 0) > 1200;
+  api.peaks(now.id, media, channel, long ? 1 : 0).then(
+    (data) => {
+      outlines.set(key, data);
+      redraw();
+    },
+    () => undefined,
+  );
+  return null;
+}
+
+// Pictures of shots
+
+const pictures = new Map<string, HTMLImageElement>();
+
+function pictureOf(name: string): HTMLImageElement | null {
+  const now = film.value;
+  const media = now?.media[name];
+  if (!now || !media) return null;
+  const key = `${now.id} ${media}`;
+  let found = pictures.get(key);
+  if (!found) {
+    found = new Image();
+    found.onload = () => redraw();
+    found.src = api.pictureUrl(now.id, media);
+    pictures.set(key, found);
+  }
+  return found.complete && found.naturalWidth ? found : null;
+}
+
+const hatches = new Map<string, CanvasPattern>();
+
+function hatch(g: Ink, color: string, step: number, thick: number): CanvasPattern {
+  const key = `${color} ${step} ${thick}`;
+  let found = hatches.get(key);
+  if (!found) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = step * 2;
+    const t = tile.getContext("2d")!;
+    t.scale(2, 2);
+    t.strokeStyle = color;
+    t.lineWidth = thick;
+    t.beginPath();
+    for (const at of [-step, 0, step]) {
+      t.moveTo(at, step);
+      t.lineTo(at + step, 0);
+    }
+    t.stroke();
+    found = g.createPattern(tile, "repeat")!;
+    found.setTransform(new DOMMatrix().scale(0.5));
+    hatches.set(key, found);
+  }
+  return found;
+}
+
+export interface Drag {
+  turn: number | null;
+  cut: number | null;
+  start: number;
+  end: number;
+}
+
+/** Everything but the playhead. */
+export function paint(g: Ink, width: number, height: number, hover: number | null, drag: Drag | null): void {
+  const s = skinNow();
+  g.fillStyle = s.panel;
+  g.fillRect(0, 0, width, height);
+  ruler(g, s, width);
+  shotRow(g, s, width, drag);
+  cutLines(g, s);
+  for (const lane of lanes.lanes.value) laneRow(g, s, lane, width, hover, drag);
+  for (const one of lanes.overlaps.value) overlap(g, s, one, width);
+  minimap(g, s, width);
+}
+
+const STEPS = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
+
+function ruler(g: Ink, s: Skin, width: number): void {
+  const pps = lanes.scale.value;
+  const step = STEPS.find((one) => one * pps >= 54) ?? 3600;
+  const small = step >= 1 ? step / 5 : step / 2;
+  g.font = `11px ${FONT}`;
+  g.textBaseline = "alphabetic";
+  const first = Math.floor(lanes.from.value / small);
+  const last = Math.ceil(lanes.timeOf(width) / small);
+  for (let n = first; n <= last; n++) {
+    const at = n * small;
+    const x = Math.round(lanes.xOf(at));
+    const large = Math.abs(at / step - Math.round(at / step)) < 1e-6;
+    g.fillStyle = s.tick;
+    g.globalAlpha = large ? 1 : 0.6;
+    g.fillRect(x, large ? 13 : 18, 1, large ? 9 : 4);
+    g.globalAlpha = 1;
+    if (large && x < width - 34 && x > -30) {
+      g.fillStyle = s.ink3;
+      g.fillText(clock(at, step < 1 ? 1 : 0), x + 4, 11);
+    }
+  }
+}
+
+function shotRow(g: Ink, s: Skin, width: number, drag: Drag | null): void {
+  const now = plan.value;
+  const top = lanes.RULER;
+  g.fillStyle = s.line;
+  g.fillRect(0, top, width, 1);
+  if (!now) return;
+  const job = film.value?.job;
+  shots.value.forEach((shot, index) => {
+    const x0 = lanes.xOf(shot.start / now.rate) + (index ? 5 : 1);
+    const x1 = lanes.xOf(shot.end / now.rate) - (index < shots.value.length - 1 ? 5 : 1);
+    if (x1 < 0 || x0 > width || x1 - x0 < 1) return;
+    const y = top + 5;
+    g.save();
+    round(g, x0, y, x1 - x0, 29, 5);
+    g.fillStyle = s.raise;
+    g.fill();
+    g.strokeStyle = s.line;
+    g.lineWidth = 1;
+    g.stroke();
+    g.clip();
+    const left = Math.max(x0, 0);
+    const image = pictureOf(shot.picture);
+    let text = left + 8;
+    if (image && x1 - x0 > 44) {
+      const side = Math.min(shot.view[2], shot.view[3]);
+      const [vx, vy] = [shot.view[0] + (shot.view[2] - side) / 2, shot.view[1] + (shot.view[3] - side) / 2];
+      g.drawImage(image, Math.max(0, vx), Math.max(0, vy), side, side, left, y, 29, 29);
+      text = left + 36;
+    }
+    const state = states.value[index]!;
+    if (x1 - text > 12) {
+      g.font = `600 12px ${FONT}`;
+      g.fillStyle = s.ink;
+      g.textBaseline = "middle";
+      const number = String(index + 1);
+      g.fillText(number, text, y + 15);
+      g.font = `12px ${FONT}`;
+      g.fillStyle = s.ink2;
+      const name = shot.picture.split("/").pop()!;
+      const room = x1 - text - 46;
+      if (room > 24) g.fillText(fitting(g, name, room), text + 9 + number.length * 7, y + 15);
+    }
+    const right = Math.min(x1, width);
+    if (right - left > 60) mark(g, s, state, right - 22, y + 7, job?.step?.share ?? 0, image !== null);
+    if (state === "running" && job?.step) {
+      g.fillStyle = s.hover;
+      g.fillRect(x0, y + 26, x1 - x0, 3);
+      const current = job.step.doing.match(/^shot (\d+).*frame (\d+) of (\d+)/);
+      if (current && Number(current[1]) === index + 1) {
+        g.fillStyle = s.ink;
+        g.fillRect(x0, y + 26, ((x1 - x0) * Number(current[2])) / Number(current[3]), 3);
+      }
+    }
+    if (state === "stale") {
+      g.fillStyle = s.ink2;
+      for (let x = x0; x < x1; x += 10) g.fillRect(x, y + 26, 6, 3);
+    }
+    g.restore();
+    ticks(g, s, index, shot.start / now.rate, shot.end / now.rate, width);
+    if (index) {
+      const at = drag?.cut === index - 1 ? drag.end : shot.start / now.rate;
+      const x = Math.round(lanes.xOf(at));
+      g.fillStyle = s.edge;
+      g.fillRect(x, top + 2, 1, 33);
+      g.fillStyle = s.ink2;
+      round(g, x - 2, top + 13, 5, 13, 2);
+      g.fill();
+    }
+  });
+}
+
+/** The windows of the generator under a shot. */
+function ticks(g: Ink, s: Skin, index: number, start: number, end: number, width: number): void {
+  const count = film.value?.shots[index]?.windows ?? 0;
+  if (!count || ((end - start) * lanes.scale.value) / count < 4) return;
+  g.fillStyle = s.tick;
+  g.globalAlpha = 0.75;
+  for (let k = 0; k <= count; k++) {
+    const x = Math.round(lanes.xOf(start + ((end - start) * k) / count));
+    if (x >= 0 && x < width) g.fillRect(x, lanes.RULER + lanes.SHOTS - 6, 1, 5);
+  }
+  g.globalAlpha = 1;
+}
+
+const CHECK = new Path2D("m3.5 8.3 3 3 6-6.6");
+const STALE = new Path2D("M13 8a5 5 0 1 1-1.6-3.7M13 2.6v2.6h-2.600");
+
+function mark(g: Ink, s: Skin, state: string, x: number, y: number, share: number, _image: boolean): void {
+  g.save();
+  g.translate(x, y);
+  g.lineWidth = 1.5;
+  g.lineCap = "round";
+  g.strokeStyle = s.ink2;
+  if (state === "made") g.stroke(CHECK);
+  else if (state === "stale") g.stroke(STALE);
+  else if (state === "new") {
+    g.setLineDash([2, 2.7]);
+    g.beginPath();
+    g.arc(8, 8, 4.5, 0, 7);
+    g.stroke();
+  } else if (state === "running") {
+    g.lineWidth = 2.5;
+    g.strokeStyle = s.line;
+    g.beginPath();
+    g.arc(8, 8, 5, 0, 7);
+    g.stroke();
+    g.strokeStyle = s.ink;
+    g.beginPath();
+    g.arc(8, 8, 5, -Math.PI / 2, -Math.PI / 2 + Math.max(0.05, share) * 2 * Math.PI);
+    g.stroke();
+  }
+  g.restore();
+}
+
+function cutLines(g: Ink, s: Skin): void {
+  const now = plan.value;
+  if (!now) return;
+  g.fillStyle = s.line;
+  const top = lanes.RULER + lanes.SHOTS;
+  for (const shot of shots.value.slice(1)) g.fillRect(Math.round(lanes.xOf(shot.start / now.rate)), top, 1, lanes.bottom.value - top);
+}
+
+function laneRow(g: Ink, s: Skin, lane: Lane, width: number, hover: number | null, drag: Drag | null): void {
+  g.fillStyle = s.line;
+  g.fillRect(0, lane.top, width, 1);
+  if (lane.kind === "voice") {
+    const voice = film.value?.voices.find((one) => one.label === lane.id);
+    for (const [start, end] of voice?.turns ?? []) voiceRegion(g, s, lane, start, end, width);
+    return;
+  }
+  const tone = tones(lane.color);
+  const full = lane.kind === "seen" && !lanes.dense.value;
+  if (full) {
+    emotions(g, s, lane, tone.solid, tone.edge, width);
+    mouths(g, s, lane, width);
+  }
+  const list = lane.turns;
+  for (let at = lanes.firstFrom(list, lanes.from.value, lanes.longest.value); at < list.length; at++) {
+    const index = list[at]!;
+    const turn = turns.value[index]!;
+    if (lanes.xOf(turn.start) > width) break;
+    const moved = drag?.turn === index ? drag : null;
+    region(g, s, lane, index, turn, moved?.start ?? turn.start, moved?.end ?? turn.end, width, hover === index);
+  }
+}
+
+function region(
+  g: Ink, s: Skin, lane: Lane, index: number, turn: Turn, start: number, end: number, width: number, hover: boolean,
+): void {
+  const tone = tones(lane.color);
+  const [x0, x1] = [lanes.xOf(start), lanes.xOf(end)];
+  if (x1 < -2 || x0 > width + 2) return;
+  const y = lanes.regionTop(lane);
+  const h = lanes.dense.value ? 34 : lanes.region.value;
+  const w = Math.max(1, x1 - x0);
+  const on = selected.value === index;
+  const pps = lanes.scale.value;
+  if (pps < 3) {
+    g.fillStyle = on ? tone.solid : tone.edge;
+    g.fillRect(x0, y + 6, Math.max(1, w), h - 12);
+    return;
+  }
+  g.save();
+  round(g, x0, y, w, h, Math.min(5, w / 2));
+  g.fillStyle = on ? tone.solid : tone.fill;
+  g.fill();
+  if (hover && !on) {
+    g.globalAlpha = 0.09;
+    g.fillStyle = s.ink;
+    g.fill();
+    g.globalAlpha = 1;
+  }
+  g.strokeStyle = tone.edge;
+  g.globalAlpha = on ? 1 : 0.7;
+  g.lineWidth = on ? 1.5 : 1;
+  g.stroke();
+  g.globalAlpha = 1;
+  g.clip();
+  const shown = shots.value.findIndex((shot) => shot.start / plan.value!.rate < turn.end && shot.end / plan.value!.rate > turn.start);
+  if (!on && states.value[shown] === "stale") {
+    g.fillStyle = hatch(g, s.panel, 7, 2);
+    g.globalAlpha = 0.7;
+    g.fillRect(x0, y, w, h);
+    g.globalAlpha = 1;
+  }
+  g.fillStyle = on ? "rgba(0,0,0,.4)" : tone.edge;
+  g.fillRect(x0, y, 3, h);
+  const words = pps >= 12 && w >= 40 && (turn.text ?? "") !== "";
+  if (pps >= 12 && w > 6) wave(g, turn, start, x0, y + (words ? 17 : 4), w, h - (words ? 19 : 8), on ? "rgba(21,23,26,.8)" : tone.edge, width);
+  if (words && pps >= 20) {
+    g.font = `500 11.5px ${FONT}`;
+    g.textBaseline = "alphabetic";
+    g.fillStyle = on ? "#15171a" : s.ink;
+    fading(g, turn.text!, Math.max(x0, 0) + 8, y + 13, x1 - 4 - Math.max(x0, 0) - 8, on ? tone.solid : tone.fill);
+  }
+  if (on && w > 16) {
+    g.fillStyle = "rgba(0,0,0,.55)";
+    round(g, x1 - 7, y + 8, 3, h - 16, 2);
+    g.fill();
+  }
+  g.restore();
+  if (on) {
+    g.strokeStyle = s.ink;
+    g.lineWidth = 2;
+    round(g, x0 - 2, y - 2, w + 4, h + 4, 7);
+    g.stroke();
+  }
+}
+
+function voiceRegion(g: Ink, s: Skin, lane: Lane, start: number, end: number, width: number): void {
+  const [x0, x1] = [lanes.xOf(start), lanes.xOf(end)];
+  if (x1 < 0 || x0 > width) return;
+  g.save();
+  round(g, x0, lane.top + 5, Math.max(2, x1 - x0), lanes.region.value, 5);
+  g.fillStyle = s.raise;
+  g.fill();
+  g.setLineDash([4, 3]);
+  g.lineWidth = 1.5;
+  g.strokeStyle = s.edge;
+  g.stroke();
+  g.restore();
+}
+
+/** The sound of a turn, in bars that stay where they are while the view moves. */
+function wave(g: Ink, turn: Turn, start: number, x0: number, y: number, w: number, h: number, color: string, width: number): void {
+  const found = outline(turn);
+  g.fillStyle = color;
+  if (!found) {
+    g.globalAlpha = 0.4;
+    g.fillRect(x0 + 8, y + h / 2, Math.max(0, w - 16), 1);
+    g.globalAlpha = 1;
+    return;
+  }
+  const pps = lanes.scale.value;
+  const offset = turn.audio.start - turn.start;
+  const first = Math.ceil((Math.max(x0 + 4, 0) + lanes.from.value * pps) / 3);
+  const last = Math.floor((Math.min(x0 + w - 3, width) + lanes.from.value * pps) / 3);
+  const { data, rate } = found;
+  void start;
+  for (let n = first; n < last; n++) {
+    const at = (n * 3) / pps + offset;
+    const a = Math.max(0, Math.floor(at * rate));
+    const b = Math.max(a + 1, Math.floor((at + 3 / pps) * rate));
+    let most = 0;
+    for (let k = a; k < b; k++) most = Math.max(most, -data[2 * k]! || 0, data[2 * k + 1]! || 0);
+    const tall = Math.max(1.5, (most / 127) ** 0.62 * h);
+    g.fillRect(n * 3 - lanes.from.value * pps, y + (h - tall) / 2, 1.8, tall);
+  }
+}
+
+/** A curve of strength; each emotion goes into the next over 0.2 s, so that two of them cross. */
+function emotions(g: Ink, s: Skin, lane: Lane, solid: string, edge: string, width: number): void {
+  const list = lane.turns;
+  const base = lane.top + lanes.EMOTION;
+  const first = Math.max(0, lanes.firstFrom(list, lanes.from.value, lanes.longest.value) - 1);
+  const tall = (one: Turn) => base - 1 - (Math.min(emotion.level(one.emotion), 1.5) / 1.5) * (lanes.EMOTION - 4);
+  const runs: { start: number; end: number; turn: Turn }[] = [];
+  for (let at = first; at < list.length; at++) {
+    const turn = turns.value[list[at]!]!;
+    const last = runs[runs.length - 1];
+    if (last && emotion.label(last.turn.emotion) === emotion.label(turn.emotion)) continue;
+    const start = at === 0 ? Math.min(0, turn.start) : turn.start;
+    if (last) last.end = start;
+    if (lanes.xOf(start) > width) break;
+    runs.push({ start, end: length.value, turn });
+  }
+  const ramp = 0.1;
+  for (const run of runs) {
+    const y = tall(run.turn);
+    const path = new Path2D();
+    path.moveTo(lanes.xOf(run.start - ramp), base);
+    path.lineTo(lanes.xOf(run.start + ramp), y);
+    path.lineTo(lanes.xOf(run.end - ramp), y);
+    path.lineTo(lanes.xOf(run.end + ramp), base);
+    g.globalAlpha = s.fo;
+    g.fillStyle = solid;
+    g.fill(path);
+    g.globalAlpha = 0.8;
+    g.strokeStyle = edge;
+    g.lineWidth = 1;
+    g.stroke(path);
+    g.globalAlpha = 1;
+  }
+  if (lanes.scale.value < 3) return;
+  let free = -Infinity;
+  for (const run of runs) {
+    if (!Object.keys(run.turn.emotion.weights).length) continue;
+    const x = Math.max(5, lanes.xOf(run.start + ramp) + 4, free);
+    const end = lanes.xOf(run.end);
+    const label = emotion.label(run.turn.emotion);
+    g.font = `500 10.5px ${FONT}`;
+    const named = lanes.scale.value >= 40;
+    const wide = named ? g.measureText(label).width + 27 : 22;
+    if (x + Math.min(wide, 30) > end || x > width) continue;
+    chip(g, s, emotion.glyph(run.turn.emotion), named ? label : "", x, lane.top + 4, wide, edge);
+    free = x + wide + 4;
+  }
+}
+
+function chip(g: Ink, s: Skin, name: string, label: string, x: number, y: number, wide: number, edge: string): void {
+  round(g, x, y, wide, 15, 7.5);
+  g.fillStyle = s.panel;
+  g.fill();
+  g.globalAlpha = 0.55;
+  g.strokeStyle = edge;
+  g.lineWidth = 1;
+  g.stroke();
+  g.globalAlpha = 1;
+  g.save();
+  g.translate(x + 5, y + 2);
+  g.strokeStyle = g.fillStyle = s.ink;
+  g.lineWidth = 1.5;
+  g.lineCap = g.lineJoin = "round";
+  g.stroke(glyphs[name]!);
+  if (emotion.FILLED.has(name)) g.fill(glyphs[name]!);
+  g.restore();
+  if (label) {
+    g.fillStyle = s.ink;
+    g.font = `500 10.5px ${FONT}`;
+    g.textBaseline = "middle";
+    g.fillText(label, x + 21, y + 8);
+  }
+}
+
+/** Measured movement of a mouth, where the film has been looked at; dotted where nothing is known. */
+function mouths(g: Ink, s: Skin, lane: Lane, width: number): void {
+  const y = lane.top + lane.height - 3;
+  g.save();
+  g.strokeStyle = s.tick;
+  g.setLineDash([1, 4]);
+  g.beginPath();
+  g.moveTo(Math.max(0, lanes.xOf(0)), y);
+  g.lineTo(Math.min(width, lanes.xOf(length.value)), y);
+  g.stroke();
+  g.restore();
+}
+
+function overlap(g: Ink, s: Skin, one: lanes.Overlap, width: number): void {
+  const [x0, x1] = [lanes.xOf(one.start), lanes.xOf(one.end)];
+  if (x1 < 0 || x0 > width || lanes.scale.value < 12) return;
+  const [a, b] = [one.a, one.b].map((index) => lanes.lanes.value.find((lane) => lane.id === turns.value[index]!.speaker));
+  if (!a || !b) return;
+  const [upper, lower] = a.top < b.top ? [a, b] : [b, a];
+  const y0 = lanes.regionTop(upper);
+  const y1 = lanes.regionTop(lower) + (lanes.dense.value ? 34 : lanes.region.value);
+  g.fillStyle = hatch(g, s.ink, 6, 1);
+  g.globalAlpha = 0.2;
+  g.fillRect(x0, y0, x1 - x0, y1 - y0);
+  g.globalAlpha = 1;
+  g.fillStyle = s.edge;
+  g.fillRect(Math.round(x0), y0, 1, y1 - y0);
+  g.fillRect(Math.round(x1), y0, 1, y1 - y0);
+  if (lanes.scale.value < 40) return;
+  const text = `${(one.end - one.start).toFixed(2)} s at once`;
+  g.font = `11px ${FONT}`;
+  const wide = g.measureText(text).width + 10;
+  const y = upper.top + upper.height - 6;
+  round(g, x1 + 5, y, wide, 13, 6.5);
+  g.fillStyle = s.panel;
+  g.fill();
+  g.strokeStyle = s.edge;
+  g.lineWidth = 1;
+  g.stroke();
+  g.fillStyle = s.ink2;
+  g.textBaseline = "middle";
+  g.fillText(text, x1 + 10, y + 7);
+}
+
+function minimap(g: Ink, s: Skin, width: number): void {
+  const top = lanes.bottom.value;
+  g.fillStyle = s.line;
+  g.fillRect(0, top, width, 1);
+  if (!length.value) return;
+  const X = (seconds: number) => (seconds / length.value) * width;
+  const rows = lanes.lanes.value.filter((lane) => lane.kind !== "voice");
+  const tall = Math.min(6.5, 20 / Math.max(1, rows.length));
+  rows.forEach((lane, row) => {
+    g.fillStyle = tones(lane.color).edge;
+    for (const index of lane.turns) {
+      const turn = turns.value[index]!;
+      g.fillRect(X(turn.start), top + 5 + row * tall, Math.max(1, X(turn.end) - X(turn.start)), Math.max(1, tall - 2));
+    }
+  });
+  const rate = plan.value?.rate ?? 25;
+  shots.value.forEach((shot, index) => {
+    g.fillStyle = states.value[index] === "made" ? s.ink3 : s.line;
+    g.fillRect(X(shot.start / rate) + 1, top + 28, Math.max(1, X((shot.end - shot.start) / rate) - 2), 2.5);
+  });
+  const [x0, x1] = [X(lanes.from.value), X(Math.min(length.value, lanes.timeOf(width)))];
+  round(g, x0 + 0.5, top + 2.5, Math.max(6, x1 - x0 - 1), 29, 4);
+  g.globalAlpha = 0.07;
+  g.fillStyle = s.ink;
+  g.fill();
+  g.globalAlpha = 1;
+  g.strokeStyle = s.ink2;
+  g.lineWidth = 1;
+  g.stroke();
+}
+
+/** The playhead, on a layer of its own. */
+export function playhead(g: Ink, width: number, height: number): void {
+  g.clearRect(0, 0, width, height);
+  const s = skinNow();
+  const x = lanes.xOf(time.value);
+  const bottom = lanes.bottom.value;
+  g.fillStyle = s.ink;
+  if (x >= -6 && x <= width + 6) {
+    g.fillRect(x - 0.75, 11, 1.5, bottom - 11);
+    g.beginPath();
+    g.moveTo(x - 5.5, 11);
+    g.lineTo(x + 5.5, 11);
+    g.lineTo(x + 5.5, 18);
+    g.lineTo(x, 23);
+    g.lineTo(x - 5.5, 18);
+    g.fill();
+  }
+  if (length.value) g.fillRect((time.value / length.value) * width - 0.75, bottom + 1, 1.5, lanes.MINI - 1);
+}
+
+function round(g: Ink, x: number, y: number, w: number, h: number, r: number): void {
+  g.beginPath();
+  g.roundRect(x, y, Math.max(0, w), h, r);
+}
+
+function fitting(g: Ink, text: string, room: number): string {
+  if (g.measureText(text).width <= room) return text;
+  let end = text.length;
+  while (end > 1 && g.measureText(text.slice(0, end)).width + 8 > room) end--;
+  return `${text.slice(0, end)}…`;
+}
+
+/** Words that fade out at the end of their room. */
+function fading(g: Ink, text: string, x: number, y: number, room: number, under: string): void {
+  if (room < 8) return;
+  const shown = text.slice(0, Math.ceil(room / 4));
+  g.fillText(shown, x, y);
+  if (g.measureText(shown).width > room) {
+    const fade = g.createLinearGradient(x + room - 14, 0, x + room, 0);
+    fade.addColorStop(0, `${under}00`);
+    fade.addColorStop(1, under);
+    g.fillStyle = fade;
+    g.fillRect(x + room - 14, y - 12, 30, 16);
+  }
+}

@@ -1,0 +1,354 @@
+// The script: every line in order, its words, its emotion, its recording. And the question that waits above it.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { tones } from "./color";
+import * as edits from "./edits";
+import * as emotion from "./emotion";
+import { clamp, clock, count, duration } from "./format";
+import { Icon, Key, Mouth, StateMark, Swatch } from "./icons";
+import * as lanes from "./lanes";
+import { hear, playStretch, seek, stop } from "./player";
+import {
+  card, cards, editable, film, itemsOf, keysOf, menu, pane, plan, selected, shots, shotsOf, speakers, states, textOf, time, turns, type Card,
+} from "./state";
+import type { Emotion, Tree } from "./types";
+import { Takes } from "./takes";
+
+const CHUNK = 40; // cards that come and go together
+const TALL = 58; // pixels a card is about
+
+export const finding = signal<string | null>(null);
+
+export function Script() {
+  const all = cards.value;
+  const needle = finding.value?.trim().toLowerCase();
+  const some = needle ? all.filter((one) => `${speakers.value.get(one.speaker)?.name} ${one.text}`.toLowerCase().includes(needle)) : all;
+  const last = card.value?.line?.index ?? null;
+  return (
+    <aside id="script" aria-label="Script" onFocusCapture={() => (pane.value = "Script")}>
+      <div class="ph">
+        <b class="h">Script</b>
+        <span class="sm t3 where">{count(all.length, film.value?.scene?.lines ? "line" : "turn")}</span>
+        <div class="grow" />
+        <button class="ib" aria-label="Find (/)" title="Find (/)" aria-pressed={finding.value !== null}
+          onClick={() => (finding.value = finding.value === null ? "" : null)}><Icon name="find" /></button>
+        {editable.value ? (
+          <button class="ib" aria-label="Add a line (N)" title="Add a line (N)"
+            onClick={() => void edits.addLine(last, card.value?.speaker ?? [...speakers.value.keys()][0] ?? "")}><Icon name="plus" /></button>
+        ) : null}
+      </div>
+      {finding.value !== null ? <Find /> : null}
+      <Question />
+      <Lines some={some} />
+    </aside>
+  );
+}
+
+function Find() {
+  return (
+    <div class="findbar">
+      <input type="search" aria-label="Find in the script" placeholder="Words or a name" autoFocus value={finding.value ?? ""}
+        onInput={(event) => (finding.value = event.currentTarget.value)}
+        onKeyDown={(event) => { if (event.key === "Escape") finding.value = null; }} />
+    </div>
+  );
+}
+
+/** Cards in chunks; those far from what is in sight are left out, and keep their room. */
+function Lines({ some }: { some: Card[] }) {
+  const place = useRef<HTMLDivElement>(null);
+  const chunks: Card[][] = [];
+  for (let at = 0; at < some.length; at += CHUNK) chunks.push(some.slice(at, at + CHUNK));
+  const on = card.value?.id;
+  useEffect(() => {
+    if (!on || !place.current) return;
+    const chunk = Math.floor(some.findIndex((one) => one.id === on) / CHUNK);
+    place.current.children[chunk]?.dispatchEvent(new Event("wanted"));
+    requestAnimationFrame(() => place.current?.querySelector(".ln.sel")?.scrollIntoView({ block: "nearest" }));
+  }, [on, some.length]);
+  return (
+    <div class="lines" role="list" aria-label="Lines" ref={place}>
+      {chunks.map((chunk, index) => <Chunk key={index} some={chunk} first={index === 0} />)}
+      {some.length ? null : <p class="t2 sm pad">{finding.value ? "Nothing found" : film.value?.doing ? `${film.value.doing} …` : "No lines yet"}</p>}
+    </div>
+  );
+}
+
+function Chunk({ some, first }: { some: Card[]; first: boolean }) {
+  const place = useRef<HTMLDivElement>(null);
+  const near = useSignalOnce(first);
+  const tall = useRef(some.length * TALL);
+  useEffect(() => {
+    const element = place.current!;
+    const want = () => (near.value = true);
+    element.addEventListener("wanted", want);
+    const watch = new IntersectionObserver(
+      ([entry]) => {
+        if (!entry!.isIntersecting && near.peek() && element.firstChild) tall.current = element.offsetHeight || tall.current;
+        near.value = entry!.isIntersecting;
+      },
+      { root: element.parentElement, rootMargin: "900px" },
+    );
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      element.removeEventListener("wanted", want);
+    };
+  }, []);
+  return (
+    <div ref={place} role="presentation" style={near.value ? undefined : { height: `${tall.current}px` }}>
+      {near.value ? some.map((one) => <LineCard key={one.id} one={one} />) : null}
+    </div>
+  );
+}
+
+function useSignalOnce(value: boolean) {
+  const kept = useRef<ReturnType<typeof signal<boolean>> | null>(null);
+  kept.current ??= signal(value);
+  return kept.current as { value: boolean; peek(): boolean };
+}
+
+function LineCard({ one }: { one: Card }) {
+  const on = card.value?.id === one.id;
+  const turn = one.turn === null ? undefined : turns.value[one.turn];
+  const who = speakers.value.get(one.speaker);
+  const color = who ? tones(who.color).edge : undefined;
+  const shot = turn ? shotsOf(turn)[0] : undefined;
+  const state = shot === undefined ? "unknown" : states.value[shot]!;
+  const reason = shot === undefined ? null : film.value?.shots[shot]?.reason;
+  const job = film.value?.job;
+  const pick = () => {
+    if (one.turn !== null) {
+      selected.value = one.turn;
+      if (turn && (time.value < turn.start || time.value >= turn.end)) {
+        stop();
+        seek(turn.start);
+      }
+      if (turn) lanes.reveal(turn.start);
+    }
+  };
+  const recording = textOf(one.line?.keys.audio) || turn?.audio.source || "";
+  return (
+    <div class={`ln ${on ? "sel" : ""}`} role="listitem" style={{ "--pe": color ?? "var(--ink3)" }} onClick={on ? undefined : pick} data-line={one.line?.index}
+      aria-current={on ? "true" : undefined}>
+      <div class="r1">
+        <button class="pick" onClick={pick} aria-label={`${who?.name ?? one.speaker}, ${one.text}`}><b>{who?.name ?? one.speaker}</b></button>
+        <span class={on ? "" : "t3"}>{turn ? (on ? `${clock(turn.start)} to ${clock(edits.extentOf(one.turn!).end)}` : clock(turn.start)) : "no time yet"}</span>
+        {one.line ? null : <span class="badge">heard</span>}
+        <span class="grow" />
+        {on ? (
+          <>
+            {turn ? <button class="ib low" aria-label="Play this line (Enter)" title="Play this line"
+              onClick={(event) => { event.stopPropagation(); playStretch(turn.start, edits.extentOf(one.turn!).end); }}><Icon name="play" cls="f" /></button> : null}
+            {editable.value && one.line ? <button class="ib low" aria-label="Remove this line" title="Remove this line" onClick={(event) => { event.stopPropagation(); void edits.removeLine(one.line!); }}><Icon name="bin" /></button> : null}
+          </>
+        ) : turn && Object.keys(turn.emotion.weights).length ? (
+          <span class="em"><Mouth name={emotion.glyph(turn.emotion)} />{emotion.label(turn.emotion)}</span>
+        ) : null}
+        <StateMark state={state} share={job?.step?.share} />
+      </div>
+      <Words one={one} on={on} />
+      {on ? (
+        <div class="row chips">
+          {one.line ? <EmotionChip one={one} now={turn?.emotion} /> : null}
+          <span class="grow" />
+          <Recording one={one} now={recording} />
+        </div>
+      ) : null}
+      {on && shot !== undefined ? <Takes shot={shot} /> : null}
+      {state === "stale" && reason ? <div class="r3"><Icon name="stale" size={12} /> Stale: {reason}</div> : null}
+      {state === "running" && on && job?.step ? (
+        <div class="r3">
+          <div class="bar"><i style={{ width: `${job.step.share * 100}%` }} /></div>
+          Rendering {Math.round(job.step.share * 100)} %{job.step.left === null ? "" : `, ${duration(job.step.left)} left`}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+/** The words: a text box when the line is selected, written to the scene while they are typed. */
+function Words({ one, on }: { one: Card; on: boolean }) {
+  const place = useRef<HTMLDivElement>(null);
+  const typing = useRef<number>(0);
+  const open = on && editable.value && one.line !== null;
+  const said = useRef(one.text);
+  useEffect(() => {
+    const box = place.current;
+    if (box && open && document.activeElement !== box && box.textContent !== one.text) box.textContent = one.text;
+    if (box && document.activeElement !== box) said.current = one.text;
+  });
+  const save = () => {
+    clearTimeout(typing.current);
+    const text = (place.current?.textContent ?? "").replace(/\s+/g, " ").trim();
+    if (!one.line || text === said.current) return;
+    said.current = text;
+    void edits.setText(one.line, text);
+  };
+  if (!open) return <div class="w">{on ? <Spoken one={one} /> : one.text || <span class="t3">no words</span>}</div>;
+  return (
+    <div class="w" ref={place} contentEditable role="textbox" aria-multiline="false" aria-label={`The words of line ${one.line!.index + 1}`} spellcheck={false}
+      onInput={() => {
+        clearTimeout(typing.current);
+        typing.current = window.setTimeout(save, 450);
+      }}
+      onBlur={save}
+      onPaste={(event) => {
+        event.preventDefault();
+        document.execCommand("insertText", false, (event.clipboardData?.getData("text/plain") ?? "").replace(/\s+/g, " "));
+      }}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter" || event.key === "Escape") {
+          event.preventDefault();
+          save();
+          event.currentTarget.blur();
+          document.querySelector<HTMLElement>("#time [role=slider]")?.focus({ preventScroll: true });
+        }
+      }} />
+  );
+}
+
+/** The word under the playhead, by its share of the time. */
+function Spoken({ one }: { one: Card }) {
+  const turn = one.turn === null ? undefined : turns.value[one.turn];
+  if (!turn || !one.text) return <>{one.text || <span class="t3">no words</span>}</>;
+  const words = one.text.split(/(\s+)/);
+  const whole = edits.extentOf(one.turn!);
+  const share = (time.value - whole.start) / (whole.end - whole.start);
+  let passed = 0;
+  return (
+    <>
+      {words.map((word, index) => {
+        const begin = passed / one.text.length;
+        passed += word.length;
+        const now = share >= begin && share < passed / one.text.length && word.trim() !== "";
+        return now ? <span class="now" key={index}>{word}</span> : word;
+      })}
+    </>
+  );
+}
+
+/** The emotion as it is written in the scene, or as the plan has it. */
+function writtenEmotion(tree: Tree | undefined, now: Emotion | undefined): { weights: Record<string, number>; strength: number } {
+  const name = textOf(tree);
+  if (name) return { weights: { [name]: 1 }, strength: 1 };
+  const keys = keysOf(tree);
+  const strength = Number(textOf(keys.strength) || 1);
+  if (textOf(keys.name)) return { weights: { [textOf(keys.name)]: 1 }, strength };
+  const blend = Object.fromEntries(Object.entries(keysOf(keys.blend)).map(([key, value]) => [key, Number(textOf(value))]));
+  return Object.keys(blend).length ? { weights: blend, strength } : { weights: now?.weights ?? {}, strength: now?.strength ?? 1 };
+}
+
+export function emotionNames(who: string): string[] {
+  const own = Object.keys(keysOf(keysOf(keysOf(film.value?.scene?.cast)[who]).emotions));
+  return [...new Set([...own, ...emotion.NAMES])];
+}
+
+function EmotionChip({ one, now }: { one: Card; now: Emotion | undefined }) {
+  const line = one.line!;
+  const { weights, strength } = writtenEmotion(line.keys.emotion, now);
+  const shown: Emotion = { weights, strength: 1 };
+  const open = menu.value === `emotion ${one.id}`;
+  const own = new Set(Object.keys(keysOf(keysOf(keysOf(film.value?.scene?.cast)[one.speaker]).emotions)));
+  const named = Object.keys(weights).length > 0;
+  const choose = (name: string) => {
+    menu.value = null;
+    void edits.setEmotion(line, { [name]: 1 }, strength);
+  };
+  return (
+    <div class="pop">
+      <button class="chip" aria-haspopup="menu" aria-expanded={open} disabled={!editable.value} data-emotion
+        onClick={(event) => { event.stopPropagation(); menu.value = open ? null : `emotion ${one.id}`; }}>
+        <Mouth name={emotion.glyph(shown)} />{named ? emotion.label(shown) : "emotion"}<Icon name="chev" size={12} />
+      </button>
+      <label class="chip" title="How strongly, 0 to 1.5">
+        strength
+        <input class="strength" type="number" min="0" max="1.5" step="0.1" aria-label="Strength of the emotion" value={Math.round(strength * 100) / 100}
+          disabled={!editable.value || !named} onKeyDown={(event) => event.stopPropagation()}
+          onChange={(event) => void edits.setEmotion(line, weights, clamp(Number(event.currentTarget.value) || 0, 0, 1.5))} />
+      </label>
+      {open ? (
+        <div class="menu small" role="menu" aria-label="Emotion">
+          {emotionNames(one.speaker).map((name, index) => (
+            <button role="menuitemradio" aria-checked={weights[name] !== undefined} key={name} onClick={(event) => { event.stopPropagation(); choose(name); }}>
+              <Mouth name={name} /><span class="grow">{name}</span>{own.has(name) ? null : <span class="xs t3">no picture</span>}{index < 9 ? <Key>{String(index + 1)}</Key> : null}
+            </button>
+          ))}
+          {line.keys.emotion !== undefined ? (
+            <button role="menuitem" onClick={(event) => { event.stopPropagation(); menu.value = null; void edits.setEmotion(line, null, 1); }}><span class="grow t2">As the picture is</span></button>
+          ) : null}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+/** Which recording a line is in; another may be chosen from those beside the scene. */
+function Recording({ one, now }: { one: Card; now: string }) {
+  const own = textOf(one.line?.keys.audio);
+  const files = Object.keys(film.value?.recordings ?? {});
+  const name = now.split("/").pop() ?? "";
+  if (!editable.value || !one.line || files.length < 2) return <span class="sm t2 em" title={now}><Icon name="mic" />{name}</span>;
+  return (
+    <label class="sm t2 em rec" title="The recording of this line">
+      <Icon name="mic" /><span class="vh">The recording of this line</span>
+      <select value={own} onClick={(event) => event.stopPropagation()} onChange={(event) => void edits.setAudio(one.line!, event.currentTarget.value)}>
+        <option value="">{own ? "from the track" : name}</option>
+        {files.map((file) => <option key={file} value={file}>{file}</option>)}
+      </select>
+    </label>
+  );
+}
+
+// Who is who
+
+const later = signal(new Set<string>());
+
+/** One voice at a time that is nobody's: played, then answered by a click that writes the scene. */
+function Question() {
+  const now = film.value;
+  const voice = now?.voices.find((one) => !later.value.has(one.label));
+  const mix = textOf(now?.scene?.audio).split("#")[0] || textOf(keysOf(now?.scene?.audio).file);
+  if (!now || !voice || !editable.value) return null;
+  const media = now.media[mix];
+  const free = Object.entries(keysOf(now.scene?.cast)).filter(([, member]) => keysOf(member).voice === undefined && keysOf(member).track === undefined);
+  const [start, end] = voice.turns[0] ?? [0, 3];
+  return (
+    <div class="q" role="group" aria-label={`Who is ${voice.label}?`} aria-live="polite">
+      <div class="row">
+        <button class="pl" aria-label={`Play ${voice.label}`} disabled={!media} onClick={() => media && hear(media, start, Math.min(end, start + 6))}><Icon name="play" cls="f" /></button>
+        <div class="grow">
+          <h3>Who is {voice.label}?</h3>
+          <div class="sm t2 ell">{voice.seconds.toFixed(1)} s of speech, nobody's yet</div>
+        </div>
+        <button class="tab sm" onClick={() => (later.value = new Set([...later.value, voice.label]))}>Later</button>
+      </div>
+      <div class="who">
+        {free.map(([id], index) => {
+          const who = speakers.value.get(id);
+          return (
+            <button key={id} onClick={() => void edits.nameVoice(voice.label, id)} data-answer={index + 1}>
+              <Swatch name={who?.name ?? id} color={who?.color ?? "#999999"} /><span class="grow ell">{who?.name ?? id}</span><Key>{String(index + 1)}</Key>
+            </button>
+          );
+        })}
+        <button data-answer={free.length + 1} onClick={() => {
+          const name = prompt(`Who is ${voice.label}? Their name:`)?.trim();
+          if (name) void edits.newPerson(voice.label, name);
+        }}>
+          <Swatch name="+" color="#cc79a7" /><span class="grow ell">Somebody new</span><Key>{String(free.length + 1)}</Key>
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function answer(number: number): boolean {
+  const button = document.querySelector<HTMLElement>(`[data-answer="${number}"]`);
+  button?.click();
+  return button !== null;
+}
+
+void [plan, shots, itemsOf];
