@@ -15,8 +15,8 @@ from dialogue.scene.reader import SceneFile, read_scene
 from dialogue.scene.source import Node, compose, decode
 
 if TYPE_CHECKING:
-    from dialogue.generators.costs import Costs
     from dialogue.measures.measures import Measures
+    from dialogue.planning.choice import Costs
     from dialogue.planning.plan import Plan
     from dialogue.rendering.film_order import Order
     from dialogue.rendering.shot_tasks import Task
@@ -66,16 +66,19 @@ def first_look(path: Path) -> tuple[Look, SceneFile | None]:
 
 def whole_look(first: Look, file: SceneFile, tell: Tell) -> Look:
     """The plan too, its costs, and what of it is already made. Reads the media where nobody has before."""
+    from dialogue.drafts.drafts import with_drafts
+    from dialogue.generators.choice import generator_for
     from dialogue.measures.look import measure
     from dialogue.planning.planner import make_plan
 
     try:
+        file = with_drafts(file)
         measures = measure(file, tell)
     except DialogueError as error:
         return _with(first, error.problems)
     voices = _open_voices(file, measures)
     try:
-        plan = make_plan(file, measures)
+        plan = make_plan(file, measures, generator_for(file, measures))
     except DialogueError as error:
         return Look(_joined(first, error.problems), first.root, measures, media=file.folder, voices=voices)
     warned = [_placed(file, warning) for warning in plan.warnings]

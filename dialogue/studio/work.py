@@ -64,6 +64,8 @@ def _done(job: Job) -> Film:
 def _order(asked: dict[str, Any]) -> Order:
     from dataclasses import replace
 
+    from dialogue.drafts.drafts import with_drafts
+    from dialogue.generators.choice import generator_for
     from dialogue.measures.look import measure
     from dialogue.planning.plan_json import read_plan
     from dialogue.planning.planner import make_plan
@@ -76,8 +78,9 @@ def _order(asked: dict[str, Any]) -> Order:
         read = read_plan(source)
         order = order_of(read.plan, read.media, output)
     else:
-        file = read_scene(source)
-        order = order_of(make_plan(file, measure(file)), file.folder, output)
+        file = with_drafts(read_scene(source))
+        measures = measure(file)
+        order = order_of(make_plan(file, measures, generator_for(file, measures)), file.folder, output)
     if asked.get("generator"):
         order = replace(order, plan=replace(order.plan, generator=asked["generator"]))
     return order
