@@ -17,6 +17,7 @@ from dialogue.scene.files import file
 from dialogue.scene.kinds import Key, Kind, Reading, did_you_mean, list_of, map_of, mismatch, read_fields, record
 from dialogue.scene.language import FACE, MEMBER_KEYS
 from dialogue.scene.line import known_speaker, valid_name
+from dialogue.scene.named_files import files_named
 from dialogue.scene.scene import EmotionReference, Face, FaceDetect, Voice
 from dialogue.scene.source import Keys, Node, Place, Text, compose, decode, place_of
 
@@ -70,6 +71,12 @@ class CastFile:
     def voices(self) -> Path:
         """The folder of the voices its people are known by."""
         return self.folder / "voices"
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The cast itself, every file it names, and the voices kept beside it."""
+        kept = sorted(self.voices.glob("*")) if self.voices.is_dir() else []
+        return (self.path, *(self.folder / name for name in files_named(self.root, self.folder)), *kept)
 
     def problem(self, keys: tuple[str | int, ...], message: str, hint: str | None = None) -> Problem:
         """A problem at the value under these keys, or at its nearest parent that was written."""

@@ -13,7 +13,7 @@ import typer
 
 from dialogue.cli.console import err, out
 from dialogue.cli.plan import Hop
-from dialogue.cli.variables import SET_HELP, variables_of
+from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
 from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def command(
             "--ray", help="Work on a Ray cluster: --ray host:port or --ray auto, one that runs; else one started here."
         ),
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
 ) -> None:
     """Make a film of every episode. A failed one does not stop the rest; run again, what still stands is reused."""
@@ -74,7 +75,7 @@ def command(
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)
     found = find_episodes([place for place in episodes if str(place) != address])
     variables = _with_generator(variables_of(setting or []), generator, _template(template))
-    shared = Setting(read_cast(cast), _template(template), output, variables, speakers, hop)
+    shared = Setting(read_cast(cast), _template(template), output, variables, speakers, hop, force)
 
     def make_crew() -> tuple[Crew[Work], int]:
         if not ray:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import err, out
+from dialogue.cli.variables import FORCE_HELP
 from dialogue.ground.errors import InputError, Problem
 
 
@@ -31,13 +32,16 @@ def command(
     film: Annotated[
         str, typer.Option("--film", metavar="FILE", help="The finished film, as an edit list should name it.")
     ] = "film.mp4",
+    force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
 ) -> None:
     """Turn a plan into an edit list, who-spoke-when or captions."""
-    from dialogue.ground.atomic import write_text
+    from dialogue.ground.outputs import check_outputs, put_text
     from dialogue.planning.plan_json import read_plan
     from dialogue.show.hand_over import handed_over
 
     read = read_plan(plan)
+    if output is not None:
+        check_outputs([output], [plan, *(read.media / name for name in (*read.plan.media, *read.plan.reads))], force)
     if to in (To.srt, To.vtt) and not any(turn.text for turn in read.plan.turns):
         raise InputError(Problem("the plan has no words to caption", str(plan), hint="write lines in the scene"))
     folder = output.parent if output is not None else Path()
@@ -45,9 +49,5 @@ def command(
     if output is None:
         out.print(text, end="", soft_wrap=True, markup=False, highlight=False, emoji=False)
         return
-    try:
-        write_text(output, text)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"cannot write {str(output)!r}: {reason}", hint="-o names a file")) from None
+    put_text(output, text)
     err.print(f"written: {output}", soft_wrap=True, markup=False)

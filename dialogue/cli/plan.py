@@ -11,8 +11,8 @@ import typer
 
 from dialogue.cli.check import advise
 from dialogue.cli.console import err, out, print_json
-from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.ground.errors import InputError, Problem
+from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
+from dialogue.ground.errors import InputError
 
 if TYPE_CHECKING:
     from dialogue.measures.measures import Measures
@@ -47,49 +47,19 @@ def measured(file: SceneFile, speakers: int | None = None, hop: float | None = N
         return measure(file, tell, speakers, hop)
 
 
-def _write(plan: Plan, media: Path, measures: Measures, folder: Path) -> list[Path]:
-    """Every file of the plan, each whole or not at all; their paths."""
-    from dialogue.ground.atomic import write_text
-    from dialogue.planning.plan_json import write_plan
-    from dialogue.show.chart import write_chart
-    from dialogue.show.hand_over import caption_text, rttm_text
-    from dialogue.show.picture import write_mouths, write_pictures
-
-    written = [_folder(folder) / "plan.json"]
-    write_plan(written[0], plan, media)
-    written += write_pictures(plan, media, folder, measures.faces)
-    written += write_mouths(plan, media, folder)
-    chart, rttm = folder / "who_speaks.png", folder / "turns.rttm"
-    write_chart(plan, chart)
-    write_text(rttm, rttm_text(plan))
-    written += [chart, rttm]
-    if any(turn.text for turn in plan.turns):
-        for kind in ("srt", "vtt"):
-            path = folder / f"captions.{kind}"
-            write_text(path, caption_text(plan, kind))
-            written.append(path)
-    return written
-
-
-def _folder(path: Path) -> Path:
-    """The folder, made when it is not there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"cannot write to {str(path)!r}: {reason}", hint="-o names a folder")) from None
-    return path
-
-
 def _show_faces(file: SceneFile, measures: Measures, output: Path) -> None:
     """When there is no plan: at least the faces that `detect` chooses from, numbered."""
+    from dialogue.ground.outputs import folder_for, refusals
     from dialogue.show.picture import write_found_faces
 
-    written = write_found_faces(measures.faces, file.folder, _folder(output))
+    names = ["faces.png", *(f"faces_{number}.png" for number in range(2, len(measures.faces) + 1))]
+    if refusals([output / name for name in names], file.reads):
+        return  # something of somebody's stands there; what kept the plan from being made is said anyway
+    written = write_found_faces(measures.faces, file.folder, folder_for(output))
     err.print(f"the faces found are shown in {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
 
 
-def _record(plan: Plan, costs: Costs, written: list[Path]) -> dict[str, Any]:
+def _record(plan: Plan, costs: Costs, written: tuple[Path, ...]) -> dict[str, Any]:
     from dialogue.planning.plan_json import plan_record
 
     shots = [{"windows": c.windows, "seconds": round(c.seconds, 1), "memory": c.memory} for c in costs.shots]
@@ -110,6 +80,7 @@ def command(
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     hop: Hop = None,
+    force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Show who speaks when, with which mouth, in which shot, and what it will cost. Nothing is generated.
@@ -122,8 +93,11 @@ def command(
     from dialogue.generators.costs import costs_of
     from dialogue.planning.planner import make_plan
     from dialogue.scene.reader import read_scene
+    from dialogue.show.plan_folder import check_plan_folder, write_plan_folder
 
     file = with_drafts(read_scene(scene, variables_of(setting or [])))
+    if output is not None:
+        check_plan_folder(output, file.reads, force)
     measures = measured(file, speakers, hop)
     try:
         plan = make_plan(file, measures, generator_for(file, measures))
@@ -132,7 +106,10 @@ def command(
             _show_faces(file, measures, output)
         raise
     costs = costs_of(plan)
-    written = _write(plan, file.folder, measures, output) if output is not None else []
+    written: tuple[Path, ...] = ()
+    if output is not None:
+        check_plan_folder(output, file.reads, force, plan)
+        written = write_plan_folder(plan, file.folder, measures.faces, output)
     if format is Format.json:
         print_json(_record(plan, costs, written))
         return

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dialogue.scene.reader import SceneFile
 
 
+_FORCE_HELP = "Make every shot again, whatever the cache has, and write over files that no earlier run wrote."
+
+
 class Format(str, Enum):
     """How to print."""
 
@@ -50,7 +53,7 @@ def command(
         ),
     ] = None,
     shot: Annotated[int | None, typer.Option(metavar="N", help="Write shot N alone, counted from 1.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Make every shot again, whatever the cache has.")] = False,
+    force: Annotated[bool, typer.Option("--force", help=_FORCE_HELP)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made and why; make nothing.")] = False,
     caption_track: Annotated[
         bool, typer.Option("--caption-track", help="Put the captions into the film as a track players can show.")
@@ -76,7 +79,7 @@ def command(
 
     if memory is not None:
         os.environ["DIALOGUE_MEMORY"] = memory.value  # where generators look; what they need is no part of an order
-    order = _order(source, output, shot, variables_of(setting or []), cache, speakers, hop)
+    order = _order(source, output, shot, variables_of(setting or []), cache, speakers, hop, force)
     order = _chosen(order, shot, force, caption_track)
     if dry_run:
         tasks = prepared(order)
@@ -99,10 +102,11 @@ def _order(
     cache: Path | None,
     speakers: int | None,
     hop: float | None,
+    force: bool,
 ) -> Order:
     """What `source` orders: a plan as it is written, or a scene, which is measured and planned first."""
     from dialogue.rendering.cache import FOLDER, Cache
-    from dialogue.rendering.film_order import Order
+    from dialogue.rendering.film_order import Order, check_places
 
     if source.suffix == ".json":
         from dialogue.planning.plan_json import read_plan
@@ -111,6 +115,7 @@ def _order(
             raise InputError(Problem("--set fills a template, and a plan is none", file=str(source)))
         read = read_plan(source)
         film = output or source.with_suffix(".mp4")
+        check_places(film, (), (), True)
         return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
     from dialogue.cli.plan import measured
     from dialogue.drafts.drafts import with_drafts
@@ -120,10 +125,11 @@ def _order(
     from dialogue.scene.reader import read_scene
 
     file = with_drafts(read_scene(source, variables))
+    film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
+    check_places(film, () if shot else file.scene.output.captions, file.reads, force or shot is not None)
     measures = measured(file, speakers, hop)
     print_problems([*file.warnings, *media_warnings(file, measures)])
     plan = make_plan(file, measures, generator_for(file, measures))
-    film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
     return Order(
         plan, file.folder, film, Cache(cache or file.folder / FOLDER), film.stem, _read_files(file),
         place=lambda shot, message: _placed(file, shot, message),

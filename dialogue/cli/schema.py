@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import print_json
+from dialogue.cli.variables import FORCE_HELP
 
 
 def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write it to this file.", show_default=False)
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
 ) -> None:
     """Print the JSON Schema (draft-07) of the scene language.
 
@@ -27,4 +29,7 @@ def command(
         return
     import json
 
-    output.write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    from dialogue.ground.outputs import check_outputs, put_text
+
+    check_outputs([output], [], force)
+    put_text(output, json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

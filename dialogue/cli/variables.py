@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dialogue.ground.errors import InputError, Problem
 
+FORCE_HELP = "Write over files that no earlier run wrote, or that were changed since."
 SET_HELP = "name=value for a scene that is a template (.yaml.j2); may be given many times."
 
 

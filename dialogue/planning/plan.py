@@ -132,7 +132,10 @@ class Mix:
 
 @dataclass(frozen=True)
 class Plan:
-    """One film. `duration` is the audio's, in seconds; the shots cover `frames` frames without a gap."""
+    """One film. `duration` is the audio's, in seconds; the shots cover `frames` frames without a gap.
+
+    `reads`: what else the scene names, of which nothing is made here: never to be written over.
+    """
 
     title: str
     generator: str
@@ -150,6 +153,7 @@ class Plan:
     burn_in: bool = False
     labels: str = "all"  # what the animatic writes on the picture: none, names or all
     warnings: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     version: int = PLAN_VERSION
 
     @property
@@ -159,6 +163,16 @@ class Plan:
     @property
     def frames(self) -> int:
         return self.shots[-1].end if self.shots else 0
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Every file the film is made of, once."""
+        named = [shot.picture for shot in self.shots]
+        named += [reference.image for speaker in self.speakers for reference in speaker.emotions]
+        named += [turn.audio.source for turn in self.turns]
+        named += [part.audio.source for part in self.mix.parts]
+        named += [self.mix.source] if self.mix.source is not None else []
+        return tuple(dict.fromkeys(named))
 
     def speaker(self, speaker_id: str) -> Speaker:
         """The speaker of that id; KeyError when there is none."""

@@ -15,9 +15,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.atomic import write_text
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.outputs import put_text
 from dialogue.planning.plan import PLAN_VERSION, Emotion, Plan
 from dialogue.planning.plan_check import Flaw, Keypath, flaws_of
 from dialogue.planning.plan_fields import decode_plan
@@ -38,6 +38,8 @@ class PlanFile:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values, version first, without `media`."""
     fields = {field.name: _encoded(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
+    if not plan.reads:
+        del fields["reads"]
     return {"version": fields.pop("version"), **fields}
 
 
@@ -103,7 +105,7 @@ def write_plan(path: Path, plan: Plan, media: Path) -> None:
         relative = Path(os.path.relpath(media.resolve(), path.parent.resolve())).as_posix()
     except ValueError:  # another drive
         relative = media.resolve().as_posix()
-    write_text(path, plan_text(plan, relative))
+    put_text(path, plan_text(plan, relative))
 
 
 def _problems(text: str, name: str, flaws: list[Flaw]) -> list[Problem]:

@@ -6,7 +6,7 @@ Pure and deterministic: the same scene, measures and choice of generator give th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from dialogue.ground.box import Box
@@ -23,6 +23,7 @@ from dialogue.planning.plan import EmotionReference, Face, Mouth, Plan, Shot, Sp
 from dialogue.planning.regions import regions_of
 from dialogue.planning.shots import Stretch, cut_shots
 from dialogue.planning.turns import Findings, speech_of
+from dialogue.scene.named_files import files_named
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import Scene, ShotSpec
 from model.grid import FrameClock
@@ -191,7 +192,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         raise InputError(findings.problems)
     if not speech.turns:
         findings.warnings.append("nobody speaks in this film")
-    return Plan(
+    plan = Plan(
         title=scene.title or "",
         generator=choice.name,
         generator_reason=choice.reason,
@@ -209,3 +210,5 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         labels=scene.output.labels,
         warnings=tuple(dict.fromkeys(findings.warnings)),
     )
+    used = set(plan.media)
+    return replace(plan, reads=tuple(name for name in files_named(file.root, file.folder) if name not in used))

@@ -13,11 +13,13 @@ from typing import Any, Literal
 
 from dialogue.generators import generator as generator_named
 from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.outputs import check_outputs
 from dialogue.planning.plan import Plan
 from dialogue.podcast.crews import MakeCrew
 from dialogue.podcast.episode_plan import Planned, Setting
 from dialogue.podcast.episodes import Episode
 from dialogue.podcast.forecast import LISTENING, Forecast, forecast
+from dialogue.podcast.manifest import NAME as MANIFEST
 from dialogue.podcast.manifest import Entry, Manifest
 from dialogue.podcast.schedule import Crew, Outcome, Tally, Unit, work_off
 from dialogue.podcast.worker import JoinFilm, ListShots, MakeShot, PlanEpisode, Work
@@ -127,7 +129,8 @@ class _Batch:
     def order(self, name: str) -> Order:
         folder = self.setting.output / name
         sources = (folder / "scene.yaml", folder / "plan.json")
-        return Order(self.plans[name], folder, folder / f"{name}.mp4", self.cache, name, sources)
+        film = folder / f"{name}.mp4"
+        return Order(self.plans[name], folder, film, self.cache, name, sources, overwrite=self.setting.force)
 
     def _stands(self, name: str) -> bool:
         """Whether the film of the last run is there and is of this plan."""
@@ -252,6 +255,7 @@ def run_batch(
     except OSError as error:
         raise InputError(Problem(f"cannot write there: {error.strerror}", str(output))) from None
     try:
+        check_outputs([output / MANIFEST], (), setting.force)
         crew, workers = make_crew()
         with closing(crew):
             batch = _Batch(setting, crew, workers, tellers or Tellers())

@@ -18,9 +18,9 @@ from dialogue.cast.recognition import (
     settled_labels,
     voices_of_cast,
 )
-from dialogue.ground.atomic import write_text
 from dialogue.ground.digests import file_digest, text_digest
 from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.outputs import check_outputs, put_text
 from dialogue.ground.segments import LabelledSegment
 from dialogue.media.cache import Cache
 from dialogue.podcast.episode_scene import (
@@ -54,6 +54,7 @@ class Setting:
     variables: Mapping[str, str]
     speakers: int | None = None
     hop: float | None = None
+    force: bool = False  # write over files that no earlier run wrote
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     key, edited = _key(episode, setting, folder, last), _edited(folder, last)
     if last is not None and last.key == key and last.plan is not None and (setting.output / last.plan).is_file():
         return Planned(replace(last, problems=()), read_plan(setting.output / last.plan).plan, False)
+    _check_places(episode, setting, folder, edited, last)
     entry = Entry(str(episode.path), key=key, edited=edited, scene=f"{episode.name}/{SCENE}")
     if edited and last is not None:
         file = read_scene(folder / SCENE)
@@ -106,6 +108,20 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
         key=_key(episode, setting, folder, replace(entry, hashes=hashes)),
     )
     return Planned(entry, plan, True)
+
+
+def _check_places(episode: Episode, setting: Setting, folder: Path, edited: bool, last: Entry | None) -> None:
+    """InputError where the episode's files would take the place of anything else's; before anything is listened to."""
+    if last is not None and "source" in last.hashes and not setting.force:
+        other = Path(last.source)
+        if other.is_file() and not other.samefile(episode.path) and file_digest(episode.path) != last.hashes["source"]:
+            hint = "rename this recording, choose another -o, or give both in one command"
+            raise InputError(Problem(f"{folder} holds the film of {other}", str(episode.path), hint=hint))
+    names = [*([] if edited else [SCENE]), PLAN, f"{TURNS}.vtt", f"{TURNS}.rttm", "together.png"]
+    names += [f"{episode.name}.{kind}" for kind in ("mp4", "srt", "vtt")]
+    beside = [episode.turns] if episode.turns is not None else []
+    read = [episode.path, *beside, setting.template, *setting.cast.reads]
+    check_outputs([folder / name for name in names], read, setting.force)
 
 
 def _edited(folder: Path, last: Entry | None) -> bool:
@@ -166,7 +182,7 @@ def _scene_of(
     text = fill(setting.template.read_text(encoding="utf-8"), str(setting.template), variables).text
     reach = (setting.output, setting.template.parent, setting.cast.folder, episode.path.parent)
     file = read_scene(setting.template, variables, folder, reach)
-    write_text(folder / SCENE, text.lstrip("\n"))
+    put_text(folder / SCENE, text.lstrip("\n"))
     return file, {role.id: _person_record(role, found) for role in roles}, [*warnings, *told]
 
 
@@ -229,7 +245,7 @@ def _write_turns(folder: Path, turns: Sequence[LabelledSegment]) -> Path:
     words = any(turn.text for turn in turns)
     path = folder / f"{TURNS}.{'vtt' if words else 'rttm'}"
     spoken = [turn for turn in turns if turn.text] if words else turns
-    write_text(path, write_vtt(spoken) if words else write_rttm(spoken, folder.name))
+    put_text(path, write_vtt(spoken) if words else write_rttm(spoken, folder.name))
     return path
 
 

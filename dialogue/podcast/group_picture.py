@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.ground.atomic import appearing
 from dialogue.ground.box import Box
+from dialogue.ground.outputs import replacing
 
 _GUTTER = 4  # pixels between two panels
 _FACE_SHARE = 0.42  # of a panel's height that a face takes at the most
@@ -48,7 +48,7 @@ def put_together(portraits: Sequence[Portrait], size: tuple[int, int], place: Pa
             portrait.face.width * scale,
             portrait.face.height * scale,
         )
-    with appearing(place) as draft:
+    with replacing(place) as draft:
         canvas.save(draft, format="PNG")
     return faces
 

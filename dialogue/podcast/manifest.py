@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.ground.atomic import write_text
+from dialogue.ground.outputs import put_text
 
 NAME = "manifest.json"
 VERSION = 1
@@ -61,7 +61,7 @@ class Manifest:
     def write(self) -> None:
         """Everything to disk, in one step."""
         record = {"version": VERSION, "episodes": {name: asdict(self.entries[name]) for name in sorted(self.entries)}}
-        write_text(self.path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        put_text(self.path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         self._written = time.monotonic()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.outputs import refusals
 from dialogue.planning.plan import Plan, Shot
 from dialogue.planning.plan_check import flaws_of
 from dialogue.rendering.cache import Cache
@@ -26,8 +27,8 @@ class Order:
     """A film to make.
 
     `media` is what the plan's paths are relative to, `name` the name the cache remembers the film's shots by.
-    `sources` are files that must not be written over besides the media: the scene, the plan, captions read. `place`
-    gives a failed shot's message its place in the scene.
+    `sources` are what else it is made of: the scene, the plan, captions read. `place` gives a failed shot's message
+    its place in the scene. `force`: every shot again; with it, or `overwrite`, also over what no earlier run wrote.
     """
 
     plan: Plan
@@ -37,23 +38,19 @@ class Order:
     name: str
     sources: tuple[Path, ...] = ()
     force: bool = False
+    overwrite: bool = False
     caption_track: bool = False
     place: Callable[[Shot, str], Problem] = _plain
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Whatever the plan and its scene name: never to be written over."""
+        return (*self.sources, *(self.media / name for name in (*self.plan.media, *self.plan.reads)))
 
     @property
     def caption_files(self) -> dict[str, Path]:
         """By format: beside the film, under its name."""
         return {kind: self.output.with_suffix(f".{kind}") for kind in self.plan.captions}
-
-
-def media_of(plan: Plan) -> tuple[str, ...]:
-    """Every file the plan names, once."""
-    named = [shot.picture for shot in plan.shots]
-    named += [reference.image for speaker in plan.speakers for reference in speaker.emotions]
-    named += [turn.audio.source for turn in plan.turns]
-    named += [part.audio.source for part in plan.mix.parts]
-    named += [plan.mix.source] if plan.mix.source is not None else []
-    return tuple(dict.fromkeys(named))
 
 
 def check(order: Order) -> None:
@@ -65,7 +62,8 @@ def check(order: Order) -> None:
     check_size(plan.width, plan.height)
     timescale(plan.fps)
     problems = [Problem(flaw.message, hint=flaw.hint) for flaw in flaws_of(plan)]
-    problems += [*_media_problems(order), *_output_problems(order)]
+    problems += _media_problems(order)
+    problems += place_problems(order.output, plan.captions, order.reads, order.force or order.overwrite)
     if problems:
         raise InputError(problems)
     for folder in (order.output.parent, _nearest(order.cache.folder)):
@@ -84,34 +82,28 @@ def check_room(order: Order, frames: int) -> None:
 
 
 def _media_problems(order: Order) -> list[Problem]:
-    missing = [name for name in media_of(order.plan) if not (order.media / name).is_file()]
+    missing = [name for name in order.plan.media if not (order.media / name).is_file()]
     return [Problem("no such file", file=str(order.media / name)) for name in missing]
 
 
-def _output_problems(order: Order) -> list[Problem]:
-    output, folder = order.output, order.output.parent
-    place = str(output)
+def check_places(output: Path, captions: Iterable[str], read: Iterable[Path], force: bool) -> None:
+    """InputError where a film and its captions cannot be written, known before anything is measured."""
+    problems = place_problems(output, captions, read, force)
+    if problems:
+        raise InputError(problems)
+
+
+def place_problems(output: Path, captions: Iterable[str], read: Iterable[Path], force: bool) -> list[Problem]:
+    """As `check_places`, as a list."""
+    folder, place = output.parent, str(output)
+    if not output.name or output.name == "..":
+        return [Problem("is a folder, and a film is a file", file=place, hint="name the film in it: -o film.mp4")]
     if output.suffix.lower() != ".mp4":
-        return [Problem("films are written as mp4", file=place, hint=f"name it {output.with_suffix('.mp4').name}")]
-    if output.is_dir():
-        return [Problem("the film's place is taken by a folder", file=place)]
+        return [Problem("films are written as mp4", file=place, hint=f"name it {output.stem}.mp4")]
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
         return [Problem(f"the folder {folder} {what}", file=place, hint=f"mkdir -p '{folder}', or another place")]
-    found = []
-    inputs = [*order.sources, *(order.media / name for name in media_of(order.plan))]
-    for written in (output, *order.caption_files.values()):
-        if any(_same(written, read) for read in inputs):
-            message = "would be written over, and the film is made from it"
-            found.append(Problem(message, file=str(written), hint="give the film another name with -o"))
-    return found
-
-
-def _same(written: Path, read: Path) -> bool:
-    try:
-        return written.samefile(read)
-    except OSError:
-        return False  # one of them does not exist
+    return refusals([output, *(output.with_suffix(f".{kind}") for kind in captions)], read, force)
 
 
 def _nearest(folder: Path) -> Path:

@@ -23,7 +23,7 @@ from dialogue.generators import generator as generator_named
 from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.digests import Digests
-from dialogue.rendering.film_order import Order, media_of
+from dialogue.rendering.film_order import Order
 from dialogue.rendering.signer import CERTIFICATE, TIMESTAMP, Signer, signer
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _sources(order: Order) -> Iterator[tuple[str, str, str]]:
     pictures = {shot.picture for shot in plan.shots}
     pictures |= {reference.image for speaker in plan.speakers for reference in speaker.emotions}
     written = [str(file.absolute()) for file in order.sources if file.is_file()]
-    for source in [*media_of(plan), *written]:
+    for source in [*plan.media, *written]:
         what = "picture" if source in pictures else "text" if source in written else "recording"
         yield what, Path(source).name, digests.file(source).rpartition(":")[2]
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.generators.generator import Generate, Generator, ShotJob
-from dialogue.ground.atomic import appearing, sweep, write_text
 from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
+from dialogue.ground.outputs import held, put_text, replacing
 from dialogue.planning.plan import AudioSlice, MixPart, Plan
 from dialogue.rendering.burn import burn, subtitles
 from dialogue.rendering.digests import Digests
@@ -88,7 +88,7 @@ def render(order: Order, tell: Tell = lambda step: None) -> Film:
     with _caption_track(order) as track:
         write(order, tasks, _sound(order, tell), tell, track)
     for kind, file in order.caption_files.items():
-        write_text(file, caption_text(order.plan, kind))
+        put_text(file, caption_text(order.plan, kind))
     order.cache.remember(order.name, {task.number: task.inputs for task in tasks})
     order.cache.trim()
     return Film(order.output, tuple(order.caption_files.values()), tuple(tasks))
@@ -197,13 +197,10 @@ def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, c
     """Join the clips of these shots and `audio` at the order's place, where an old film stays until this is whole."""
     clips = [Clip(_shown(order, task, tell), task.shot.frames) for task in tasks]
     tell(Step("joining the shots", 1.0, None))
-    lock = f"film-{text_digest(str(order.output.absolute()))[:32]}"
-    with order.cache.locked(lock, lambda: tell(Step(_WAITING, 1.0, None))):
-        sweep(order.output)
-        with appearing(order.output) as draft:
-            said = {"title": order.plan.title, "comment": comment_of(order.plan)}
-            stitch(clips, audio, draft, fps=order.plan.fps, metadata=said, captions=captions)
-            mark(draft, order, tasks)
+    with held(order.output, lambda: tell(Step(_WAITING, 1.0, None))), replacing(order.output) as draft:
+        said = {"title": order.plan.title, "comment": comment_of(order.plan)}
+        stitch(clips, audio, draft, fps=order.plan.fps, metadata=said, captions=captions)
+        mark(draft, order, tasks)
     for task, clip in zip(tasks, clips, strict=True):
         order.cache.touch(task.clip)
         order.cache.touch(clip.file)

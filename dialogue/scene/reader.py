@@ -13,6 +13,7 @@ from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, Reading, mismatch, read_field
 from dialogue.scene.language import SCENE_KEYS, SHOT, VERSION
 from dialogue.scene.line import LINE
+from dialogue.scene.named_files import files_named
 from dialogue.scene.scene import Scene
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 
@@ -32,6 +33,11 @@ class SceneFile:
     folder: Path
     root: Node
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The scene itself and every file it names, whether anything is made of it or not."""
+        return (self.path, *(self.folder / name for name in files_named(self.root, self.folder)))
 
     def problem(
         self, keys: Keypath, message: str, hint: str | None = None, severity: Literal["error", "warning"] = "error"

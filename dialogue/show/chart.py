@@ -119,7 +119,7 @@ def write_chart(plan: Plan, path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    from dialogue.ground.atomic import appearing
+    from dialogue.ground.outputs import replacing
 
     rows = _rows_of(plan.duration)
     lanes = max(1, len(plan.speakers))
@@ -133,5 +133,5 @@ def write_chart(plan: Plan, path: Path) -> None:
         for axes, (start, end) in zip(grid[:, 0], rows, strict=True):
             _row(axes, plan, start, end)
         figure.suptitle(_title(plan), x=0.012, ha="left", fontsize=12, fontweight="bold", color=_INK)
-        with appearing(path) as draft:
+        with replacing(path) as draft:
             figure.savefig(draft, format="png")

@@ -119,7 +119,7 @@ def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, fol
     from PIL import Image as images
     from PIL import ImageDraw
 
-    from dialogue.ground.atomic import appearing
+    from dialogue.ground.outputs import replacing
     from dialogue.media.pictures import open_picture
 
     written = []
@@ -132,7 +132,7 @@ def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, fol
             _rectangle(draw, face.box, color, line)
             _label(draw, f"{number}", face.box, color, font, size)
         path = folder / ("faces.png" if index == 1 else f"faces_{index}.png")
-        with appearing(path) as draft:
+        with replacing(path) as draft:
             _below(image, f"{Path(picture).name}  ·  faces found: {len(faces)}").save(draft, format="PNG")
         written.append(path)
     return tuple(written)
@@ -145,7 +145,7 @@ def write_mouths(plan: Plan, media: Path, folder: Path) -> tuple[Path, ...]:
     """
     from PIL import Image as images
 
-    from dialogue.ground.atomic import appearing
+    from dialogue.ground.outputs import replacing
 
     tiles, seen = [], set()
     for shot in plan.shots:
@@ -160,7 +160,7 @@ def write_mouths(plan: Plan, media: Path, folder: Path) -> tuple[Path, ...]:
     for index, tile in enumerate(tiles):
         page.paste(tile, (index % across * _TILE, index // across * tile.height))
     path = folder / "faces.png"
-    with appearing(path) as draft:
+    with replacing(path) as draft:
         page.save(draft, format="PNG")
     return (path,)
 
@@ -207,7 +207,7 @@ def write_pictures(
 
     `found`: the faces that were found in each picture, to show those that are nobody's.
     """
-    from dialogue.ground.atomic import appearing
+    from dialogue.ground.outputs import replacing
 
     setups: dict[tuple[object, ...], list[Shot]] = {}
     for shot in plan.shots:
@@ -219,7 +219,7 @@ def write_pictures(
             plan, shot, [s.index + 1 for s in shots], media, _strangers(plan, shot, (found or {}).get(shot.picture, ()))
         )
         path = folder / ("plan.png" if index == 1 else f"plan_{index}.png")
-        with appearing(path) as draft:
+        with replacing(path) as draft:
             image.save(draft, format="PNG")
         written.append(path)
     return tuple(written)

@@ -190,9 +190,7 @@ class Room:
             if look.measures is not None:
                 names |= {*look.measures.pictures, *look.measures.recordings}
             if look.plan is not None:
-                from dialogue.rendering.film_order import media_of
-
-                names |= set(media_of(look.plan))
+                names |= set(look.plan.media)
         return {name: self.look.media / name for name in sorted(names)}
 
 

@@ -85,7 +85,7 @@ def test_schema_is_printed_and_written(tmp_path: Path) -> None:
     target = tmp_path / "scene.schema.json"
     assert run(app, ["schema", "-o", str(target)]).exit_code == 0
     assert json.loads(target.read_text()) == json_schema()
-    assert run(app, ["schema", "-o", str(tmp_path / "no/where.json")]).exit_code == 1
+    assert run(app, ["schema", "-o", str(tmp_path / "no/where.json")]).exit_code == 2
 
 
 def test_init_writes_a_scene_that_checks(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_what_is_not_there_is_said_in_a_line(
 def test_a_folder_that_cannot_be_made_is_said_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = CliRunner().invoke(app, ["plan", str(SCENE), "-o", str(tmp_path / "file")])
-    assert result.exit_code == 2 and "cannot write to" in result.output
+    assert result.exit_code == 2 and "is a file, where a folder is needed" in result.output
 
 
 WATCH = """

@@ -24,6 +24,8 @@ from dialogue.rendering.render import render
 LENGTHS = [30, 40, 25, 35, 20]
 PROGRAM = Path(flashes.__file__)
 
+YESTERDAY = b"Synthetic media: faces moved by a program (dialogue 0), not by the people shown"  # as a film says it
+
 
 @pytest.fixture
 def plan(tmp_path):
@@ -100,7 +102,7 @@ def test_ctrl_c_keeps_what_is_done_and_exits_130(plan, tmp_path):
 
 
 def test_a_full_disk_leaves_the_old_film_and_the_finished_shots(plan, tmp_path):
-    (tmp_path / "film.mp4").write_bytes(b"the film of yesterday")
+    (tmp_path / "film.mp4").write_bytes(YESTERDAY)
 
     def little():  # a file may hold 12 kB here: a clip does, the film does not
         resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))
@@ -109,7 +111,7 @@ def test_a_full_disk_leaves_the_old_film_and_the_finished_shots(plan, tmp_path):
     assert code == 1
     assert "cannot join the shots: the file is larger than this disk or account may hold" in failed
     assert "Traceback" not in failed
-    assert (tmp_path / "film.mp4").read_bytes() == b"the film of yesterday"
+    assert (tmp_path / "film.mp4").read_bytes() == YESTERDAY
     assert not list(tmp_path.glob(".film*"))
     code, told, failed = finished(command(tmp_path))
     assert code == 0 and "shots: 0 rendered, 5 reused" in told

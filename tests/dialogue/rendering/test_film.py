@@ -215,8 +215,8 @@ def test_a_failing_shot_is_named(order, monkeypatch):
         ("film.avi", "films are written as mp4 .name it film.mp4"),
         ("nowhere/film.mp4", "the folder .* does not exist .mkdir -p"),
         ("ana.wav/film.mp4", "the folder .* is no folder"),
-        ("folder.mp4", "the film's place is taken by a folder"),
-        ("input.mp4", "would be written over, and the film is made from it"),
+        ("folder.mp4", "a folder has this name"),
+        ("input.mp4", "would be written over, and it is read here"),
     ],
 )
 def test_places_that_will_not_do_are_refused_before_work(order, place, told):

@@ -27,6 +27,8 @@ from dialogue.rendering.film_order import Order
 from dialogue.rendering.render import render, render_shot
 from dialogue.rendering.signer import CERTIFICATE, KEY, TIMESTAMP, made_chain, signer
 
+YESTERDAY = b"Synthetic media: faces moved by a program (dialogue 0), not by the people shown"  # as a film says it
+
 
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
@@ -95,7 +97,9 @@ def test_the_same_film_keeps_its_bytes_and_another_is_signed_anew(order: Order, 
     second = render(order).file.read_bytes()
     assert second != first, "another key"
     order.output.write_bytes(second[:-1] + bytes([second[-1] ^ 1]))
-    render(order)
+    with pytest.raises(InputError, match="was changed since it was written"):
+        render(order)
+    render(dataclasses.replace(order, overwrite=True))
     assert report_of(order.output)[0] == "Valid", "what was tampered with does not stand"
     seeded = dataclasses.replace(order, plan=dataclasses.replace(order.plan, seed=5))
     assert dict((each["label"], each["data"]) for each in report_of(render(seeded).file)[1]["assertions"])[marks.FILM][
@@ -104,12 +108,12 @@ def test_the_same_film_keeps_its_bytes_and_another_is_signed_anew(order: Order, 
 
 
 def test_nothing_unsigned_is_ever_at_the_films_place(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
-    order.output.write_bytes(b"the film of yesterday")
+    order.output.write_bytes(YESTERDAY)
     monkeypatch.setenv(TIMESTAMP, "http://127.0.0.1:1/")  # nobody listens there
     with pytest.raises(DialogueError, match="the film cannot be signed: ") as failed:
         render(order)
     assert "http://127.0.0.1:1/" in str(failed.value)
-    assert order.output.read_bytes() == b"the film of yesterday"
+    assert order.output.read_bytes() == YESTERDAY
     assert [file.name for file in order.media.iterdir() if file.name.startswith(".film")] == []
     monkeypatch.delenv(TIMESTAMP)
     film = render(order)

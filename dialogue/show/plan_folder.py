@@ -1,0 +1,53 @@
+"""The folder of a plan: plan.json and all that shows it, each file whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.ground.outputs import check_outputs, folder_for, put_text
+from dialogue.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from dialogue.media.media import FoundFace
+
+PLAN, CHART, TURNS = "plan.json", "who_speaks.png", "turns.rttm"
+_SHOWN = re.compile(r"(plan|faces)(_\d+)?\.png")
+CAPTIONS = ("srt", "vtt")
+
+
+def check_plan_folder(folder: Path, read: Iterable[Path], force: bool, plan: Plan | None = None) -> None:
+    """InputError where writing the plan would destroy something; before there is a plan, as far as can be known."""
+    names = [PLAN, "plan.png", CHART, TURNS]
+    if plan is not None:
+        names += sorted(place.name for place in folder.glob("*.png") if _SHOWN.fullmatch(place.name))
+        names += [f"captions.{kind}" for kind in CAPTIONS] if _words(plan) else []
+    check_outputs([folder / name for name in names], read, force, made=True)
+
+
+def write_plan_folder(
+    plan: Plan, media: Path, faces: Mapping[str, Sequence[FoundFace]], folder: Path
+) -> tuple[Path, ...]:
+    """Write everything; the paths of the files. `faces`: those found in each picture."""
+    from dialogue.planning.plan_json import write_plan
+    from dialogue.show.chart import write_chart
+    from dialogue.show.hand_over import caption_text, rttm_text
+    from dialogue.show.picture import write_mouths, write_pictures
+
+    written = [folder_for(folder) / PLAN]
+    write_plan(written[0], plan, media)
+    written += write_pictures(plan, media, folder, faces)
+    written += write_mouths(plan, media, folder)
+    write_chart(plan, folder / CHART)
+    put_text(folder / TURNS, rttm_text(plan))
+    written += [folder / CHART, folder / TURNS]
+    for kind in CAPTIONS if _words(plan) else ():
+        written.append(folder / f"captions.{kind}")
+        put_text(written[-1], caption_text(plan, kind))
+    return tuple(written)
+
+
+def _words(plan: Plan) -> bool:
+    return any(turn.text for turn in plan.turns)
