@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from dialogue.ground.box import Box
+from dialogue.media.face_mesh import INNER_LOWER, INNER_UPPER
 from dialogue.media.face_points import MEAN_FACE, face_points
 from dialogue.media.pictures import open_picture
 
@@ -46,6 +47,8 @@ def main() -> None:
         meshes.append(upright(face_points(pixels, Box(0, 0, pixels.shape[1], pixels.shape[0])).points))
     mean = np.mean(meshes, axis=0)
     mean = (mean + mirrored(mean)) / 2
+    upper, lower = list(INNER_UPPER), list(INNER_LOWER)
+    mean[upper] = mean[lower] = (mean[upper] + mean[lower]) / 2  # its lips touch
     np.savez_compressed(MEAN_FACE, points=mean.astype(np.float32))
     print(f"{MEAN_FACE.name}: {len(meshes)} faces, {MEAN_FACE.stat().st_size} bytes")
 

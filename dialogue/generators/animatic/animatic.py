@@ -11,7 +11,7 @@ Which labels are drawn the scene says (`output: {labels: none}` for the bare pic
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,19 +22,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dialogue.generators.animatic.expression import Expression
     from dialogue.generators.animatic.face_warp import FaceWarp
     from dialogue.generators.animatic.labels import Label
     from dialogue.generators.animatic.prosody import Curve, Motion
-    from dialogue.planning.plan import Emotion, Face, Plan, Shot
+    from dialogue.planning.plan import Emotion, Face, Plan, Shot, Speaker
 
     Frame = NDArray[np.uint8]
+    Points = NDArray[np.float32]  # (468, 3)
 
 NAME = "animatic"
 SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=704 * 704)
 WINDOW_LATENTS: int | None = None
 
-VERSION = 2  # raise it whenever the same plan would give other frames
+VERSION = 3  # raise it whenever the same plan would give other frames
 LABELS = ("rim", "name", "emotion")
 VARIABLE = "DIALOGUE_ANIMATIC"
 FADE_SECONDS = 0.2  # of the rim and from emotion to emotion
@@ -123,6 +125,36 @@ def _schedule(plan: Plan, shot: Shot, speaker: str) -> tuple[Curve, dict[str, Cu
     return speaking, feeling
 
 
+def _expressions(
+    job: ShotJob, speaker: Speaker, still: Frame, face: Face, feelings: Iterable[str]
+) -> dict[str, Expression]:
+    """What the face does in each emotion it will show: as in the speaker's own pictures, where they have any."""
+    from dialogue.generators.animatic.expression import own
+    from dialogue.generators.animatic.face_warp import points_of
+
+    pictures = {reference.name: reference.image for reference in speaker.emotions}
+    neutral = _points_in(job, pictures["neutral"]) if "neutral" in pictures else points_of(still, face).points
+    found = {}
+    for name in feelings:
+        picture = _points_in(job, pictures[name]) if name in pictures and name != "neutral" else None
+        expression = own(name, picture, neutral)
+        if expression is not None:
+            found[name] = expression
+    return found
+
+
+def _points_in(job: ShotJob, image: str) -> Points | None:
+    """The points of the one face, or of the largest, in a picture; None where the mesh is not sure of one."""
+    from dialogue.media.face_files import face_files
+    from dialogue.media.face_points import CONVINCED, faces_by_mesh
+    from dialogue.media.pictures import open_picture
+
+    if not face_files():
+        return None
+    faces = [found for _, found in faces_by_mesh(open_picture(job.media / image)) if found.confidence >= CONVINCED]
+    return max(faces, key=lambda found: found.box.area).points if faces else None
+
+
 def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _Actor:
     from dialogue.generators.animatic.face_warp import FaceWarp, moving_part
     from dialogue.generators.animatic.labels import rim, tag
@@ -131,14 +163,15 @@ def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _
     plan, shot = job.plan, job.shot
     speaker = plan.speaker(face.speaker)
     speaking, feeling = _schedule(plan, shot, speaker.id)
+    moves = motion(plan, speaker.id, shot, job.media)
     size = plan.width, plan.height
     middle, bottom = face.box.center[0], moving_part(face).bottom
     name = tag(speaker.name, speaker.color, middle, bottom, *size)
     below = name.top + name.alpha.shape[0] * 1.12 if "name" in labels else bottom
     emotions = {text for text in feeling if text} if "emotion" in labels else set()
     return _Actor(
-        warp=FaceWarp(still, face),
-        motion=motion(plan, speaker.id, shot, job.media),
+        warp=FaceWarp(still, face, _expressions(job, speaker, still, face, moves.feeling)),
+        motion=moves,
         speaking=speaking,
         rim=rim(moving_part(face), speaker.color, *size) if "rim" in labels else [],
         name=name if "name" in labels else None,

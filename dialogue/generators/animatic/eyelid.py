@@ -1,84 +1,84 @@
-"""An eyelid to close over an eye: the skin around the eye, drawn down over it, with the dark line of its lashes.
+"""An eye that blinks with its own lids: the skin above it comes down over it, lashes and all, along the eye's outline.
+
+Along the eye u runs from -1 to 1 between its ends; v is pixels across it, down the head.
 
 Shapes: `r` rows and `c` columns of the patch around one eye.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.media.face_edges import Eye
-
-Frame = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
-LOWER = 0.8  # how far below the eye's middle the lids meet, of its half height
-LASHES = 0.13  # half the thickness of the lash line, of the eye's half height
-
-
-def _smooth(value: Plane) -> Plane:
-    x = np.clip(value, 0, 1)
-    return np.asarray(x * x * (3 - 2 * x), np.float32)
+MEET = 0.93  # of the way from the upper lid to the lower one: where they meet
+FOLD = 1.15  # of the eye's height: how much skin above it comes down
+PLACES = 65
+ALONG = np.linspace(-1.6, 1.6, PLACES, dtype=np.float32)
 
 
 class Eyelid:
-    """The lid of `eye` (in pixels of `picture`, (H, W, 3) uint8 RGB)."""
+    """The lids of one eye. `upper`, `lower`: their points, (9, 2), from the viewer's left end to the right one, in
+    pixels of the crop, which is `rows` x `columns`; `brow`: the lowest point of the brow above it."""
 
-    def __init__(self, picture: Frame, eye: Eye) -> None:
-        height, width = picture.shape[:2]
-        reach = math.ceil(1.5 * max(eye.half_width, eye.half_height)) + 3
-        top, left = max(0, int(eye.y) - reach), max(0, int(eye.x) - reach)
-        self.rows = slice(top, min(height, int(eye.y) + reach + 1))
-        self.columns = slice(left, min(width, int(eye.x) + reach + 1))
-        patch = np.ascontiguousarray(picture[self.rows, self.columns])
-        if not patch.size:
-            raise ValueError(f"the eye at {eye.x:.0f}, {eye.y:.0f} lies outside the picture of {width} x {height}")
-        y, x = np.mgrid[self.rows, self.columns].astype(np.float32)
-        cos, sin = math.cos(eye.angle), math.sin(eye.angle)
-        along = ((x - eye.x) * cos + (y - eye.y) * sin) / eye.half_width
-        self._down = np.asarray(((y - eye.y) * cos - (x - eye.x) * sin) / eye.half_height, np.float32)
-        self._arc = np.asarray(np.clip(1 - along**2, 0, None), np.float32)
-        self._pixel = 1 / eye.half_height
-        radius = np.sqrt((along / 1.15) ** 2 + (self._down / 1.3) ** 2)
-        self._eye = _smooth((1.2 - radius) / 0.45)
-        hole = (radius < 1.1).astype(np.uint8)
-        soft = self._skin_around(patch, (np.abs(along) < 1.1) & (self._down > 1.3) & (self._down < 2.8))
-        shade = 0.93 - 0.10 * _smooth((self._down + 0.2) / 1.2)  # the lid turns away from the light
-        self._skin = np.asarray(soft * shade[..., None], np.float32)
-        inside = patch[hole.astype(bool)].astype(np.float32)
-        dark = inside[inside.sum(1) <= np.percentile(inside.sum(1), 12)].mean(0) if len(inside) else soft.mean((0, 1))
-        self._lash = np.asarray(0.7 * dark + 0.3 * soft.mean((0, 1)), np.float32)
+    def __init__(
+        self, upper: NDArray[np.float32], lower: NDArray[np.float32], brow: float, rows: int, columns: int
+    ) -> None:
+        left, right = upper[0].astype(float), upper[-1].astype(float)
+        self._middle, half = (left + right) / 2, (right - left) / 2
+        length = max(float(np.hypot(*half)), 1.0)
+        self._across = half / length
+        self._half = length
+        self._upper, self._lower = self._contour(upper), self._contour(lower)
+        self.height = max(float((self._lower - self._upper).max()), 0.12 * length)
+        lid = float(self._upper.min())
+        self._room = min(max(FOLD * self.height, 0.3 * length), max(0.9 * (lid - brow), 0.35 * self.height))
+        reach = 1.6 * length
+        x, y = self._middle
+        top, bottom = y - self.height - self._room - 0.3 * length, y + 1.6 * self.height + 0.4 * length
+        self.patch = (
+            slice(max(0, int(top)), max(1, min(rows, int(bottom) + 2))),
+            slice(max(0, int(x - reach)), max(1, min(columns, int(x + reach) + 2))),
+        )
+        py, px = np.mgrid[self.patch].astype(np.float32)
+        ax, ay = self._across
+        self._u = np.asarray(((px - x) * ax + (py - y) * ay) / length, np.float32)
+        self._v = np.asarray((py - y) * ax - (px - x) * ay, np.float32)
+        self._inside = np.clip((1.25 - np.abs(self._u)) / 0.25, 0, 1).astype(np.float32)
 
-    @staticmethod
-    def _skin_around(patch: Frame, ring: NDArray[np.bool_]) -> Plane:
-        """The skin under the eye carried on over it, (r, c, 3): of the medium lightness there, as lashes and rims of
-        glasses are no skin, and no brow lies below an eye.
-        """
-        import cv2
+    def _contour(self, points: NDArray[np.float32]) -> Plane:
+        ax, ay = self._across
+        px, py = points[:, 0] - self._middle[0], points[:, 1] - self._middle[1]
+        u, v = (px * ax + py * ay) / self._half, py * ax - px * ay
+        order = np.argsort(u)
+        line = np.interp(ALONG, u[order], v[order])
+        kernel = np.hanning(9)
+        return np.asarray(np.convolve(np.pad(line, 4, mode="edge"), kernel / kernel.sum(), "valid"), np.float32)
 
-        light = patch.astype(np.float32).mean(-1)
-        if not ring.any():
-            ring = np.ones_like(ring)
-        low, high = np.percentile(light[ring], (30, 85))
-        skin = ring & (light >= low) & (light <= high)
-        weight = skin.astype(np.float32)[..., None] + 1e-4
-        reach = 0.22 * max(patch.shape[:2])
-        total = cv2.GaussianBlur(patch * weight, (0, 0), reach)
-        return np.asarray(total / cv2.GaussianBlur(weight, (0, 0), reach)[..., None], np.float32)
-
-    def close(self, picture: Frame, blink: float) -> None:
-        """Draw the lid into `picture`, closed by `blink`, 0 … 1."""
-        if blink <= 0:
-            return
-        under = picture[self.rows, self.columns].astype(np.float32)
-        edge = self._arc * ((1 + LOWER) * blink - 1)  # of the lid, from the upper (-1) to the lower
-        shown = float(_smooth(np.float32(2.5 * blink) * np.ones(1, np.float32))[0])
-        lid = self._eye * _smooth((edge - self._down) / (2 * self._pixel) + 0.5) * shown
-        under += (self._skin - under) * lid[..., None]
-        thick = LASHES + 0.4 * self._pixel
-        lash = np.exp(-(((self._down - edge) / thick) ** 2)) * np.sqrt(self._arc) * (0.75 * shown)
-        under += (self._lash - under) * lash[..., None]
-        picture[self.rows, self.columns] = np.rint(under)
+    def apply(self, lookup: Plane, blink: float, upper: float, lower: float, shift: tuple[float, float]) -> None:
+        """Move `lookup` (rows, columns, 2): closed by `blink` 0 … 1; the upper lid raised by `upper` pixels, the
+        lower one by `lower`; `shift` is by how much the head moves what it looks at."""
+        ax, ay = self._across
+        u = self._u + np.float32((shift[0] * ax + shift[1] * ay) / self._half)
+        v = self._v + np.float32(shift[1] * ax - shift[0] * ay)
+        index = np.clip((u + 1.6) * ((PLACES - 1) / 3.2), 0, PLACES - 1).astype(np.int16)
+        high = self._lower - self._upper
+        share = np.clip(high / self.height, 0, 1)
+        upper_at = self._upper - upper * share
+        lower_at = self._lower - lower * share
+        edge = np.minimum(upper_at + blink * MEET * np.maximum(lower_at - upper_at, 0), lower_at)
+        top = self._upper - self._room
+        bottom = self._lower + 0.9 * self.height
+        lid, own = edge[index], self._upper[index]
+        start = top[index]
+        above = start + (v - start) * (own - start) / np.maximum(lid - start, 0.2)
+        low, own_low, end = lower_at[index], self._lower[index], bottom[index]
+        below = end - (end - v) * (end - own_low) / np.maximum(end - low, 0.2)
+        between = np.where(lid < own, own + (v - lid) * (low - own) / np.maximum(low - lid, 0.5), v)
+        source = np.where(v < lid, above, np.where(v > low, below, between))
+        source = np.where((v < start) | (v > end), v, source)
+        moved = (source - v) * self._inside
+        part = lookup[self.patch]
+        part[..., 0] -= moved * ay
+        part[..., 1] += moved * ax

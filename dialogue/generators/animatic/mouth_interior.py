@@ -1,6 +1,6 @@
 """What is seen between parted lips: a dark mouth, a hint of upper teeth, a tongue; in the light of the picture.
 
-Shapes: `r` rows and `c` columns of the patch around a mouth. Lengths are in half mouth widths.
+Shapes: `r` rows and `c` columns of the patch around a mouth. Lengths are in mouth widths.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dialogue.generators.animatic.lips import Frame, Lips, skin_around
+
 Plane = NDArray[np.float32]
 Color = NDArray[np.float32]  # (3,) RGB, 0 … 255
 
-TEETH = 0.20  # how far the upper teeth show below the lip, at most
-EDGE = 0.05  # over which a lip goes over into the dark
+DARK = (0.16, 0.075, 0.07)  # of the skin, in red, green and blue: brighter is a brown slab
+DARKEST = 0.17  # of the skin's brightness that the dark has at most
+TEETH = 0.085  # how far the upper teeth show below the lip, at most
 
 
 @dataclass(frozen=True)
@@ -26,22 +29,22 @@ class InteriorColors:
     teeth: Color
 
 
-def interior_colors(skin: NDArray[np.uint8]) -> InteriorColors:
-    """From pixels of the face around the mouth, (n, 3) RGB. In a grey picture the mouth is grey as well."""
-    tone = np.median(skin.astype(np.float32), axis=0)
+def interior_colors(picture: Frame, lips: Lips) -> InteriorColors:
+    """By the skin around the mouth. In a grey picture the mouth is grey as well."""
+    tone = skin_around(picture, lips)
     light = float(tone.mean())
     colorful = float(np.clip((tone.max() - tone.min()) / (tone.max() + 1) / 0.25, 0, 1))
 
-    def shade(factors: tuple[float, float, float], of: Color) -> Color:
-        color = of * np.array(factors, np.float32)
-        return np.asarray(colorful * color + (1 - colorful) * color.mean(), np.float32)
+    def shade(factors: tuple[float, float, float], most: float) -> Color:
+        color = tone * np.array(factors, np.float32)
+        color = colorful * color + (1 - colorful) * color.mean()
+        return np.asarray(color * min(1.0, most * light / (float(color.mean()) + 1e-3)), np.float32)
 
-    white = (0.45 * tone + 0.55 * light) * min(1.18, 225 / (light + 1))
+    white = (0.35 * tone + 0.65 * light) * np.array((1.0, 0.99, 0.95), np.float32)
     return InteriorColors(
-        dark=shade((0.22, 0.11, 0.11), tone),
-        tongue=shade((0.62, 0.36, 0.36), tone),
-        teeth=np.asarray(np.clip(white * np.array((1.0, 0.98, 0.94), np.float32), 0, 235), np.float32),
-    )
+        dark=shade(DARK, DARKEST), tongue=shade((0.50, 0.25, 0.25), 0.4),
+        teeth=np.asarray(np.clip(0.88 * white, 0, 225), np.float32),
+    )  # fmt: skip
 
 
 def _step(value: Plane, low: float, high: float) -> Plane:
@@ -50,21 +53,24 @@ def _step(value: Plane, low: float, high: float) -> Plane:
     return np.asarray(x * x * (3 - 2 * x), np.float32)
 
 
-def paint_interior(colors: InteriorColors, along: Plane, below_upper: Plane, above_lower: Plane) -> NDArray[np.float32]:
+def paint_interior(
+    colors: InteriorColors, along: Plane, below_upper: Plane, above_lower: Plane, teeth: float
+) -> NDArray[np.float32]:
     """Colours (r, c, 3), 0 … 255, of the inside of a mouth.
 
-    `along` runs from -1 to 1 between the corners; `below_upper` and `above_lower` are the distances to the lips.
+    `along` runs from -1 to 1 between the corners; `below_upper` and `above_lower` are the distances to the lips;
+    `teeth` 0 … 1 is how far the upper ones may show.
     """
     gap = np.maximum(below_upper + above_lower, 1e-3)
     across = np.clip(1 - along**2, 0, 1)
     depth = np.clip(below_upper / gap, 0, 1)
-    tongue = _step(depth, 0.5, 1.05) * _step(gap, 0.12, 0.4) * across * 0.85
-    teeth = _step(TEETH * across + 0.02 - below_upper, -0.03, 0.03) * _step(gap, 0.07, 0.2) * _step(across, 0.1, 0.55)
-    lit = 0.62 + 0.36 * _step(below_upper, 0.0, 0.10)  # the lip throws its shadow on the teeth
-    lit = lit * (0.75 + 0.25 * across) * (1 - 0.07 * np.abs(np.sin(7.5 * along)) ** 6)
-    color = colors.dark * (0.65 + 0.5 * depth[..., None]) * (1 - tongue[..., None])
+    tongue = _step(depth, 0.55, 1.1) * _step(gap, 0.16, 0.34) * across * 0.75
+    color = colors.dark * (0.75 + 0.35 * depth[..., None]) * (1 - tongue[..., None])
     color = color + colors.tongue * tongue[..., None]
-    shown = 0.88 * teeth[..., None]
-    color = color * (1 - shown) + colors.teeth * lit[..., None] * shown
-    soft = 0.7 + 0.3 * _step(above_lower, 0.0, 0.09)
-    return np.asarray(color * soft[..., None], np.float32)
+    if teeth > 0.02:
+        height = np.asarray(TEETH * np.sqrt(across), np.float32)
+        row = _step(height - below_upper, -0.012, 0.012) * _step(gap, 0.05, 0.15) * _step(across, 0.2, 0.7) * teeth
+        lit = 0.55 + 0.45 * _step(below_upper, 0.0, 0.05)  # the lip throws its shadow on the teeth
+        lit = lit * (0.62 + 0.38 * across)
+        color = color + (colors.teeth * lit[..., None] - color) * (0.85 * row[..., None])
+    return np.asarray(color, np.float32)

@@ -1,7 +1,7 @@
 """From a voice to poses: how open the mouth is, how wide, where the stress lies, when the eyes blink.
 
 Loudness in the band of the vowels opens the mouth; the balance of the second formant's band against the first's
-spreads or rounds it. Every filter over time is symmetric, so the mouth moves with the voice, not after it.
+makes it wide or round. Every filter over time is symmetric, so the mouth moves with the voice, not after it.
 
 Shapes: `n` samples, `f` frames of the shot.
 """
@@ -9,7 +9,8 @@ Shapes: `n` samples, `f` frames of the shot.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from dialogue.generators.animatic.face_warp import Pose
 from dialogue.generators.shot_audio import SpeakerSound
+from dialogue.planning.emotions import EmotionLane
 from model.grid import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ FRONT = (1500.0, 3200.0)  # Hz: second formants of front vowels (i, e), which sp
 RANGE_DB = 30.0  # from a shut mouth to the loudest vowels
 FLOOR = 1e-5  # of full scale, -100 dBFS: below it there is no voice
 BLINK_CELL = 4.0  # seconds; one blink falls in each, so the times need no memory of earlier shots
+NOD_CELL = 5.5  # seconds; whoever listens nods in some of them, once
+NOD_SECONDS = 0.35  # from the start of a listener's nod to its lowest point
 BLINK_SECONDS = (0.10, 0.04, 0.16)  # closing, closed, opening
 
 
@@ -120,6 +124,21 @@ def _drift(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> tuple[C
     return np.asarray(breath, np.float32), np.asarray(slow, np.float32)
 
 
+def _listening_nods(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], opening: Curve, fps: float) -> Curve:
+    """Small nods, by the speaker's own dice, where they have been silent for a while."""
+    nods = np.zeros(len(seconds), np.float32)
+    if not len(seconds):
+        return nods
+    quiet = np.clip(1 - 4 * _blur(np.clip(8 * opening, 0, 1), 0.4 * fps), 0, 1)
+    for cell in range(int(seconds[0] // NOD_CELL), int(seconds[-1] // NOD_CELL) + 1):
+        dice = _generator(plan, speaker_id, cell, 1)
+        if dice.uniform() < 0.6:
+            at = (cell + dice.uniform(0.2, 0.8)) * NOD_CELL
+            depth = dice.uniform(0.35, 0.75)
+            nods += (depth * np.exp(-(((seconds - at) / (0.5 * NOD_SECONDS)) ** 2))).astype(np.float32)
+    return np.asarray(nods * quiet, np.float32)
+
+
 def _blinks(plan: Plan, speaker_id: str, shot: Shot, opening: Curve) -> Curve:
     fps = float(plan.fps)
     seconds = np.arange(shot.start, shot.end) / fps
@@ -140,20 +159,42 @@ def _blinks(plan: Plan, speaker_id: str, shot: Shot, opening: Curve) -> Curve:
 
 @dataclass(frozen=True)
 class Motion:
-    """The poses of a shot, as curves (f,): 20 bytes a frame, however long the shot is."""
+    """The poses of a shot, as curves (f,): some 30 bytes a frame, however long the shot is.
+
+    `spread` goes from -1, round, to 1, wide; `feeling`: how much of each emotion.
+    """
 
     opening: Curve
     spread: Curve
     nod: Curve
     sway: Curve
     blink: Curve
+    feeling: Mapping[str, Curve] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.opening)
 
     def __getitem__(self, frame: int) -> Pose:
-        curves = (self.opening, self.spread, self.nod, self.sway, self.blink)
-        return Pose(*(float(curve[frame]) for curve in curves))
+        feeling = {name: float(curve[frame]) for name, curve in self.feeling.items() if curve[frame]}
+        nod, sway, blink = (float(curve[frame]) for curve in (self.nod, self.sway, self.blink))
+        return Pose(shape_of(float(self.opening[frame]), float(self.spread[frame])), blink, nod, sway, feeling)
+
+
+def shape_of(opening: float, spread: float) -> dict[str, float]:
+    """Weights of mouth shapes for a mouth open by 0 … 1 and spread by -1 … 1; the rest of 1 is the mouth at rest."""
+    wide, rounded = max(0.0, spread), max(0.0, -spread)
+    weights = {"open": opening * (1 - wide - rounded), "wide": opening * wide, "round": opening * rounded}
+    return {name: weight for name, weight in weights.items() if weight > 0}
+
+
+def _feelings(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> dict[str, Curve]:
+    """How much of each emotion the speaker shows in every frame."""
+    lane = EmotionLane(plan.speaker(speaker_id), [turn for turn in plan.turns if turn.speaker == speaker_id])
+    shown: dict[str, Curve] = {}
+    for frame, second in enumerate(seconds):
+        for name, weight in lane.at(float(second)).items():
+            shown.setdefault(name, np.zeros(len(seconds), np.float32))[frame] = weight
+    return shown
 
 
 def motion(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Motion:
@@ -164,11 +205,14 @@ def motion(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Motion:
     fps = float(plan.fps)
     voice = hear(plan, speaker_id, shot, media)
     opening = _opening(voice, fps)
-    breath, sway = _drift(plan, speaker_id, np.arange(shot.start, shot.end) / fps)
+    seconds = np.arange(shot.start, shot.end) / fps
+    breath, sway = _drift(plan, speaker_id, seconds)
+    nods = _listening_nods(plan, speaker_id, seconds, opening, fps)
     return Motion(
         opening=opening,
         spread=_spread(voice, opening, fps),
-        nod=np.asarray(1.6 * _stress(opening, fps) + 0.12 * breath, np.float32),
+        nod=np.asarray(1.6 * _stress(opening, fps) + 0.12 * breath + nods, np.float32),
         sway=np.asarray(0.35 * sway, np.float32),
         blink=_blinks(plan, speaker_id, shot, opening),
+        feeling=_feelings(plan, speaker_id, seconds),
     )

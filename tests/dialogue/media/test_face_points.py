@@ -66,4 +66,4 @@ def test_the_mean_face_is_one_and_symmetric() -> None:
     mean = mean_face()
     assert mean.shape == (468, 3)
     np.testing.assert_allclose(mean[[33, 61, 70], 0], -mean[[263, 291, 300], 0], atol=1e-5)
-    assert mean[13, 1] < mean[14, 1] < mean[152, 1] and mean[10, 1] < 0
+    assert mean[0, 1] < mean[13, 1] == mean[14, 1] < mean[17, 1] < mean[152, 1] and mean[10, 1] < 0

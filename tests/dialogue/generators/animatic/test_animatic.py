@@ -14,6 +14,7 @@ import soundfile
 
 from dialogue.generators import generator
 from dialogue.generators.animatic import animatic
+from dialogue.generators.animatic.expression import EXPRESSIONS
 from dialogue.generators.animatic.face_warp import FaceWarp, Pose, moving_part
 from dialogue.generators.animatic.prosody import hear, motion
 from dialogue.generators.generator import ShotJob
@@ -127,7 +128,7 @@ def test_everything_outside_the_moving_parts_is_the_still(media: Path, bare: Non
         assert part.intersection(face.region) == part
         outside[int(part.y) : int(part.bottom) + 1, int(part.x) : int(part.right) + 1] = False
     film, still = frames(plan, media), still_of(media)
-    assert outside.mean() > 0.3
+    assert outside.mean() > 0.2
     np.testing.assert_array_equal(film[:, outside], np.broadcast_to(still[outside], (len(film), outside.sum(), 3)))
 
 
@@ -141,9 +142,9 @@ def test_who_listens_does_what_they_do_when_nobody_speaks(media: Path, bare: Non
 def test_who_listens_keeps_the_mouth_shut_breathes_and_blinks(media: Path) -> None:
     plan = plan_of(turn("ana"))
     listening = motion(plan, "ben", plan.shots[0], media)
-    assert all(pose.opening == 0 and pose.spread == 0 for pose in listening)
+    assert all(not pose.shape for pose in listening) and not listening.opening.any()
     assert max(pose.blink for pose in listening) > 0.9 and min(pose.blink for pose in listening) == 0
-    assert 0 < np.ptp([pose.nod for pose in listening]) < 0.5
+    assert 0 < np.ptp([pose.nod for pose in listening]) < 1.0
 
 
 def test_overlapping_speakers_both_move(media: Path, bare: None) -> None:
@@ -159,7 +160,7 @@ def test_the_mouth_follows_the_voice_without_lag(media: Path, bare: None) -> Non
     plan = plan_of(turn("ana"))
     sound, _ = soundfile.read(media / "voice.wav", dtype="float32")
     envelope = np.sqrt((sound.reshape(-1, RATE // FPS) ** 2).mean(1))
-    opening = np.array([pose.opening for pose in motion(plan, "ana", plan.shots[0], media)])
+    opening = motion(plan, "ana", plan.shots[0], media).opening
     film, still = frames(plan, media).astype(float), still_of(media).astype(float)
     seen = np.abs(film[(slice(None), *mouth_of("ana"))] - still[mouth_of("ana")]).mean((1, 2, 3))
     for curve, least in ((opening, 0.9), (seen, 0.8)):
@@ -172,7 +173,7 @@ def test_a_quiet_microphone_moves_the_mouth_as_much(media: Path, tmp_path: Path)
     sound, _ = soundfile.read(media / "voice.wav", dtype="float32")
     soundfile.write(tmp_path / "voice.wav", sound / 100, RATE, subtype="FLOAT")
     plan = plan_of(turn("ana"))
-    loud, quiet = (np.array([p.opening for p in motion(plan, "ana", plan.shots[0], at)]) for at in (media, tmp_path))
+    loud, quiet = (motion(plan, "ana", plan.shots[0], at).opening for at in (media, tmp_path))
     np.testing.assert_allclose(loud, quiet, atol=0.02)
 
 
@@ -192,7 +193,7 @@ def test_opening_parts_the_lips_on_a_dark_mouth_and_lowers_the_jaw(media: Path) 
     areas = []
     for opening in (0.0, 0.3, 0.6, 1.0):
         frame = still.copy()
-        warp.draw(Pose(opening=opening), frame)
+        warp.draw(Pose({"open": opening}), frame)
         areas.append(int((frame[rows, columns].max(-1) < 90).sum()))
     assert areas == sorted(areas) and areas[-1] > areas[0] + 60
     np.testing.assert_array_equal(
@@ -204,7 +205,7 @@ def test_no_seam_shows_at_the_border_of_the_moving_part(media: Path) -> None:
     still = still_of(media)
     face = plan_of().shots[0].faces[0]
     frame = still.copy()
-    FaceWarp(still, face).draw(Pose(1.0, 1.0, 1.0, 1.0, 1.0), frame)
+    FaceWarp(still, face, EXPRESSIONS).draw(Pose({"open": 1.0}, 1.0, 1.0, 1.0, {"surprise": 1.0}), frame)
     part = moving_part(face)
     top, left, bottom, right = int(part.y) + 1, int(part.x) + 1, int(part.bottom) - 1, int(part.right) - 1
     ring = np.zeros(still.shape[:2], bool)

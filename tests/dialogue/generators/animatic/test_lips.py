@@ -1,0 +1,157 @@
+"""Lips and shapes: the mouth's own axes, edges that open and close, eyes that blink, emotions that move brows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dialogue.generators.animatic.expression import EXPRESSIONS, Expression, known, mixed, own, seen
+from dialogue.generators.animatic.face_warp import FaceWarp, Pose
+from dialogue.generators.animatic.lips import ALONG, Lips, lips_of
+from dialogue.generators.animatic.mouth_shapes import SHAPES, edges_of
+from dialogue.generators.animatic.mouth_shapes import mixed as mixed_shape
+from dialogue.ground.box import Box
+from dialogue.media.face_points import mean_face
+from dialogue.planning.plan import Face, Mouth
+
+MIDDLE = len(ALONG) // 2
+
+
+def picture_of(gap: float = 0.0, angle: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """A face of skin with lips, open by `gap` of the mouth's width on white teeth, and its points."""
+    points = mean_face().copy()
+    cos, sin = np.cos(angle), np.sin(angle)
+    points[:, :2] = 100 * points[:, :2] @ np.array([[cos, sin], [-sin, cos]], np.float32) + (160, 120)
+    points[:, 2] *= 100
+    left, right = points[61, :2], points[291, :2]
+    width, down = float(np.linalg.norm(right - left)), np.array((-sin, cos))
+    picture = np.full((340, 320, 3), (205, 160, 135), np.uint8)
+    middle = (left + right) / 2
+    size = (round(width / 2), round(width * (0.16 + gap / 2)))
+    degrees = np.degrees(angle)
+    cv2.ellipse(picture, tuple(int(v) for v in middle), size, degrees, 0, 360, (180, 80, 85), -1, cv2.LINE_AA)
+    inner = (round(0.94 * width / 2), max(1, round(width * gap / 2)))
+    inside = (240, 238, 230) if gap else (90, 40, 40)
+    cv2.ellipse(picture, tuple(int(v) for v in middle), inner, degrees, 0, 360, inside, -1, cv2.LINE_AA)
+    for index in (13, 312, 82, 81, 311, 80, 310):
+        points[index, :2] -= gap / 2 * width * down
+    for index in (14, 317, 87, 178, 402, 88, 318):
+        points[index, :2] += gap / 2 * width * down
+    return picture, points
+
+
+def lips(gap: float = 0.0, angle: float = 0.0) -> Lips:
+    return lips_of(*picture_of(gap, angle))
+
+
+@pytest.mark.parametrize("angle", [-0.4, 0.0, 0.3])
+def test_the_mouths_own_axes_go_there_and_back(angle: float) -> None:
+    mouth = lips(angle=angle)
+    s, t = np.array([-1.0, -0.3, 0.0, 0.7, 1.0], np.float32), np.array([0.0, 9.0, -4.0, 20.0, 0.0], np.float32)
+    again = mouth.plane(*mouth.pixels(s, t))
+    np.testing.assert_allclose(again[0], s, atol=1e-4)
+    np.testing.assert_allclose(again[1], t, atol=1e-3)
+    corners = mouth.pixels([-1, 1], [0, 0])
+    points = picture_of(angle=angle)[1]
+    np.testing.assert_allclose(np.stack(corners, -1), points[[61, 291], :2], atol=0.01)
+
+
+def test_a_closed_mouth_is_a_line_and_an_open_one_has_two_edges() -> None:
+    closed, opened = lips(), lips(0.2)
+    assert not closed.open and np.array_equal(closed.upper, closed.lower)
+    assert opened.open and opened.lower[MIDDLE] - opened.upper[MIDDLE] == pytest.approx(0.2 * opened.width, rel=0.2)
+
+
+def test_every_shape_meets_at_the_corners_and_rest_has_no_gap() -> None:
+    for mouth in (lips(), lips(0.2)):
+        for name, shape in SHAPES.items():
+            edges = edges_of(mouth, shape)
+            assert (edges.lower >= edges.upper).all()
+            assert edges.lower[np.abs(ALONG) > 1] == pytest.approx(edges.upper[np.abs(ALONG) > 1], abs=0.3), name
+        rest = edges_of(mouth, SHAPES["rest"])
+        np.testing.assert_allclose(rest.upper, rest.lower, atol=1e-3)
+
+
+def test_between_two_shapes_lies_every_mouth() -> None:
+    gaps = []
+    for weight in (0.0, 0.25, 0.5, 0.75, 1.0):
+        edges = edges_of(lips(), mixed_shape({"open": weight}))
+        gaps.append(float(edges.lower[MIDDLE] - edges.upper[MIDDLE]))
+    assert gaps == sorted(gaps) and gaps[0] == 0 and np.ptp(np.diff(gaps)) < 0.02 * gaps[-1]
+
+
+def warp_of(picture: np.ndarray, points: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> FaceWarp:
+    from dialogue.generators.animatic import face_warp
+    from dialogue.media.face_points import FacePoints
+
+    monkeypatch.setattr(face_warp, "points_of", lambda still, face: FacePoints(points, 1.0, "test"))
+    box = Box(80, 60, 160, 215)
+    return FaceWarp(picture, Face("a", box, Box(0, 0, 320, 340)), EXPRESSIONS)
+
+
+def test_a_picture_with_an_open_mouth_is_brought_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its teeth do not show between closed lips, nor does a second row when it opens."""
+    picture, points = picture_of(0.2)
+    warp, frame = warp_of(picture, points, monkeypatch), picture.copy()
+    white = [int((picture.min(-1) > 200).sum())]
+    for shape in ({}, {"closed": 1.0}, {"wide": 1.0}):
+        warp.draw(Pose(shape), frame)
+        white.append(int((frame.min(-1) > 200).sum()))
+    assert white[1] < 0.03 * white[0] and white[2] < 0.03 * white[0] and white[3] <= white[0]
+
+
+def test_a_blink_covers_the_eyes_with_their_own_skin(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, points = picture_of()
+    for upper, lower in ((159, 145), (386, 374)):
+        middle = points[[upper, lower], :2].mean(0)
+        half = float(points[lower, 1] - points[upper, 1]) / 2
+        cv2.ellipse(picture, tuple(int(v) for v in middle), (16, round(half)), 0, 0, 360, (20, 20, 60), -1)
+    warp, frame = warp_of(picture, points, monkeypatch), picture.copy()
+    warp.draw(Pose(blink=1.0), frame)
+    eyes = (slice(90, 150), slice(80, 240))
+    assert (frame[eyes].max(-1) < 80).sum() < 0.35 * (picture[eyes].max(-1) < 80).sum()
+
+
+def test_emotions_move_brows_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, points = picture_of()
+    for indices in ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336)):
+        line = np.rint(points[list(indices), :2]).astype(np.int32)
+        cv2.polylines(picture, [line], False, (40, 30, 30), 3, cv2.LINE_AA)
+    warp, heights = warp_of(picture, points, monkeypatch), {}
+    for name in ("neutral", "surprise", "anger"):
+        frame = picture.copy()
+        warp.draw(Pose(feeling={name: 1.0}), frame)
+        rows = np.flatnonzero((frame[40:110, 125:150].max(-1) < 120).any(1))
+        heights[name] = rows.mean()
+    assert heights["surprise"] < heights["neutral"] - 3 < heights["anger"] - 5
+
+
+def test_an_emotion_is_known_by_its_names_and_its_picture() -> None:
+    assert known("Happy") == EXPRESSIONS["joy"] and known("melancholy") is None
+    neutral = mean_face() * 100
+    raised = neutral.copy()
+    raised[[70, 63, 105, 66, 107, 300, 293, 334, 296, 336], 1] -= 8
+    assert seen(neutral, neutral) == Expression()
+    mine = own("melancholy", raised, neutral)
+    assert mine is not None and mine.inner == pytest.approx(8 / 100 / 2.0, rel=0.4) and mine.lift == 0
+    assert own("melancholy", None, neutral) is None
+    both = own("joy", raised, neutral)
+    assert both is not None and both.inner > EXPRESSIONS["joy"].inner and both.lift > 0
+    half = mixed({"joy": 0.5, "unknown": 1.0}, EXPRESSIONS)
+    assert half.lift == pytest.approx(0.5 * EXPRESSIONS["joy"].lift)
+
+
+def test_the_mouth_opens_where_the_plan_has_it() -> None:
+    still = np.asarray(cv2.imread(str(Path(__file__).parents[4] / "scenes/two_hander/night.png")))[..., ::-1]
+    box = Box(64, 196, 224, 274)
+    face = Face("ana", box, Box(0, 0, 352, 704), mouth=Mouth((150.0, 400.0), (210.0, 404.0)))
+    rest, opened = still.copy(), still.copy()
+    warp = FaceWarp(np.ascontiguousarray(still), face)
+    warp.draw(Pose(), rest)
+    warp.draw(Pose({"open": 1.0}), opened)
+    moved = np.abs(opened.astype(int) - rest).max(-1) > 60
+    rows, columns = np.nonzero(moved)
+    assert 150 < columns.mean() < 210 and 390 < rows.mean() < 430
