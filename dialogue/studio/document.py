@@ -72,10 +72,10 @@ class Document:
         self._step(Step(self._data, data, OUTSIDE, 0.0))
         return True
 
-    def edit(self, base: str, edits: Sequence[Edit], label: str) -> None:
+    def edit(self, base: str, edits: Sequence[Edit], label: str, typing: bool = False) -> None:
         """Write the edits, which were made against revision `base`. EditError when they do not fit any more.
 
-        Edits with one label within moments of each other, as while typing, are one step of the history.
+        While one types, edits with one label within moments of each other are one step of the history.
         """
         self.look()
         text = _parsed(self.text, self.path.name)
@@ -89,7 +89,7 @@ class Document:
         if data == self._data:
             return
         step, last = Step(self._data, data, label, time.monotonic()), self._done[-1] if self._done else None
-        if last is not None and last.label == label and step.at - last.at < _TYPING and not self._undone:
+        if typing and last is not None and last.label == label and step.at - last.at < _TYPING and not self._undone:
             step = replace(step, before=last.before)
             self._done.pop()
         self._write(data)

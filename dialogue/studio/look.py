@@ -36,6 +36,7 @@ class Look:
     costs: Costs | None = None
     tasks: tuple[Task, ...] | None = None
     voices: tuple[Voice, ...] = ()
+    revision: str | None = None  # of the file that was looked at
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Room:
         self.doing: str | None = "reading"
         self.version = 0  # of the record: raised with every change
         self._seen: dict[Path, int] = {}  # when the files of the film were last changed
+        self._revision: str | None = None  # of the file that is being looked at
         self._old: Look | None = None  # the last look that had a plan
         self._wake = threading.Event()
         self._lock = threading.RLock()
@@ -74,10 +76,10 @@ class Room:
         self._closed = True
         self._wake.set()
 
-    def edit(self, base: str, edits: Sequence[Edit], label: str) -> None:
+    def edit(self, base: str, edits: Sequence[Edit], label: str, typing: bool = False) -> None:
         """Write edits to the scene file. EditError or InputError where that cannot be."""
         with self._lock:
-            self._open().edit(base, edits, label)
+            self._open().edit(base, edits, label, typing)
         self.refresh()
 
     def undo(self) -> str | None:
@@ -115,6 +117,7 @@ class Room:
         with self._lock:
             if self.document is not None:
                 self.document.look()
+            self._revision = self.revision
         first, file = first_look(self.film.path)
         self._publish(first, "planning" if file is not None else None)
         if file is None or self._wake.is_set():
@@ -132,10 +135,10 @@ class Room:
 
     def _publish(self, look: Look, doing: str | None) -> None:
         with self._lock:
-            self.look, self.doing = look, doing
+            self.look, self.doing = replace(look, revision=self._revision), doing
             self.version += 1
             if look.plan is not None:
-                self._old = look
+                self._old = self.look
 
     def record(self) -> dict[str, Any]:
         """Everything the page shows of this film."""
@@ -146,13 +149,16 @@ class Room:
                 record |= {key: look_record(self._old, shown)[key] for key in ("plan", "shots", "pictures")}
                 record["plan_old"] = True
             document = self.document
+            behind = self.look.revision != self.revision  # the thread has not come to the last edit yet
+            if behind and record["plan"] is not None:
+                record["plan_old"] = True
             return {
                 "id": self.film.id,
                 "name": self.film.name,
                 "kind": self.film.kind,
                 "file": shown,
                 "version": self.version,
-                "doing": self.doing,
+                "doing": self.doing or ("checking" if behind else None),
                 "revision": document.revision if document is not None else None,
                 "undo": document.undo_label if document is not None else None,
                 "redo": document.redo_label if document is not None else None,

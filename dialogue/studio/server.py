@@ -123,7 +123,8 @@ class _Films:
         room, asked = self._room(request), await _json(request)
         edits = edits_of(asked.get("edits"))
         check_reach(edits, room.folder, room.tree())
-        await run_in_threadpool(room.edit, str(asked.get("base")), edits, str(asked.get("label") or "an edit")[:200])
+        label = str(asked.get("label") or "an edit")[:200]
+        await run_in_threadpool(room.edit, str(asked.get("base")), edits, label, asked.get("typing") is True)
         return JSONResponse({"revision": room.revision})
 
     async def history(self, request: Request) -> Response:

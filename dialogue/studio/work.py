@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ def main(folder: Path) -> int:
     """Do the job in a folder; 0 when it was done."""
     from filelock import FileLock
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background hands down that it be ignored
     job = Job(folder)
     with FileLock(folder / LOCK):
         job.say(kind="began")

@@ -28,8 +28,8 @@ const at = (film: string, rest = "") => `/api/film/${film}${rest}`;
 
 export const films = () => call<{ name: string; films: Listed[] }>("/api/films");
 export const film = (id: string) => call<Film>(at(id));
-export const edit = (id: string, base: string, edits: Edit[], label: string) =>
-  call<{ revision: string }>(at(id, "/edit"), { base, edits, label });
+export const edit = (id: string, base: string, edits: Edit[], label: string, typing: boolean) =>
+  call<{ revision: string }>(at(id, "/edit"), { base, edits, label, typing });
 export const go = (id: string, redo: boolean) => call<{ label: string | null }>(at(id, "/history"), { redo });
 export const render = (id: string, order: object) => call<{ job: number }>(at(id, "/render"), order);
 export const cancel = (id: string) => call<{ stopped: boolean }>(at(id, "/cancel"), {});

@@ -1,7 +1,7 @@
 // What a gesture in the page means in the scene file. Each returns edits of its own places alone.
 
 import { clamp, written } from "./format";
-import { edit, film, frameAt, itemsOf, keysOf, lines, plan, said, shots, textOf, time, turns } from "./state";
+import { edit, editTurn, film, frameAt, itemsOf, keysOf, lines, plan, said, shots, textOf, time, turns } from "./state";
 import type { Line } from "./state";
 import type { Box, Edit, Keys, Path, Tree } from "./types";
 
@@ -43,7 +43,7 @@ function child(tree: Tree | undefined, key: string | number): Tree | undefined {
 // Lines
 
 export function setText(line: Line, text: string): Promise<boolean> {
-  return edit([{ do: "set", path: ["lines", line.index, line.speaker], value: text }], `the words of line ${line.index + 1}`);
+  return edit([{ do: "set", path: ["lines", line.index, line.speaker], value: text }], `the words of line ${line.index + 1}`, true);
 }
 
 /** An emotion as it is written: a name alone where its strength is 1, and nothing for none. */
@@ -99,6 +99,9 @@ function shifted(from: number, by: 1 | -1): Edit[] {
 
 // Turns in time
 
+type Made = { edits: Edit[]; label: string } | string;
+const NO_LINE = "this turn is of no line of the script";
+
 /** The lines that the turns are, where the scene has none yet: written down once, so that one can be changed. */
 export function linesOfTurns(): Edit[] {
   if (lines.value.length) return [];
@@ -127,19 +130,24 @@ export function extentOf(index: number): { start: number; end: number } {
  * trimmed in it, and moved where only its start has been dragged along with its end.
  */
 export function setTimes(index: number, start: number, end: number): Promise<boolean> {
-  const turn = turns.value[index];
-  const item = turn && lineOf(index);
-  if (!turn || item === null || item === undefined) return Promise.resolve(false);
+  return editTurn(index, (now) => times(now, start, end));
+}
+
+function times(index: number, start: number, end: number): Made {
+  const turn = turns.value[index]!;
+  const item = lineOf(index);
+  if (item === null) return NO_LINE;
   const keys = keysOf(itemsOf(scene().lines)[item]);
   const was = extentOf(index);
   const label = `the time of line ${item + 1}`;
   const path = (key: string): Path => ["lines", item, key];
   if (keys.audio === undefined) {
-    return edit([
+    const edits: Edit[] = [
       ...linesOfTurns(),
       { do: "set", path: path("from"), value: written(start) },
       { do: "set", path: path("to"), value: written(end) },
-    ], label);
+    ];
+    return { edits, label };
   }
   const edits: Edit[] = [];
   const moved = Math.abs(end - start - (was.end - was.start)) < 0.002;
@@ -149,7 +157,7 @@ export function setTimes(index: number, start: number, end: number): Promise<boo
     if (Math.abs(end - was.end) > 0.001) edits.push({ do: "set", path: path("to"), value: written(begin + end - was.start) });
   }
   if (moved || Math.abs(start - was.start) > 0.001) edits.push(...placedAt(item, index, start));
-  return edit(edits, label);
+  return { edits, label };
 }
 
 /** A line with its own recording begins at `start`: by `gap` after all before it, or `after` where it interrupts. */
@@ -176,14 +184,15 @@ function placedAt(item: number, index: number, start: number): Edit[] {
 
 /** Two lines from one, at the playhead; the words are shared by where it stands. */
 export function splitAt(index: number, seconds: number): Promise<boolean> {
-  const turn = turns.value[index];
-  const item = turn ? lineOf(index) : null;
-  if (!turn || item === null) return Promise.resolve(false);
+  return editTurn(index, (now) => split(now, seconds));
+}
+
+function split(index: number, seconds: number): Made {
+  const turn = turns.value[index]!;
+  const item = lineOf(index);
+  if (item === null) return NO_LINE;
   const { start, end } = extentOf(index);
-  if (seconds <= start + 0.04 || seconds >= end - 0.04) {
-    said.value = "put the playhead inside the turn to split it there";
-    return Promise.resolve(false);
-  }
+  if (seconds <= start + 0.04 || seconds >= end - 0.04) return "put the playhead inside the turn to split it there";
   const old = keysOf(itemsOf(scene().lines)[item]);
   const line = lines.value.find((one) => one.index === item);
   const words = (line?.text ?? turn.text ?? "").split(/(?<=\s)/);
@@ -196,55 +205,63 @@ export function splitAt(index: number, seconds: number): Promise<boolean> {
   rest.from = written(seconds + offset);
   rest.to = written(end + offset);
   if (old.emotion !== undefined) rest.emotion = old.emotion;
-  return edit([
+  const edits: Edit[] = [
     ...linesOfTurns(),
     { do: "set", path: ["lines", item, turn.speaker], value: first },
     { do: "set", path: ["lines", item, "from"], value: written(start + offset) },
     { do: "set", path: ["lines", item, "to"], value: written(seconds + offset) },
     { do: "insert", path: ["lines", item + 1], value: rest },
     ...shifted(item + 1, 1),
-  ], `line ${item + 1} split`);
+  ];
+  return { edits, label: `line ${item + 1} split` };
 }
 
 /** One line from a turn's line and the speaker's next. */
 export function joinNext(index: number): Promise<boolean> {
-  const turn = turns.value[index];
-  const item = turn ? lineOf(index) : null;
-  if (!turn || item === null) return Promise.resolve(false);
+  return editTurn(index, joined);
+}
+
+function joined(index: number): Made {
+  const turn = turns.value[index]!;
+  const item = lineOf(index);
+  if (item === null) return NO_LINE;
   const next = turns.value.findIndex((other, at) => at > index && other.speaker === turn.speaker && lineOf(at) !== item);
   const other = next < 0 ? null : lineOf(next);
-  if (other === null) {
-    said.value = "there is no later turn of theirs to join it with";
-    return Promise.resolve(false);
-  }
+  if (other === null) return "there is no later turn of theirs to join it with";
   const items = itemsOf(scene().lines);
   if (keysOf(items[item]).audio !== undefined || keysOf(items[other]).audio !== undefined) {
-    said.value = "two lines with recordings of their own cannot be one";
-    return Promise.resolve(false);
+    return "two lines with recordings of their own cannot be one";
   }
   const text = (at: number, fallback: number) => lines.value.find((one) => one.index === at)?.text ?? turns.value[fallback]?.text ?? "";
-  const joined = [text(item, index), text(other, next)].filter(Boolean).join(" ");
-  return edit([
+  const words = [text(item, index), text(other, next)].filter(Boolean).join(" ");
+  const edits: Edit[] = [
     ...linesOfTurns(),
-    { do: "set", path: ["lines", item, turn.speaker], value: joined },
+    { do: "set", path: ["lines", item, turn.speaker], value: words },
     { do: "set", path: ["lines", item, "from"], value: written(extentOf(index).start) },
     { do: "set", path: ["lines", item, "to"], value: written(extentOf(next).end) },
     { do: "remove", path: ["lines", other] },
     ...shifted(other, -1),
-  ], `line ${item + 1} joined with ${other + 1}`);
+  ];
+  return { edits, label: `line ${item + 1} joined with ${other + 1}` };
 }
 
 export function giveTurn(index: number, who: string): Promise<boolean> {
-  const turn = turns.value[index];
-  const item = turn ? lineOf(index) : null;
-  if (!turn || item === null || turn.speaker === who) return Promise.resolve(false);
-  return edit([...linesOfTurns(), { do: "rename", path: ["lines", item, turn.speaker], name: who }], `line ${item + 1} is ${who}'s`);
+  return editTurn(index, (now) => {
+    const item = lineOf(now);
+    if (item === null) return NO_LINE;
+    const speaker = turns.value[now]!.speaker;
+    const edits: Edit[] = [...linesOfTurns(), { do: "rename", path: ["lines", item, speaker], name: who }];
+    return speaker === who ? "it is theirs already" : { edits, label: `line ${item + 1} is ${who}'s` };
+  });
 }
 
 export function removeTurn(index: number): Promise<boolean> {
-  const item = lineOf(index);
-  if (item === null) return Promise.resolve(false);
-  return edit([...linesOfTurns(), { do: "remove", path: ["lines", item] }, ...shifted(item, -1)], `line ${item + 1} removed`);
+  return editTurn(index, (now) => {
+    const item = lineOf(now);
+    if (item === null) return NO_LINE;
+    const edits: Edit[] = [...linesOfTurns(), { do: "remove", path: ["lines", item] }, ...shifted(item, -1)];
+    return { edits, label: `line ${item + 1} removed` };
+  });
 }
 
 // Shots

@@ -30,9 +30,9 @@ function Row({ problem }: { problem: Problem }) {
   const bad = problem.severity === "error";
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== null).join(":");
   return (
-    <button class="pr" onClick={() => goTo(problem)} aria-label={`${bad ? "Error" : "Warning"}, ${place}: ${problem.message}. Enter goes there`}
+    <button class="pr" onClick={() => goTo(problem)}
       title={problem.hint ? `${problem.message} (${problem.hint})` : problem.message}>
-      <span class={bad ? "bad" : "t2"}><Icon name={bad ? "err" : "warn"} /></span>
+      <span class={bad ? "bad" : "t2"}><Icon name={bad ? "err" : "warn"} /><span class="vh">{bad ? "Error" : "Warning"}</span></span>
       <span class="mono loc ell">{place}</span>
       <span class="grow ell">{problem.message}{problem.hint ? <span class="t2"> ({problem.hint})</span> : null}</span>
     </button>

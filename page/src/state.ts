@@ -216,12 +216,12 @@ export async function open(id: string): Promise<void> {
 let chain: Promise<unknown> = Promise.resolve();
 
 /** Write edits to the scene, one after the other, each against what the page then shows. */
-export function edit(edits: Edit[], label: string): Promise<boolean> {
+export function edit(edits: Edit[], label: string, typing = false): Promise<boolean> {
   const mine = chain.then(async () => {
     const now = film.value;
     if (!now || now.revision === null || !edits.length) return false;
     try {
-      await api.edit(now.id, now.revision, edits, label);
+      await api.edit(now.id, now.revision, edits, label, typing);
       said.value = null;
       return true;
     } catch (error) {
@@ -233,6 +233,52 @@ export function edit(edits: Edit[], label: string): Promise<boolean> {
   });
   chain = mine;
   return mine;
+}
+
+/**
+ * An edit of a turn. What the page shows of turns is of the file as it was planned: where an edit before this one is not
+ * planned yet it waits, and finds the turn again.
+ */
+export function editTurn(index: number, made: (index: number) => { edits: Edit[]; label: string } | string): Promise<boolean> {
+  const turn = turns.value[index];
+  const mine = chain.then(async () => {
+    for (let waited = 0; waited < 10_000 && film.value?.doing; waited += 50) await new Promise((done) => setTimeout(done, 50));
+    const now = film.value;
+    if (!turn || !now || now.revision === null) return false;
+    if (now.plan_old) {
+      said.value = "mend the error first: the turns shown are of before it";
+      return false;
+    }
+    const again = same(turn);
+    const found = again === null ? "this turn is not there any more" : made(again);
+    if (typeof found === "string") {
+      said.value = found;
+      return false;
+    }
+    try {
+      await api.edit(now.id, now.revision, found.edits, found.label, false);
+      said.value = null;
+      return true;
+    } catch (error) {
+      said.value = error instanceof Error ? error.message : String(error);
+      return false;
+    } finally {
+      await load(now.id);
+    }
+  });
+  chain = mine;
+  return mine;
+}
+
+/** Where a turn of before is now. */
+function same(turn: Turn): number | null {
+  let best: number | null = null;
+  turns.value.forEach((other, index) => {
+    if (other.speaker !== turn.speaker) return;
+    const before = best === null ? Infinity : Math.abs(turns.value[best]!.start - turn.start);
+    if (Math.abs(other.start - turn.start) < Math.min(before, 1)) best = index;
+  });
+  return best;
 }
 
 export function history_(redo: boolean): Promise<void> {

@@ -43,7 +43,7 @@ def test_utf_16_stays_utf_16(scene: Path) -> None:
 def test_typing_is_one_step(scene: Path) -> None:
     document = Document(scene)
     for words in ("O", "On", "Once"):
-        document.edit(document.revision, [Set(("lines", 0, "ana"), words)], "words of line 1")
+        document.edit(document.revision, [Set(("lines", 0, "ana"), words)], "words of line 1", typing=True)
     document.undo()
     assert scene.read_bytes() == TEXT.encode()
 
