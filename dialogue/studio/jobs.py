@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 from dialogue.ground.atomic import write_text
 
 FOLDER = "jobs"
-ORDER, LOG, LOCK, FRAME, PID = "order.json", "log.jsonl", "lock", "frame.jpg", "pid"
+ORDER, LOG, LOCK, FRAME, PID, CANCEL = "order.json", "log.jsonl", "lock", "frame.jpg", "pid", "cancel"
 _KEPT = 20  # finished jobs whose logs are kept
 _ENDS = ("done", "failed", "stopped")
 
@@ -67,6 +67,9 @@ class Job:
 
     def runs(self) -> bool:
         """Whether its process holds the lock; for a moment after its start, whether it is about to."""
+        return self._held() or self._starting()
+
+    def _held(self) -> bool:
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / LOCK)
@@ -77,9 +80,10 @@ class Job:
         except OSError:
             return False
         lock.release()
-        return self._starting()
+        return False
 
     def _starting(self) -> bool:
+        reap()
         try:
             age = time.time() - (self.folder / PID).stat().st_mtime
             os.kill(int((self.folder / PID).read_text()), 0)
@@ -98,11 +102,17 @@ class Job:
         """Ask its process to stop, as Ctrl-C does; finished shots are kept. False when it does not run."""
         if not self.runs():
             return False
-        try:
-            os.kill(int((self.folder / PID).read_text()), signal.SIGINT)
-        except (OSError, ValueError):
-            return False
+        write_text(self.folder / CANCEL, "")  # for one that has not come so far that it could be interrupted
+        if self._held():
+            try:
+                os.kill(int((self.folder / PID).read_text()), signal.SIGINT)
+            except (OSError, ValueError):
+                return False
         return True
+
+    @property
+    def cancelled(self) -> bool:
+        return (self.folder / CANCEL).exists()
 
 
 def jobs_of(cache: Path) -> list[Job]:
@@ -164,15 +174,3 @@ def newest(cache: Path) -> Job | None:
     """The job that runs, else the one that was started last."""
     found = jobs_of(cache)
     return next((job for job in reversed(found) if job.state() == "running"), found[-1] if found else None)
-
-
-def tail(job: Job, after: int, wait: float = 0.25) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Lines as they are written, numbered from 1, until the job has ended."""
-    while True:
-        fresh = job.lines(after)
-        for entry in fresh:
-            after += 1
-            yield after, entry
-        if not fresh and job.state() != "running":
-            return
-        time.sleep(wait)

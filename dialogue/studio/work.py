@@ -30,6 +30,8 @@ def main(folder: Path) -> int:
     with FileLock(folder / LOCK):
         job.say(kind="began")
         try:
+            if job.cancelled:
+                raise KeyboardInterrupt
             film = _done(job)
         except KeyboardInterrupt:
             job.say(kind="stopped")

@@ -299,7 +299,7 @@ def test_rendered_played_and_stale(page: Any, scene: Path, server: Server) -> No
 def test_killed_in_mid_render_and_started_again(browser: Any, scene: Path) -> None:
     """The render goes on without its server; the next one shows how far it is, and its film."""
     text = scene.read_text()
-    turns = "".join(f"  - {{pause: 2}}\n  - ana: Line {n} is said.\n    audio: ana.flac\n" for n in range(12))
+    turns = "".join(f"  - {{pause: 2}}\n  - ana: Line {n} is said.\n    audio: ana.flac\n" for n in range(2))
     scene.write_text(text[: text.index("lines:")] + "lines:\n" + turns)
     with serving(scene) as server:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
