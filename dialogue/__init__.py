@@ -1,7 +1,72 @@
-"""From a scene in YAML to a finished film. docs/layout.md has a line per file, docs/scene.md the language."""
+"""From a scene in YAML to a finished film.
+
+    import dialogue
+    problems = dialogue.check("scene.yaml")
+    film = dialogue.render("scene.yaml", "film.mp4")
+
+Importing this imports nothing heavy: each name is loaded when it is first used. Errors are `SceneError` for a mistake
+in what was given and `DialogueError` for a run that failed; `error.problems` has each of them as data.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import model  # installs the torchaudio import hook before anything imports torchaudio
 from dialogue.ground.own_code import VERSION as __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from dialogue.film.check import check
+    from dialogue.film.export import export
+    from dialogue.film.plan import PlannedFilm, plan
+    from dialogue.film.render import order, pending, render
+    from dialogue.film.verify import verify
+    from dialogue.ground.errors import DialogueError, Problem, SceneError
+    from dialogue.ground.progress import Cancelled, Progress
+    from dialogue.planning.choice import Costs, Estimate
+    from dialogue.planning.plan import Plan
+    from dialogue.podcast.batch import BatchResult
+    from dialogue.podcast.films import batch
+    from dialogue.podcast.forecast import Forecast
+    from dialogue.rendering.film_order import Order
+    from dialogue.rendering.render import Film
+    from dialogue.rendering.shot_tasks import Task
+    from dialogue.verification.verdict import Verdict
+
+__all__ = [
+    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Order", "Plan",
+    "PlannedFilm", "Problem", "Progress", "SceneError", "Task", "Verdict", "__version__", "batch", "check",
+    "export", "order", "pending", "plan", "render", "verify",
+]  # fmt: skip
+_PLACES = {
+    "film.check": ("check",),
+    "film.export": ("export",),
+    "film.plan": ("PlannedFilm", "plan"),
+    "film.render": ("order", "pending", "render"),
+    "film.verify": ("verify",),
+    "ground.errors": ("DialogueError", "Problem", "SceneError"),
+    "ground.progress": ("Cancelled", "Progress"),
+    "planning.choice": ("Costs", "Estimate"),
+    "planning.plan": ("Plan",),
+    "podcast.batch": ("BatchResult",),
+    "podcast.films": ("batch",),
+    "podcast.forecast": ("Forecast",),
+    "rendering.film_order": ("Order",),
+    "rendering.render": ("Film",),
+    "rendering.shot_tasks": ("Task",),
+    "verification.verdict": ("Verdict",),
+}
+_PLACE = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}
 _ = model
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value = getattr(importlib.import_module(_PLACE[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACE})

@@ -25,7 +25,7 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 from batches import TEMPLATE, write_cast, write_episode  # noqa: E402
 
 from dialogue.cast.cast import read_cast  # noqa: E402
-from dialogue.podcast.batch import Report, run_batch  # noqa: E402
+from dialogue.podcast.batch import BatchResult, run_batch  # noqa: E402
 from dialogue.podcast.crews import MakeCrew, local_crew  # noqa: E402
 from dialogue.podcast.episode_plan import Setting  # noqa: E402
 from dialogue.podcast.episodes import find_episodes  # noqa: E402
@@ -58,7 +58,7 @@ def killer(crew, killed: list[int], after: int):  # type: ignore[no-untyped-def]
     threading.Thread(target=watch, daemon=True).start()
 
 
-def run(folder: Path, output: Path, size: str, make_crew: MakeCrew) -> Report:
+def run(folder: Path, output: Path, size: str, make_crew: MakeCrew) -> BatchResult:
     setting = Setting(
         read_cast(folder / "cast.yaml"), TEMPLATE, output, {"size": size, "generator": "animatic", "fps": "25"}
     )

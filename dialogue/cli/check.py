@@ -10,7 +10,6 @@ import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems, problem_record
 from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.ground.errors import InputError, Problem
 
 
 def advise() -> None:
@@ -28,34 +27,19 @@ class Format(str, Enum):
     json = "json"
 
 
-def problems_of(path: Path, variables: dict[str, str]) -> list[Problem]:
-    """Errors and warnings: of the scene as written, then of its media by their headers."""
-    from dialogue.scene.reader import read_scene
-
-    try:
-        file = read_scene(path, variables)
-    except InputError as error:
-        return list(error.problems)
-    from dialogue.measures.checks import check_media
-    from dialogue.measures.look import probe
-
-    problems = list(file.warnings)
-    measures = probe(file, problems)
-    problems += check_media(file, measures)
-    return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
-
-
 def command(
     scenes: Annotated[list[Path], typer.Argument(metavar="SCENE…", help="scene.yaml, or a template scene.yaml.j2.")],
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Find every mistake in a scene at once: file, line and column of each. Exit code 2 when there is an error."""
+    from dialogue.film.check import check
+
     variables = variables_of(setting or [])
     failed = False
     records = []
     for path in scenes:
-        problems = problems_of(path, variables)
+        problems = check(path, variables=variables)
         wrong = any(problem.severity == "error" for problem in problems)
         failed = failed or wrong
         if format is Format.json:

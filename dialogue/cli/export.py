@@ -10,7 +10,6 @@ import typer
 
 from dialogue.cli.console import err, out
 from dialogue.cli.variables import FORCE_HELP
-from dialogue.ground.errors import InputError, Problem
 
 
 class To(str, Enum):
@@ -35,19 +34,10 @@ def command(
     force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
 ) -> None:
     """Turn a plan into an edit list, who-spoke-when or captions."""
-    from dialogue.ground.outputs import check_outputs, put_text
-    from dialogue.planning.plan_json import read_plan
-    from dialogue.show.hand_over import handed_over
+    from dialogue.film.export import export
 
-    read = read_plan(plan)
-    if output is not None:
-        check_outputs([output], [plan, *(read.media / name for name in (*read.plan.media, *read.plan.reads))], force)
-    if to in (To.srt, To.vtt) and not any(turn.text for turn in read.plan.turns):
-        raise InputError(Problem("the plan has no words to caption", str(plan), hint="write lines in the scene"))
-    folder = output.parent if output is not None else Path()
-    text = handed_over(read.plan, to.value, film, read.media, folder)
+    text = export(plan, to.value, output=output, film=film, force=force)
     if output is None:
         out.print(text, end="", soft_wrap=True, markup=False, highlight=False, emoji=False)
-        return
-    put_text(output, text)
-    err.print(f"written: {output}", soft_wrap=True, markup=False)
+    else:
+        err.print(f"written: {output}", soft_wrap=True, markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dialogue.cli.check import advise
-from dialogue.cli.console import err, out, print_json
+from dialogue.cli.console import out, print_json
 from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
-from dialogue.ground.errors import InputError
 
 if TYPE_CHECKING:
-    from dialogue.measures.measures import Measures
-    from dialogue.planning.choice import Costs
-    from dialogue.planning.plan import Plan
-    from dialogue.scene.reader import SceneFile
+    pass
+
+if TYPE_CHECKING:
+    from dialogue.film.plan import PlannedFilm
 
 
 class Format(str, Enum):
@@ -33,41 +31,16 @@ HOP_HELP = "Seconds between a pyannote pipeline's windows, else 1: at 5 it is ma
 Hop = Annotated[float | None, typer.Option("--hop", metavar="SECONDS", min=0.1, max=10.0, help=HOP_HELP)]
 
 
-def measured(file: SceneFile, speakers: int | None = None, hop: float | None = None) -> Measures:
-    """The measures, with what is being done shown on a terminal while it lasts."""
-    from dialogue.measures.look import measure
-
-    status: AbstractContextManager[Any] = err.status("looking at the media") if err.is_terminal else nullcontext()
-    with status as shown:
-
-        def tell(doing: str, done: int, total: int) -> None:
-            if shown is not None:
-                shown.update(f"{doing} ({done} of {total})")
-
-        return measure(file, tell, speakers, hop)
-
-
-def _show_faces(file: SceneFile, measures: Measures, output: Path) -> None:
-    """When there is no plan: at least the faces that `detect` chooses from, numbered."""
-    from dialogue.ground.outputs import folder_for, refusals
-    from dialogue.show.picture import write_found_faces
-
-    names = ["faces.png", *(f"faces_{number}.png" for number in range(2, len(measures.faces) + 1))]
-    if refusals([output / name for name in names], file.reads):
-        return  # something of somebody's stands there; what kept the plan from being made is said anyway
-    written = write_found_faces(measures.faces, file.folder, folder_for(output))
-    err.print(f"the faces found are shown in {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
-
-
-def _record(plan: Plan, costs: Costs, written: tuple[Path, ...]) -> dict[str, Any]:
+def _record(planned: PlannedFilm) -> dict[str, Any]:
     from dialogue.planning.plan_json import plan_record
 
+    costs = planned.costs
     shots = [{"windows": c.windows, "seconds": round(c.seconds, 1), "memory": c.memory} for c in costs.shots]
     total = {"windows": costs.windows, "seconds": round(costs.seconds, 1), "memory": costs.memory}
     return {
-        "plan": plan_record(plan),
+        "plan": plan_record(planned.plan),
         "estimate": {**total, "shots": shots},
-        "files": [str(path) for path in written],
+        "files": [str(path) for path in planned.files],
     }
 
 
@@ -88,34 +61,26 @@ def command(
     Without -o it only prints; with it, it writes plan.json (which `dialogue render` takes too), plan.png,
     faces.png, who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
-    from dialogue.drafts.drafts import with_drafts
-    from dialogue.generators.choice import generator_for
-    from dialogue.generators.costs import costs_of
-    from dialogue.planning.planner import make_plan
-    from dialogue.scene.reader import read_scene
-    from dialogue.show.plan_folder import check_plan_folder, write_plan_folder
+    from dialogue.cli.progress import shown
+    from dialogue.film.plan import plan
 
-    file = with_drafts(read_scene(scene, variables_of(setting or [])))
-    if output is not None:
-        check_plan_folder(output, file.reads, force)
-    measures = measured(file, speakers, hop)
-    try:
-        plan = make_plan(file, measures, generator_for(file, measures))
-    except InputError:
-        if output is not None and measures.faces:
-            _show_faces(file, measures, output)
-        raise
-    costs = costs_of(plan)
-    written: tuple[Path, ...] = ()
-    if output is not None:
-        check_plan_folder(output, file.reads, force, plan)
-        written = write_plan_folder(plan, file.folder, measures.faces, output)
+    with shown(lines=False) as progress:
+        planned = plan(
+            scene,
+            variables=variables_of(setting or []),
+            speakers=speakers,
+            hop=hop,
+            output=output,
+            force=force,
+            progress=progress,
+        )
     if format is Format.json:
-        print_json(_record(plan, costs, written))
+        print_json(_record(planned))
         return
     from dialogue.show.table import plan_table
 
-    out.print(plan_table(plan, costs))
+    out.print(plan_table(planned.plan, planned.costs))
     advise()
     if output is not None:
-        out.print(f"\nwritten to {output}: {', '.join(path.name for path in written)}", soft_wrap=True, markup=False)
+        names = ", ".join(path.name for path in planned.files)
+        out.print(f"\nwritten to {output}: {names}", soft_wrap=True, markup=False)

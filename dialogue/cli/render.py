@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,15 +11,13 @@ import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
 from dialogue.cli.plan import SPEAKERS_HELP, Hop
+from dialogue.cli.progress import shown
 from dialogue.cli.variables import SET_HELP, variables_of
-from dialogue.ground.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from dialogue.planning.plan import Plan, Shot
-    from dialogue.rendering.film_order import Order
-    from dialogue.rendering.render import Film, Step, Tell
+    from dialogue.planning.plan import Plan
+    from dialogue.rendering.render import Film
     from dialogue.rendering.shot_tasks import Task
-    from dialogue.scene.reader import SceneFile
 
 
 _FORCE_HELP = "Make every shot again, whatever the cache has, and write over files that no earlier run wrote."
@@ -75,125 +71,33 @@ def command(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
-    from dialogue.rendering.render import prepared, render, render_shot
+    from dialogue.film.render import order, pending, render
 
-    if memory is not None:
-        os.environ["DIALOGUE_MEMORY"] = memory.value  # where generators look; what they need is no part of an order
-    order = _order(source, output, shot, variables_of(setting or []), cache, speakers, hop, force)
-    order = _chosen(order, shot, force, caption_track)
+    with shown(lines=False) as progress:
+        film = order(
+            source,
+            output,
+            shots=shot,
+            force=force,
+            caption_track=caption_track,
+            cache=cache,
+            variables=variables_of(setting or []),
+            speakers=speakers,
+            hop=hop,
+            progress=progress,
+        )
+    print_problems(film.warnings)
+    kept = memory and memory.value
     if dry_run:
-        tasks = prepared(order)
-        _print_tasks([tasks[shot - 1]] if shot is not None else tasks, order.plan, format)
+        _print_pending(pending(film, memory=kept), film.plan, format)
         return
     try:
-        with _progress() as tell:
-            film = render(order, tell) if shot is None else render_shot(order, shot, tell)
+        with shown() as progress:
+            made = render(film, memory=kept, progress=progress)
     except KeyboardInterrupt:
         err.print("every finished shot is kept: the same command goes on from there", soft_wrap=True)
         raise
-    _print_film(film, order.plan, format)
-
-
-def _order(
-    source: Path,
-    output: Path | None,
-    shot: int | None,
-    variables: dict[str, str],
-    cache: Path | None,
-    speakers: int | None,
-    hop: float | None,
-    force: bool,
-) -> Order:
-    """What `source` orders: a plan as it is written, or a scene, which is measured and planned first."""
-    from dialogue.rendering.cache import FOLDER, Cache
-    from dialogue.rendering.film_order import Order, check_places
-
-    if source.suffix == ".json":
-        from dialogue.planning.plan_json import read_plan
-
-        if variables:
-            raise InputError(Problem("--set fills a template, and a plan is none", file=str(source)))
-        read = read_plan(source)
-        film = output or source.with_suffix(".mp4")
-        check_places(film, (), (), True)
-        return Order(read.plan, read.media, film, Cache(cache or read.media / FOLDER), film.stem, (source,))
-    from dialogue.cli.plan import measured
-    from dialogue.drafts.drafts import with_drafts
-    from dialogue.generators.choice import generator_for
-    from dialogue.measures.checks import media_warnings
-    from dialogue.planning.planner import make_plan
-    from dialogue.scene.reader import read_scene
-
-    file = with_drafts(read_scene(source, variables))
-    film = output or source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
-    check_places(film, () if shot else file.scene.output.captions, file.reads, force or shot is not None)
-    measures = measured(file, speakers, hop)
-    print_problems([*file.warnings, *media_warnings(file, measures)])
-    plan = make_plan(file, measures, generator_for(file, measures))
-    return Order(
-        plan, file.folder, film, Cache(cache or file.folder / FOLDER), film.stem, _read_files(file),
-        place=lambda shot, message: _placed(file, shot, message),
-    )  # fmt: skip
-
-
-def _read_files(file: SceneFile) -> tuple[Path, ...]:
-    """The files that the scene was read from, besides the media its plan names."""
-    written = file.scene.diarization
-    return (file.path, *([file.folder / written] if written not in ("auto", "off") else []))
-
-
-def _placed(file: SceneFile, shot: Shot, message: str) -> Problem:
-    """A failed shot's message at the line of the scene that describes it."""
-    for index, spec in enumerate(file.scene.shots):
-        if (spec.picture or file.scene.picture) == shot.picture:
-            return file.problem(("shots", index), message)
-    return file.problem(("picture",), message)
-
-
-def _chosen(order: Order, shot: int | None, force: bool, caption_track: bool) -> Order:
-    """The order with the options of the command; InputError for a shot that is not there."""
-    from dataclasses import replace
-
-    if shot is not None:
-        count = len(order.plan.shots)
-        if not 1 <= shot <= count:
-            raise InputError(Problem(f"there is no shot {shot}", hint=f"the film has shots 1 to {count}"))
-        order = replace(order, output=order.output.with_name(f"{order.output.stem}-shot-{shot}{order.output.suffix}"))
-    return replace(order, force=force, caption_track=caption_track)
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """On a terminal a bar with the time left; elsewhere a line whenever another thing is begun."""
-    if not err.is_terminal:
-        said: list[str] = []
-
-        def say(step: Step) -> None:
-            doing = step.doing if step.left is None else step.doing.split(": ")[0]
-            if said[-1:] != [doing]:
-                said.append(doing)
-                left = f", {step.share:.0%} done, about {_duration(step.left)} left" if step.left is not None else ""
-                err.print(f"{doing}{left}", soft_wrap=True, markup=False)
-
-        yield say
-        return
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %  {task.fields[left]}  {task.description}"))
-    with Progress(*columns, console=err, transient=True) as bar:
-        film = bar.add_task("looking at what there is", total=1.0, left="")
-
-        def show(step: Step) -> None:
-            left = f"{_duration(step.left)} left" if step.left is not None else ""
-            bar.update(film, completed=step.share, description=step.doing, left=left)
-
-        yield show
-
-
-def _duration(seconds: float) -> str:
-    from dialogue.ground.amounts import duration_text
-
-    return duration_text(seconds)
+    _print_film(made, format)
 
 
 def _record(task: Task) -> dict[str, Any]:
@@ -208,7 +112,7 @@ def _fate(task: Task, when: str = "") -> str:
     return f"{when}rendered: {NEW}" if task.reason == NEW else f"{when}re-rendered because {task.reason}"
 
 
-def _print_tasks(tasks: list[Task], plan: Plan, format: Format) -> None:
+def _print_pending(tasks: Sequence[Task], plan: Plan, format: Format) -> None:
     if format is Format.json:
         print_json({"shots": [_record(task) for task in tasks]})
         return
@@ -219,7 +123,7 @@ def _print_tasks(tasks: list[Task], plan: Plan, format: Format) -> None:
     out.print(f"{len(due)} of {len(tasks)} shots to be rendered, {float(frames / plan.fps):.1f} s of film")
 
 
-def _print_film(film: Film, plan: Plan, format: Format) -> None:
+def _print_film(film: Film, format: Format) -> None:
     if format is Format.json:
         shots = [_record(task) for task in film.tasks]
         print_json({"film": str(film.file), "captions": [str(path) for path in film.captions], "shots": shots})
@@ -227,8 +131,9 @@ def _print_film(film: Film, plan: Plan, format: Format) -> None:
     for task in film.rendered:
         out.print(f"{task} {_fate(task)}", soft_wrap=True, markup=False)
     reused = len(film.tasks) - len(film.rendered)
-    seconds = float(sum(task.shot.frames for task in film.tasks) / plan.fps)
+    seconds = float(sum(task.shot.frames for task in film.tasks) / film.plan.fps)
     out.print(f"shots: {len(film.rendered)} rendered, {reused} reused")
     also = "".join(f", {path.name}" for path in film.captions)
+    plan = film.plan
     look = f"{plan.width}x{plan.height}, {float(plan.fps):g} fps, {seconds:.1f} s"
     out.print(f"{film.file}{also}: {look}", soft_wrap=True, markup=False)

@@ -18,11 +18,11 @@ def command(
     form: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = Format.text,
 ) -> None:
     """Compare who moved their mouth in a film with the plan. Exit 1 when a mouth does what it should not."""
-    from dialogue.planning.plan_json import read_plan
-    from dialogue.verification.verdict import verify
+    from dialogue.film.plan import plan as read_plan
+    from dialogue.film.verify import verify
 
     read = read_plan(plan)
-    verdicts = verify(film, read.plan)
+    verdicts = verify(film, read)
     if form is Format.json:
         print_json([dataclasses.asdict(verdict) for verdict in verdicts])
     else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +19,7 @@ from dialogue.drafts.engine import DraftError
 from dialogue.drafts.engines import engine
 from dialogue.ground.errors import InputError
 from dialogue.ground.own_code import digest_of_code
+from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
 
@@ -44,7 +44,6 @@ class Spoken:
     voice: Voice | None
 
 
-Report = Callable[[str, int, int], None]
 
 
 def undrafted(scene: Scene) -> list[tuple[int, SpokenLine]]:
@@ -58,7 +57,7 @@ def undrafted(scene: Scene) -> list[tuple[int, SpokenLine]]:
     ]
 
 
-def with_drafts(file: SceneFile, report: Report | None = None) -> SceneFile:
+def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
     """The scene with every line heard: drafts are recordings of their lines, and its warnings tell of them.
 
     InputError for a voice that is not to be had, at its place.
@@ -80,8 +79,7 @@ def with_drafts(file: SceneFile, report: Report | None = None) -> SceneFile:
         for done, (path, future) in enumerate(making.items(), 1):
             if (problem := future.result()) is not None:
                 failed[path] = problem
-            if report is not None:
-                report("speaking the lines without recordings", done, len(making))
+            progress(Progress(f"speaking the lines without recordings ({done} of {len(making)})", done / len(making)))
     lines = list(scene.lines)
     for item in spoken:
         line = scene.lines[item.item]

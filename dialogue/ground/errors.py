@@ -41,7 +41,10 @@ class DialogueError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class InputError(DialogueError):
+class SceneError(DialogueError):
     """A mistake in the scene, the media or the command: exit 2."""
 
     exit_code = 2
+
+
+InputError = SceneError  # its name before

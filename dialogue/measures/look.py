@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import Wanted, wanted_by
@@ -29,14 +30,11 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-Report = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done and how much there is."""
-
 
 class _Look:
     """One look: the scene, the cache, and the problems found so far."""
 
-    def __init__(self, file: SceneFile, report: Report | None) -> None:
+    def __init__(self, file: SceneFile, report: OnProgress) -> None:
         self.file = file
         self.cache = Cache()
         self.problems: list[Problem] = []
@@ -61,8 +59,7 @@ class _Look:
         return found
 
     def tell(self, doing: str, done: int, total: int) -> None:
-        if self._report is not None:
-            self._report(doing, done, total)
+        self._report(Progress(f"{doing} ({done} of {total})", done / max(1, total)))
 
     def _place(self, item: Hashable, keys: Keypath, problems: Iterable[Problem]) -> None:
         """What is wrong with a file, at the place in the scene that names it."""
@@ -265,7 +262,7 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
 
     Raises InputError with every file that cannot be read; given `problems`, adds to them instead and measures the rest.
     """
-    look = _Look(file, None)
+    look = _Look(file, untold)
     wanted = wanted_by(file.scene)
     recordings = look.each("", wanted.recordings, lambda written: _recording(look, written, loudness=False))
     pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
@@ -281,14 +278,14 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
 
 
 def measure(
-    file: SceneFile, report: Report | None = None, speakers: int | None = None, hop: float | None = None
+    file: SceneFile, progress: OnProgress = untold, speakers: int | None = None, hop: float | None = None
 ) -> Measures:
     """Everything the planner needs, and nothing more: see `Measures`.
 
     `speakers`: how many people are heard in a mix, when not as many as the cast has for it. `hop`: seconds between a
     pyannote pipeline's windows, when not its own. Raises InputError with everything that cannot be measured.
     """
-    look = _Look(file, report)
+    look = _Look(file, progress)
     wanted = wanted_by(file.scene)
     mix = _mix(look, wanted, speakers, hop)
     if mix is not None and not look.cache.knows(mix.way, mix.paths):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from dialogue.generators import generator as generator_named
 from dialogue.ground.errors import DialogueError, InputError, Problem
 from dialogue.ground.outputs import check_outputs
+from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.planning.plan import Plan
 from dialogue.podcast.crews import MakeCrew
 from dialogue.podcast.episode_plan import Planned, Setting
@@ -31,16 +32,7 @@ _BYTES_PER_SECOND = 16_000  # of a recording, for the order in which episodes ar
 
 
 @dataclass(frozen=True)
-class Step:
-    """How far a batch is: what has come to an end, the share of the phase's work done, seconds left where known."""
-
-    doing: str
-    share: float
-    left: float | None
-
-
-@dataclass(frozen=True)
-class Report:
+class BatchResult:
     """What became of the episodes of this run, by name, and of the shots."""
 
     entries: dict[str, Entry]
@@ -52,18 +44,10 @@ class Report:
         return [name for name, entry in self.entries.items() if entry.state == "failed"]
 
 
-@dataclass(frozen=True)
-class Tellers:
-    """Who hears of a batch's progress, and of its forecast before the first shot."""
-
-    step: Callable[[Step], None] = lambda step: None
-    forecast: Callable[[Forecast], None] = lambda forecast: None
-
-
 class _Watch:
     """Share and time left of one phase, by the seconds its units were expected to take."""
 
-    def __init__(self, total: float, workers: int, tell: Callable[[Step], None]) -> None:
+    def __init__(self, total: float, workers: int, tell: OnProgress) -> None:
         self._total, self._workers, self._tell = max(total, 1e-6), workers, tell
         self._done, self._began = 0.0, time.monotonic()
 
@@ -72,14 +56,14 @@ class _Watch:
         share = min(1.0, self._done / self._total)
         passed = time.monotonic() - self._began
         left = passed * (1 - share) / share if share > 0.02 else self._total / self._workers
-        self._tell(Step(doing, share, left))
+        self._tell(Progress(doing, share, left))
 
 
 class _Batch:
     """One run: the manifest, the plans, and the shots each film still waits for."""
 
-    def __init__(self, setting: Setting, crew: Crew[Work], workers: int, tellers: Tellers) -> None:
-        self.setting, self.crew, self.workers, self.tellers = setting, crew, workers, tellers
+    def __init__(self, setting: Setting, crew: Crew[Work], workers: int, progress: OnProgress) -> None:
+        self.setting, self.crew, self.workers, self.progress = setting, crew, workers, progress
         self.manifest = Manifest(setting.output)
         self.last = dict(self.manifest.entries)
         self.cache = Cache(setting.output / FOLDER)
@@ -105,7 +89,7 @@ class _Batch:
             work = PlanEpisode(episode, self.setting, self.last.get(episode.name))
             units.append(Unit(episode.name, seconds, work))
             self.manifest.put(episode.name, Entry(str(episode.path)))
-        watch = _Watch(sum(unit.seconds for unit in units), self.workers, self.tellers.step)
+        watch = _Watch(sum(unit.seconds for unit in units), self.workers, self.progress)
 
         def tell(outcome: Outcome[Work]) -> Iterable[Unit[Work]]:
             name, planned = outcome.unit.name, outcome.value
@@ -171,20 +155,18 @@ class _Batch:
             self.awaited[name] = {task.key for task in tasks if task.reason is not None}
             for task in tasks:
                 if task.reason is not None and task.key not in units:
-                    estimate = generator_named(order.plan.generator).estimate(task.alone, task.alone.shots[0])
-                    seconds = max(estimate.seconds, 1e-3 * task.shot.frames)
-                    units[task.key] = Unit(task.key, seconds, MakeShot(replace(order, plan=task.alone), task))
+                    units[task.key] = Unit(task.key, task.seconds, MakeShot(replace(order, plan=task.alone), task))
         return list(units.values())
 
     def make(self, units: Sequence[Unit[Work]]) -> Tally:
         """Make the shots, longest first; a film is joined as soon as its last shot is there."""
-        watch = _Watch(sum(unit.seconds for unit in units), self.workers, self.tellers.step)
+        watch = _Watch(sum(unit.seconds for unit in units), self.workers, self.progress)
         ready = [name for name, awaited in self.awaited.items() if not awaited]
 
         def tell(outcome: Outcome[Work]) -> Iterable[Unit[Work]]:
             if isinstance(outcome.unit.work, JoinFilm):
                 self._joined(outcome)
-                self.tellers.step(Step(f"finished {outcome.unit.work.order.name}", 1.0, None))
+                self.progress(Progress(f"finished {outcome.unit.work.order.name}", 1.0))
                 return ()
             key = outcome.unit.name
             films = [name for name, awaited in self.awaited.items() if key in awaited]
@@ -233,8 +215,9 @@ def run_batch(
     setting: Setting,
     to: Literal["plan", "film"],
     make_crew: MakeCrew,
-    tellers: Tellers | None = None,
-) -> Report:
+    progress: OnProgress = untold,
+    expected: Callable[[Forecast], None] = lambda forecast: None,
+) -> BatchResult:
     """Plan and, unless only `to` the plan, render every episode. `make_crew` gives workers, and how many.
 
     Raises InputError when another batch is at work in the same place or its folder cannot be written, DialogueError
@@ -258,23 +241,23 @@ def run_batch(
         check_outputs([output / MANIFEST], (), setting.force)
         crew, workers = make_crew()
         with closing(crew):
-            batch = _Batch(setting, crew, workers, tellers or Tellers())
+            batch = _Batch(setting, crew, workers, progress)
             try:
                 batch.plan(episodes)
-                tally = _render(batch) if to == "film" else Tally(0, 0, 0)
+                tally = _render(batch, expected) if to == "film" else Tally(0, 0, 0)
             finally:
                 batch.manifest.write()
         entries = {episode.name: batch.manifest.entries[episode.name] for episode in episodes}
-        return Report(entries, tally, time.monotonic() - began)
+        return BatchResult(entries, tally, time.monotonic() - began)
     finally:
         lock.release()
 
 
-def _render(batch: _Batch) -> Tally:
+def _render(batch: _Batch, tell: Callable[[Forecast], None]) -> Tally:
     batch.list_shots()
     units = batch.shot_units()
     expected = batch.forecast(units)
-    batch.tellers.forecast(expected)
+    tell(expected)
     if expected.room / 4 > expected.free:  # a quarter of the forecast is the least that still pictures take
         raise DialogueError(Problem(f"no room for it: {expected}", str(batch.setting.output), hint="free some room"))
     return batch.make(units)

@@ -72,10 +72,8 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     A scene.yaml that a person changed since it was written is kept and planned as it is. Raises InputError with
     everything that is wrong with the episode.
     """
-    from dialogue.generators.choice import generator_for
-    from dialogue.measures.look import measure
+    from dialogue.film.plan import plan as plan_of
     from dialogue.planning.plan_json import read_plan, write_plan
-    from dialogue.planning.planner import make_plan
 
     folder = setting.output / episode.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,8 +90,7 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     else:
         file, people, warnings = _scene_of(episode, setting, folder)
         entry = replace(entry, people=people, warnings=tuple(warnings))
-    measures = measure(file)
-    plan = make_plan(file, measures, generator_for(file, measures))
+    plan = plan_of(file).plan
     write_plan(folder / PLAN, plan, folder)
     written = last.hashes.get("scene", "") if edited and last is not None else file_digest(folder / SCENE)
     hashes = {"source": file_digest(episode.path), "scene": written, "plan": file_digest(folder / PLAN)}

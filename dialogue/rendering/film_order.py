@@ -29,6 +29,7 @@ class Order:
     `media` is what the plan's paths are relative to, `name` the name the cache remembers the film's shots by.
     `sources` are what else it is made of: the scene, the plan, captions read. `place` gives a failed shot's message
     its place in the scene. `force`: every shot again; with it, or `overwrite`, also over what no earlier run wrote.
+    `shots`: the first and last to make, from 1; None: all. `warnings`: of the scene and its media.
     """
 
     plan: Plan
@@ -40,7 +41,9 @@ class Order:
     force: bool = False
     overwrite: bool = False
     caption_track: bool = False
+    shots: tuple[int, int] | None = None
     place: Callable[[Shot, str], Problem] = _plain
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def reads(self) -> tuple[Path, ...]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.generators.generator import Generate, Generator, ShotJob
+from dialogue.generators.generator import Generate, ShotJob
 from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.outputs import held, put_text, replacing
+from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.planning.plan import AudioSlice, MixPart, Plan
 from dialogue.rendering.burn import burn, subtitles
 from dialogue.rendering.digests import Digests
@@ -31,24 +32,13 @@ from dialogue.show.hand_over import caption_text
 
 
 @dataclass(frozen=True)
-class Step:
-    """How far a render is: what is being done, the share of the whole that is done, seconds left where known."""
-
-    doing: str
-    share: float
-    left: float | None
-
-
-Tell = Callable[[Step], None]
-
-
-@dataclass(frozen=True)
 class Film:
     """A film that was made: its file, its captions, and what became of each shot."""
 
     file: Path
     captions: tuple[Path, ...]
     tasks: tuple[Task, ...]
+    plan: Plan
 
     @property
     def rendered(self) -> tuple[Task, ...]:
@@ -58,40 +48,48 @@ class Film:
 class _Watch:
     """Share and time left of all the shots to make, weighed by what their generator estimates."""
 
-    def __init__(self, tasks: Sequence[Task], generator: Generator, tell: Tell) -> None:
-        shots = [(task, generator.estimate(task.alone, task.alone.shots[0]).seconds) for task in tasks]
-        self._cost = {task.number: max(seconds, 1e-3 * task.shot.frames) for task, seconds in shots}
-        self._total, self._done = sum(self._cost.values()), 0.0
+    def __init__(self, tasks: Sequence[Task], tell: OnProgress) -> None:
+        self._total, self._done = sum(task.seconds for task in tasks), 0.0
         self._tell, self._began = tell, time.monotonic()
+        self.stopped: Exception | None = None  # by what the callback raised
 
     def at(self, task: Task, share: float, doing: str) -> None:
         """`share` of the shot is done."""
-        whole = (self._done + share * self._cost[task.number]) / self._total
+        whole = (self._done + share * task.seconds) / self._total
         passed = time.monotonic() - self._began
         # The estimate until there is something to measure: 2 % of the work or 5 seconds, whichever is later.
         measured = whole > 0.02 and passed > 5
         left = passed * (1 - whole) / whole if measured else self._total * (1 - whole)
-        self._tell(Step(f"{task}: {doing}", whole, left))
+        try:
+            self._tell(Progress(f"{task}: {doing}", whole, left, task.number))
+        except Exception as error:
+            self.stopped = error
+            raise
 
     def finished(self, task: Task) -> None:
-        self._done += self._cost[task.number]
+        self._done += task.seconds
 
 
-def render(order: Order, tell: Tell = lambda step: None) -> Film:
-    """Make the film. Only shots whose clip the cache lacks are made; see `Task.reason` in what is returned.
+def render(order: Order, tell: OnProgress = untold) -> Film:
+    """Make the film, or the shots of it that are ordered. Only shots whose clip the cache lacks are made.
 
-    Raises InputError for a mistake in the order (before any work), DialogueError for a run that failed, naming the
-    shot. Whatever is raised, also KeyboardInterrupt, finished shots are kept and the film's place is as it was.
+    Raises SceneError for a mistake in the order (before any work), DialogueError for a run that failed, naming the
+    shot. Whatever is raised, also by `tell`, finished shots are kept and the film's place is as it was.
     """
     tasks = prepared(order)
     make(order, [task for task in tasks if task.reason is not None], tell)
+    inputs = {task.number: task.inputs for task in tasks}
+    if order.shots is not None:
+        write(order, tasks, _sound_of(order, tasks, tell), tell)
+        order.cache.remember(order.name, {**order.cache.last(order.name), **inputs})
+        return Film(order.output, (), tuple(tasks), order.plan)
     with _caption_track(order) as track:
         write(order, tasks, _sound(order, tell), tell, track)
     for kind, file in order.caption_files.items():
         put_text(file, caption_text(order.plan, kind))
-    order.cache.remember(order.name, {task.number: task.inputs for task in tasks})
+    order.cache.remember(order.name, inputs)
     order.cache.trim()
-    return Film(order.output, tuple(order.caption_files.values()), tuple(tasks))
+    return Film(order.output, tuple(order.caption_files.values()), tuple(tasks), order.plan)
 
 
 def prepared(order: Order) -> list[Task]:
@@ -100,12 +98,13 @@ def prepared(order: Order) -> list[Task]:
     check_signer()
     generator = generator_of(order)
     order.cache.prepare()
-    tasks = tasks_of(order, generator)
+    first, last = order.shots or (1, len(order.plan.shots))
+    tasks = tasks_of(order, generator)[first - 1 : last]
     check_room(order, sum(task.shot.frames for task in tasks if task.reason is not None))
     return tasks
 
 
-def make(order: Order, tasks: Sequence[Task], tell: Tell, loaded: Generate | None = None) -> None:
+def make(order: Order, tasks: Sequence[Task], tell: OnProgress, loaded: Generate | None = None) -> None:
     """Make the clips of these shots, one after the other; each is in the cache as soon as it is done.
 
     `loaded` is what the generator's `load` gave, where it is kept from one call to the next.
@@ -113,7 +112,7 @@ def make(order: Order, tasks: Sequence[Task], tell: Tell, loaded: Generate | Non
     if not tasks:
         return
     generator = generator_of(order)
-    watch = _Watch(tasks, generator, tell)
+    watch = _Watch(tasks, tell)
     watch.at(tasks[0], 0.0, "getting ready")
     generate = loaded or generator.load()
     for task in tasks:
@@ -152,9 +151,11 @@ def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
                 what=str(task),
                 on_frame=lambda done: report(done / shot.frames, f"frame {done} of {shot.frames}"),
             )
-        except DialogueError as error:
-            raise _failed(order, task, [problem.message for problem in error.problems]) from error
         except Exception as error:
+            if error is watch.stopped:
+                raise
+            if isinstance(error, DialogueError):
+                raise _failed(order, task, [problem.message for problem in error.problems]) from error
             raise _failed(order, task, [f"{type(error).__name__}: {error}".rstrip(": ")]) from error
     order.cache.clear_work(task.key)
 
@@ -164,7 +165,7 @@ def _failed(order: Order, task: Task, messages: Sequence[str]) -> DialogueError:
     return DialogueError([order.place(task.shot, f"{kept}{message}") for message in messages])
 
 
-def _sound(order: Order, tell: Tell) -> Path | None:
+def _sound(order: Order, tell: OnProgress) -> Path | None:
     """The file to mux: the mix as it was given, else its parts laid over each other."""
     mix, plan = order.plan.mix, order.plan
     if mix.source is not None:
@@ -176,7 +177,14 @@ def _sound(order: Order, tell: Tell) -> Path | None:
     return _mixed(order, mix.parts, plan.duration, tell)
 
 
-def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: Tell) -> Path | None:
+def _sound_of(order: Order, tasks: Sequence[Task], tell: OnProgress) -> Path | None:
+    """What is heard while these shots, which follow each other, are seen."""
+    clock = order.plan.clock
+    begin, end = clock.seconds_at(tasks[0].shot.start), clock.seconds_at(tasks[-1].shot.end)
+    return _mixed(order, parts_between(order.plan, begin, end), end - begin, tell)
+
+
+def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: OnProgress) -> Path | None:
     """The parts laid over each other, from the cache where it has them; None when there are none."""
     if not parts:
         return None
@@ -185,19 +193,21 @@ def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: Tell) 
     sources = [digests.file(part.audio.source) for part in parts]
     digests.save()
     entry = order.cache.entry("sound", text_digest(repr((heard, sources, duration)))[:32], ".m4a")
-    with order.cache.making(entry, Path.is_file, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
+    with order.cache.making(entry, Path.is_file, lambda: tell(Progress(_WAITING, 1.0))) as draft:
         if draft is not None:
-            tell(Step("mixing the sound", 1.0, None))
+            tell(Progress("mixing the sound", 1.0))
             write_mix(parts, order.media, duration, draft)
     order.cache.touch(entry)
     return entry
 
 
-def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, captions: Path | None = None) -> None:
+def write(
+    order: Order, tasks: Sequence[Task], audio: Path | None, tell: OnProgress, captions: Path | None = None
+) -> None:
     """Join the clips of these shots and `audio` at the order's place, where an old film stays until this is whole."""
     clips = [Clip(_shown(order, task, tell), task.shot.frames) for task in tasks]
-    tell(Step("joining the shots", 1.0, None))
-    with held(order.output, lambda: tell(Step(_WAITING, 1.0, None))), replacing(order.output) as draft:
+    tell(Progress("joining the shots", 1.0))
+    with held(order.output, lambda: tell(Progress(_WAITING, 1.0))), replacing(order.output) as draft:
         said = {"title": order.plan.title, "comment": comment_of(order.plan)}
         stitch(clips, audio, draft, fps=order.plan.fps, metadata=said, captions=captions)
         mark(draft, order, tasks)
@@ -206,15 +216,15 @@ def write(order: Order, tasks: Sequence[Task], audio: Path | None, tell: Tell, c
         order.cache.touch(clip.file)
 
 
-def _shown(order: Order, task: Task, tell: Tell) -> Path:
+def _shown(order: Order, task: Task, tell: OnProgress) -> Path:
     """The clip as the film shows it: with its captions burnt in where the plan says so and there are any."""
     script = subtitles(order.plan, task.shot, cues_of(order.plan)) if order.plan.burn_in else None
     if script is None:
         return task.clip
     entry = order.cache.entry("burnt", text_digest(task.key + script)[:32])
-    with order.cache.making(entry, task.whole, lambda: tell(Step(_WAITING, 1.0, None))) as draft:
+    with order.cache.making(entry, task.whole, lambda: tell(Progress(_WAITING, 1.0))) as draft:
         if draft is not None:
-            tell(Step(f"{task}: burning in the captions", 1.0, None))
+            tell(Progress(f"{task}: burning in the captions", 1.0))
             burn(task.clip, script, draft, order.plan)
     return entry
 
@@ -244,13 +254,3 @@ def parts_between(plan: Plan, start: float, end: float) -> tuple[MixPart, ...]:
             audio = AudioSlice(part.audio.source, first + offset, last + offset, part.audio.channel)
             found.append(MixPart(audio, first - start))
     return tuple(found)
-
-
-def render_shot(order: Order, number: int, tell: Tell = lambda step: None) -> Film:
-    """Make shot `number` (from 1) and write it alone, with the sound of its stretch, as the order's output."""
-    task = prepared(order)[number - 1]
-    make(order, [task] if task.reason is not None else [], tell)
-    begin, end = (order.plan.clock.seconds_at(frame) for frame in (task.shot.start, task.shot.end))
-    write(order, [task], _mixed(order, parts_between(order.plan, begin, end), end - begin, tell), tell)
-    order.cache.remember(order.name, {**order.cache.last(order.name), number: task.inputs})
-    return Film(order.output, (), (task,))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.generators import generator as generator_named
 from dialogue.generators.generator import Generator
 from dialogue.ground.errors import DialogueError
+from dialogue.planning.choice import Estimate
 from dialogue.planning.plan import Plan, Shot
 from dialogue.rendering.cache import why
 from dialogue.rendering.clip_key import Inputs, inputs_of, key_of
@@ -28,6 +29,12 @@ class Task:
     key: str
     clip: Path
     reason: str | None
+    estimate: Estimate
+
+    @property
+    def seconds(self) -> float:
+        """Of work, by the generator's estimate; never nothing."""
+        return max(self.estimate.seconds, 1e-3 * self.shot.frames)
 
     def __str__(self) -> str:
         seconds = (float(frame / self.alone.fps) for frame in (self.shot.start, self.shot.end))
@@ -62,7 +69,8 @@ def tasks_of(order: Order, generator: Generator) -> list[Task]:
     keys = [key_of(made_of) for made_of in inputs]
     found = []
     for number, (shot, part, made_of, key) in enumerate(zip(order.plan.shots, alone, inputs, keys, strict=True), 1):
-        task = Task(number, shot, part, made_of, key, order.cache.entry("shots", key), None)
+        cost = generator.estimate(part, part.shots[0])
+        task = Task(number, shot, part, made_of, key, order.cache.entry("shots", key), None, cost)
         reason = None
         if order.force:
             reason = "--force"
@@ -70,5 +78,5 @@ def tasks_of(order: Order, generator: Generator) -> list[Task]:
             reason = why(made_of, number, last, keys)
         elif not task.whole(task.clip):
             reason = "its clip in the cache is damaged"
-        found.append(Task(number, shot, part, made_of, key, task.clip, reason))
+        found.append(replace(task, reason=reason))
     return found

@@ -60,3 +60,13 @@ def fill(text: str, file: str, variables: Mapping[str, Any], limits: Limits = LI
     if "problems" in found:
         raise InputError([Problem(**problem) for problem in found["problems"]])
     return Filled(found["text"], tuple(found["lines"]))
+
+
+def variables_in(text: str) -> frozenset[str]:
+    """The variables that a template uses and does not set itself; none for one that has a mistake in its syntax."""
+    from jinja2 import Environment, TemplateSyntaxError, meta
+
+    try:
+        return frozenset(meta.find_undeclared_variables(Environment(autoescape=False).parse(text)))
+    except TemplateSyntaxError:
+        return frozenset()

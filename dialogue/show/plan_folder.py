@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.outputs import check_outputs, folder_for, put_text
+from dialogue.ground.outputs import check_outputs, folder_for, put_text, refusals
 from dialogue.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -47,6 +47,18 @@ def write_plan_folder(
         written.append(folder / f"captions.{kind}")
         put_text(written[-1], caption_text(plan, kind))
     return tuple(written)
+
+
+def write_faces(
+    faces: Mapping[str, Sequence[FoundFace]], media: Path, folder: Path, read: Iterable[Path]
+) -> tuple[Path, ...]:
+    """faces.png, faces_2.png …: each picture with the faces found in it; nothing where something of somebody's is."""
+    from dialogue.show.picture import write_found_faces
+
+    names = ["faces.png", *(f"faces_{number}.png" for number in range(2, len(faces) + 1))]
+    if refusals([folder / name for name in names], read):
+        return ()
+    return write_found_faces(faces, media, folder_for(folder))
 
 
 def _words(plan: Plan) -> bool:

@@ -5,12 +5,12 @@ The one place from which the page's server asks the rest of the program.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.progress import OnProgress
 from dialogue.scene.reader import SceneFile, read_scene
 from dialogue.scene.source import Node, compose, decode
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dialogue.rendering.film_order import Order
     from dialogue.rendering.shot_tasks import Task
 
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def first_look(path: Path) -> tuple[Look, SceneFile | None]:
     return found, None if any(problem.severity == "error" for problem in problems) else file
 
 
-def whole_look(first: Look, file: SceneFile, tell: Tell) -> Look:
+def whole_look(first: Look, file: SceneFile, tell: OnProgress) -> Look:
     """The plan too, its costs, and what of it is already made. Reads the media where nobody has before."""
     from dialogue.drafts.drafts import with_drafts
     from dialogue.generators.choice import generator_for

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.errors import DialogueError, Problem
+from dialogue.ground.progress import Progress
 from dialogue.scene.edit import Edit
 from dialogue.studio.document import Document
 from dialogue.studio.films import Film
@@ -123,10 +124,10 @@ class Room:
         if file is None or self._wake.is_set():
             return
 
-        def tell(doing: str, done: int, total: int) -> None:
+        def tell(progress: Progress) -> None:
             if self._wake.is_set():
                 raise _Newer
-            self._publish(self.look, f"{doing} ({done} of {total})")
+            self._publish(self.look, progress.doing)
 
         try:
             self._publish(whole_look(first, file, tell), None)

@@ -14,8 +14,9 @@ from dialogue.studio.jobs import FRAME, LOCK, Job
 
 if TYPE_CHECKING:
     from dialogue.generators.generator import Generate, ShotJob
+    from dialogue.ground.progress import Progress
     from dialogue.rendering.film_order import Order
-    from dialogue.rendering.render import Film, Step
+    from dialogue.rendering.render import Film
 
 _EVERY = 0.4  # seconds between two lines that tell how far a shot is
 _FRAMES = 0.5  # seconds between two frames that are shown
@@ -47,7 +48,9 @@ def main(folder: Path) -> int:
 
 
 def _done(job: Job) -> Film:
-    from dialogue.rendering.render import make, prepared, render, render_shot
+    from dataclasses import replace
+
+    from dialogue.rendering.render import make, prepared, render
     from dialogue.rendering.shot_tasks import generator_of
 
     asked = job.order()
@@ -61,7 +64,7 @@ def _done(job: Job) -> Film:
         generate = _shown(generator_of(order).load(), job)
         make(order, due, teller, generate)
     if number is not None:
-        return render_shot(order, int(number), teller)
+        order = replace(order, shots=(int(number), int(number)))
     return render(order, teller)
 
 
@@ -96,7 +99,7 @@ class _Teller:
     def __init__(self, job: Job) -> None:
         self._job, self._last, self._said = job, 0.0, ""
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: Progress) -> None:
         doing = step.doing.split(": ")[0]
         now = time.monotonic()
         if doing == self._said and now - self._last < _EVERY:

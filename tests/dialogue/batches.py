@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from dialogue.cast.cast import read_cast
 from dialogue.formats.rttm import write_rttm
 from dialogue.ground.segments import LabelledSegment
-from dialogue.podcast.batch import Report, run_batch
+from dialogue.podcast.batch import BatchResult, run_batch
 from dialogue.podcast.crews import MakeCrew, local_crew
 from dialogue.podcast.episode_plan import Setting
 from dialogue.podcast.episodes import find_episodes
@@ -60,7 +60,9 @@ def write_episode(path: Path, *turns: tuple[str, float, float], seconds: float =
     return path
 
 
-def run(places: list[Path], cast: Path, output: Path, make_crew: MakeCrew | None = None, **changes: object) -> Report:
+def run(
+    places: list[Path], cast: Path, output: Path, make_crew: MakeCrew | None = None, **changes: object
+) -> BatchResult:
     setting = Setting(read_cast(cast), TEMPLATE, output, VARIABLES)
     to = changes.pop("to", "film")
     for name, value in changes.items():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from dialogue.characters.characters import EMOTIONS
 from dialogue.cli.app import app
-from dialogue.cli.check import problems_of
+from dialogue.film.check import check
 from dialogue.scene.language import MEMBER_KEYS, OUTPUT_KEYS, SCENE_KEYS, SHOT_KEYS
 from dialogue.scene.line import LINE_KEYS
 from dialogue.scene.reader import read_scene
@@ -54,7 +54,7 @@ def test_there_is_an_example_of_every_feature() -> None:
 
 @each_scene
 def test_an_example_has_no_problems(folder: Path) -> None:
-    assert problems_of(folder / "scene.yaml", {}) == []
+    assert check(folder / "scene.yaml") == ()
 
 
 @each_scene

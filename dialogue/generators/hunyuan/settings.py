@@ -11,13 +11,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialogue.generators.machine import memory_asked_for
 from dialogue.ground.places import data_folder
 from model.grid import WINDOW_LATENTS
 
 WEIGHTS = "DIALOGUE_WEIGHTS"
-MEMORY = "DIALOGUE_MEMORY"
 OPTIONS = "DIALOGUE_HUNYUAN_AVATAR"
-MEMORIES = ("low", "balanced", "high")
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,7 @@ def weights_folder() -> Path:
 
 def settings() -> Settings:
     """As the environment has them; ValueError says which of them is wrong and what it takes."""
-    memory = os.environ.get(MEMORY, "").strip()
-    if memory and memory not in MEMORIES:
-        raise ValueError(f"{MEMORY} is {memory!r}; it is {', '.join(MEMORIES)}")
+    memory = memory_asked_for()
     counts = {"steps": Settings.steps, "window": Settings.window, "offset": Settings.offset}
     switches = {"fp8": False, "large-tiles": False}
     for item in filter(None, (part.strip() for part in os.environ.get(OPTIONS, "").split(","))):
@@ -55,6 +52,6 @@ def settings() -> Settings:
         else:
             raise ValueError(f"{OPTIONS} has {item!r}; it takes steps=N, window=N, offset=N, fp8 and large-tiles")
     return Settings(
-        weights_folder(), memory or None, counts["steps"], counts["window"], counts["offset"],
+        weights_folder(), memory, counts["steps"], counts["window"], counts["offset"],
         fp8=switches["fp8"], large_tiles=switches["large-tiles"],
     )  # fmt: skip

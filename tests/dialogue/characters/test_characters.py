@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from dialogue.characters.characters import EMOTIONS, LIBRARY, characters, together
 from dialogue.cli.app import app
-from dialogue.cli.check import problems_of
+from dialogue.film.check import check
 from dialogue.scene.json_schema import json_schema
 from dialogue.scene.reader import read_scene
 
@@ -43,7 +43,7 @@ def test_a_scene_starts_from_any_of_them(names: str | None, tmp_path: Path) -> N
     folder = tmp_path / "new" / "scene"
     result = run(app, ["init", str(folder), *(["--cast", names] if names else [])])
     assert result.exit_code == 0, result.stderr
-    assert problems_of(folder / "scene.yaml", {}) == []
+    assert check(folder / "scene.yaml") == ()
     file = read_scene(folder / "scene.yaml")
     expected = re.findall(r"\w+", (names or "asha,leon").lower())
     assert list(file.scene.cast) == expected

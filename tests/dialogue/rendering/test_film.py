@@ -15,7 +15,7 @@ from dialogue.ground.errors import DialogueError, InputError
 from dialogue.planning.plan import AudioSlice, Mix, MixPart
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
-from dialogue.rendering.render import prepared, render, render_shot
+from dialogue.rendering.render import prepared, render
 
 STARTS = [0.5, 2.2, 4.04, 7.0, 9.4]
 LENGTHS = [50, 60, 25, 70, 45]
@@ -120,8 +120,7 @@ def test_another_generator_version_makes_all_again(order, monkeypatch):
 
 
 def test_one_shot_alone_with_its_sound(order):
-    alone = dataclasses.replace(order, output=order.media / "film-shot-2.mp4")
-    film = render_shot(alone, 2)
+    film = render(dataclasses.replace(order, output=order.media / "film-shot-2.mp4", shots=(2, 2)))
     assert rendered(film) == {2: "it is new"}
     times, frames, sound, rate, seconds = looked_at(film.file)
     assert [flashes.number_of(picture) for picture in frames] == list(range(60))

@@ -24,7 +24,7 @@ from dialogue.ground.errors import DialogueError, InputError
 from dialogue.rendering import marks
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
-from dialogue.rendering.render import render, render_shot
+from dialogue.rendering.render import render
 from dialogue.rendering.signer import CERTIFICATE, KEY, TIMESTAMP, made_chain, signer
 
 YESTERDAY = b"Synthetic media: faces moved by a program (dialogue 0), not by the people shown"  # as a film says it
@@ -84,7 +84,7 @@ def test_every_generator_says_what_kind_of_source_it_is() -> None:
 
 
 def test_one_shot_alone_and_a_caption_track_are_signed_too(order: Order) -> None:
-    alone = render_shot(dataclasses.replace(order, output=order.output.with_name("one.mp4")), 2).file
+    alone = render(dataclasses.replace(order, output=order.output.with_name("one.mp4"), shots=(2, 2))).file
     assert report_of(alone)[0] == "Valid"
     film = render(dataclasses.replace(order, caption_track=True)).file
     assert report_of(film)[0] == "Valid" and set(marks.streams_of(film)) == {"picture", "sound", "captions"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.cli.check import problems_of
+from dialogue.film.check import check
 from dialogue.ground.errors import InputError
 from dialogue.scene.reader import read_scene
 
@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_mistake_is_told_at_its_place(case: Path, folder: Path) -> None:
     (folder / case.name).write_bytes(case.read_bytes())
-    told = "".join(f"{problem}\n" for problem in problems_of(Path(case.name), {}))
+    told = "".join(f"{problem}\n" for problem in check(case.name))
     golden = case.with_suffix(".txt") if case.suffix == ".yaml" else case.with_name(case.name + ".txt")
     if os.environ.get("DIALOGUE_WRITE_GOLDEN"):
         golden.write_text(told, encoding="utf-8")
@@ -59,7 +59,7 @@ def test_a_correct_scene_has_no_problems(folder: Path) -> None:
         "scene: 1\ncast:\n  ana: {track: ana.flac, face: [64, 196, 224, 274]}\n"
         "  ben: {track: ben.flac, face: [416, 196, 224, 274]}\npicture: night.png\n"
     )
-    assert problems_of(Path("scene.yaml"), {}) == []
+    assert check(Path("scene.yaml")) == ()
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_file(folder: Path) -> None:

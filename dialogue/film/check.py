@@ -1,0 +1,29 @@
+"""Every problem of a scene, as data, without a look inside the media that takes time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.scene.reader import read_scene
+
+
+def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> tuple[Problem, ...]:
+    """Errors and warnings of a scene as it is written and of its media by their headers, in the order of the file.
+
+    `variables` fill a scene that is a template. Nothing is raised for what is wrong with the scene: that is what is
+    returned; `problem.severity` tells errors from warnings.
+    """
+    try:
+        file = read_scene(Path(scene), dict(variables or {}))
+    except SceneError as error:
+        return error.problems
+    from dialogue.measures.checks import check_media
+    from dialogue.measures.look import probe
+
+    problems = list(file.warnings)
+    measures = probe(file, problems)
+    problems += check_media(file, measures)
+    return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))

@@ -1,0 +1,44 @@
+"""A plan in the form of other programs: an edit list, who-spoke-when, captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dialogue.film.plan import Source, plan
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.show.hand_over import Target
+
+
+def export(
+    source: Source,
+    to: Target,
+    *,
+    output: str | Path | None = None,
+    film: str = "film.mp4",
+    force: bool = False,
+) -> str:
+    """The plan as OpenTimelineIO (`otio`), CMX 3600 (`edl`), RTTM, SubRip (`srt`) or WebVTT (`vtt`): its text.
+
+    Args:
+        source: a scene, a plan.json, or what `plan` gave.
+        output: a file to write it to, too.
+        film: the finished film, as an edit list should name it.
+        force: write over a file that no earlier run wrote.
+
+    Raises:
+        SceneError: for captions of a film without words, and a file that cannot be written.
+    """
+    from dialogue.ground.outputs import check_outputs, put_text
+    from dialogue.show.hand_over import handed_over
+
+    planned = plan(source)
+    if output is not None:
+        check_outputs([Path(output)], planned.read, force)
+    if to in ("srt", "vtt") and not any(turn.text for turn in planned.plan.turns):
+        hint = "write lines in the scene"
+        raise SceneError(Problem("the plan has no words to caption", str(planned.source), hint=hint))
+    place = Path(output) if output is not None else None
+    text = handed_over(planned.plan, to, film, planned.media, place.parent if place is not None else Path())
+    if place is not None:
+        put_text(place, text)
+    return text

@@ -1,0 +1,160 @@
+"""From a scene or a plan to the film, or to some of its shots; and what of it would be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from dialogue.film.plan import Source, plan, read
+from dialogue.generators.machine import machine
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.progress import OnProgress, untold
+from dialogue.rendering.cache import FOLDER, Cache
+from dialogue.rendering.film_order import Order, check_places
+from dialogue.rendering.render import Film, prepared
+from dialogue.rendering.render import render as render_order
+from dialogue.rendering.shot_tasks import Task
+from dialogue.scene.reader import SceneFile
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Shots = int | tuple[int, int]
+
+
+def order(
+    source: Source,
+    output: str | Path | None = None,
+    *,
+    shots: Shots | None = None,
+    force: bool = False,
+    overwrite: bool = False,
+    caption_track: bool = False,
+    cache: str | Path | None = None,
+    variables: Mapping[str, Any] | None = None,
+    speakers: int | None = None,
+    hop: float | None = None,
+    progress: OnProgress = untold,
+) -> Order:
+    """All that is needed to make a film, planned: its `plan`, its `warnings`, its place. Nothing is made.
+
+    Args:
+        source: a scene, a template of one, a plan.json, or what `plan` gave.
+        output: the film, an .mp4 file; None: beside the source, by its name.
+        shots: one shot, or the first and last of a range, counted from 1: they alone are made, and joined beside the
+            film, as film-shot-2.mp4 or film-shots-2-4.mp4.
+        force: make every shot again, whatever the cache has, and write over files that no earlier run wrote.
+        overwrite: write over files that no earlier run wrote.
+        caption_track: put the captions into the film as a track that players can show.
+        cache: where finished shots are kept; None: `.dialogue` beside the scene.
+        variables, speakers, hop, progress: see `plan`.
+
+    Raises:
+        SceneError: for a mistake in what was given, with every problem at its place.
+    """
+    given = read(source, variables)
+    written = given.path if isinstance(given, SceneFile) else given.source
+    film = Path(output) if output is not None else film_beside(written)
+    if isinstance(given, SceneFile):  # a plan is checked whole by whoever makes the film
+        captions = given.scene.output.captions if shots is None else ()
+        check_places(film, captions, given.reads, force or overwrite or shots is not None)
+    planned = plan(given, speakers=speakers, hop=hop, progress=progress)
+    span = _span(shots, len(planned.plan.shots))
+    return Order(
+        planned.plan,
+        planned.media,
+        film if span is None else film_of_shots(film, span),
+        Cache(Path(cache) if cache is not None else planned.media / FOLDER),
+        film.stem,
+        planned.read,
+        force=force,
+        overwrite=overwrite,
+        caption_track=caption_track,
+        shots=span,
+        place=planned.place,
+        warnings=planned.warnings,
+    )
+
+
+def render(
+    source: Source | Order,
+    output: str | Path | None = None,
+    *,
+    memory: str | None = None,
+    progress: OnProgress = untold,
+    **how: Unpack[How],
+) -> Film:
+    """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on.
+
+    Args:
+        source: what `order` gave; or what it takes, with its options: `shots`, `force`, `caption_track` and others.
+        output: the film, an .mp4 file; None: beside the source, by its name.
+        memory: how much of a large model is kept on the GPU: low, balanced or high; None: as fits.
+        progress: told how far it is. What it raises, `Cancelled` for one, stops the work and is passed on.
+
+    Raises:
+        SceneError: for a mistake in what was given, before any work, with every problem at its place.
+        DialogueError: for a run that failed, naming the shot.
+        Whatever is raised, finished shots are kept and the film's place is as it was.
+    """
+    with machine(memory=memory):
+        return render_order(_ordered(source, output, progress, how), progress)
+
+
+def pending(
+    source: Source | Order,
+    output: str | Path | None = None,
+    *,
+    memory: str | None = None,
+    progress: OnProgress = untold,
+    **how: Unpack[How],
+) -> tuple[Task, ...]:
+    """What `render` would do with the same: every shot, why it is to be made (None: the cache has it), at what cost."""
+    with machine(memory=memory):
+        return tuple(prepared(_ordered(source, output, progress, how)))
+
+
+class How(TypedDict, total=False):
+    """The options of `order`."""
+
+    shots: Shots | None
+    force: bool
+    overwrite: bool
+    caption_track: bool
+    cache: str | Path | None
+    variables: Mapping[str, Any] | None
+    speakers: int | None
+    hop: float | None
+
+
+def _ordered(source: Source | Order, output: str | Path | None, progress: OnProgress, how: How) -> Order:
+    if not isinstance(source, Order):
+        return order(source, output, progress=progress, **how)
+    if output is not None or how:
+        raise TypeError("an order has its output and options already")
+    return source
+
+
+def film_beside(source: Path) -> Path:
+    """The place of a film when none is named: beside its scene or plan, by its name."""
+    return source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
+
+
+def film_of_shots(film: Path, shots: tuple[int, int]) -> Path:
+    """The place of some shots of a film: beside it."""
+    first, last = shots
+    numbers = f"shot-{first}" if first == last else f"shots-{first}-{last}"
+    return film.with_name(f"{film.stem}-{numbers}{film.suffix}")
+
+
+def _span(shots: Shots | None, count: int) -> tuple[int, int] | None:
+    if shots is None:
+        return None
+    first, last = (shots, shots) if isinstance(shots, int) else shots
+    wrong = next((number for number in (first, last) if not 1 <= number <= count), None)
+    if wrong is not None:
+        raise SceneError(Problem(f"there is no shot {wrong}", hint=f"the film has shots 1 to {count}"))
+    if last < first:
+        raise SceneError(Problem(f"shots {first} to {last} are none", hint="the first comes first"))
+    return first, last

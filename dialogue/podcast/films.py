@@ -1,0 +1,105 @@
+"""A film of every episode, from recordings, one cast and one template: what `import dialogue` offers as `batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.progress import OnProgress, untold
+from dialogue.podcast.batch import BatchResult, run_batch
+from dialogue.podcast.forecast import Forecast
+from dialogue.podcast.schedule import Crew
+from dialogue.podcast.worker import Work
+
+TEMPLATE = Path(__file__).with_name("podcast.yaml.j2")  # wide and close pictures
+
+
+def batch(
+    episodes: str | Path | Sequence[str | Path],
+    cast: str | Path,
+    output: str | Path,
+    *,
+    template: str | Path | None = None,
+    generator: str | None = None,
+    to: Literal["plan", "film"] = "film",
+    jobs: int = 1,
+    ray: bool | str = False,
+    variables: Mapping[str, str] | None = None,
+    speakers: int | None = None,
+    hop: float | None = None,
+    force: bool = False,
+    progress: OnProgress = untold,
+    expected: Callable[[Forecast], None] = lambda forecast: None,
+) -> BatchResult:
+    """Make a film of every episode. A failed one does not stop the rest; run again, what still stands is reused.
+
+    Args:
+        episodes: recordings, and folders of them.
+        cast: cast.yaml, who may be heard and how they look.
+        output: the folder of the films and of manifest.json.
+        template: what a scene is like, a .yaml.j2 file; None: wide and close pictures.
+        generator: what makes the pictures; None: as the template says, else the best that can run here.
+        to: "plan" for plans to look at first.
+        jobs: workers side by side, on each machine.
+        ray: True: work on a Ray cluster started here; the address of one that runs (`host:port` or `auto`).
+        variables: more for the template.
+        speakers, hop: see `plan`.
+        force: write over files that no earlier run wrote.
+        progress: told whenever something has come to an end.
+        expected: told once, before the first shot, what it will take.
+
+    Raises:
+        SceneError: for a mistake in what was given; DialogueError where the disk has no room. All else is an episode's
+            own failure, in its entry of the result.
+    """
+    from dialogue.cast.cast import read_cast
+    from dialogue.diarization.diarizer import check_hop
+    from dialogue.podcast.crews import local_crew
+    from dialogue.podcast.episode_plan import Setting
+    from dialogue.podcast.episodes import find_episodes
+
+    check_hop(hop)
+    places = [episodes] if isinstance(episodes, (str, Path)) else episodes
+    found = find_episodes([Path(place) for place in places])
+    filled = _template(template)
+    given = _with_generator(dict(variables or {}), generator, filled)
+    setting = Setting(read_cast(Path(cast)), filled, Path(output), given, speakers, hop, force)
+
+    def make_crew() -> tuple[Crew[Work], int]:
+        if ray is False:
+            return local_crew(jobs)
+        from dialogue.podcast.ray_crew import ray_crew
+
+        return ray_crew(ray if isinstance(ray, str) else None, jobs, setting.output)
+
+    return run_batch(found, setting, to, make_crew, progress, expected)
+
+
+def _template(written: str | Path | None) -> Path:
+    """The template's file; the one of the package when none is named."""
+    place = TEMPLATE if written is None else Path(written)
+    if not place.is_file():
+        raise SceneError(Problem("no such template", str(place)))
+    if place.suffix != ".j2":
+        raise SceneError(Problem("is no template", str(place), hint="its name ends in .yaml.j2"))
+    return place
+
+
+def _with_generator(variables: dict[str, Any], name: str | None, template: Path) -> dict[str, Any]:
+    """The variables with `generator` among them; SceneError where there is no such one, or it would not be heeded."""
+    from dialogue.generators import GENERATORS
+    from dialogue.scene.kinds import did_you_mean
+    from dialogue.scene.template import variables_in
+
+    if name is None:
+        return variables
+    if name not in GENERATORS:
+        raise SceneError(Problem(f"there is no generator {name!r}", hint=did_you_mean(name, GENERATORS)))
+    if variables.get("generator", name) != name:
+        raise SceneError(Problem(f"--generator {name} and --set generator={variables['generator']} say two things"))
+    if "generator" not in variables_in(template.read_text(encoding="utf-8")):
+        hint = "give it the line `generator: {{ generator }}`"
+        raise SceneError(Problem("the template does not take the generator from the command", str(template), hint=hint))
+    return {**variables, "generator": name}
