@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from dialogue.ground.box import Box
 from dialogue.media.face_edges import Eye, LipLine
 from dialogue.media.face_files import face_files
+from dialogue.media.lip_line import corners_by_the_line
 from dialogue.media.media import SURE, Mouth
 
 if TYPE_CHECKING:
@@ -163,7 +164,9 @@ def _settled(pixels: Pixels, box: Box, angle: float) -> FacePoints:
     mean = np.mean(looks[-3:], axis=0).astype(np.float32)
     spread = float(np.linalg.norm(np.std([one[corners, :2].mean(0) for one in looks[-3:]], axis=0))) / wide
     confidence = min(certainties[-3:]) * min(1.0, max(0.0, 1.2 - 4 * spread))
-    return FacePoints(mean, round(float(confidence), 2), "face mesh")
+    left, right = corners_by_the_line(pixels, mean)
+    mended = _corners_moved(mean, np.array(left), np.array(right))
+    return FacePoints(mended, round(float(confidence), 2), "face mesh")
 
 
 def _by_edges(pixels: Pixels, box: Box) -> FacePoints:
