@@ -92,6 +92,14 @@ class Face:
     origin: str = ""
     mouth: Mouth | None = None
 
+    @property
+    def own_mouth(self) -> Mouth | None:
+        """The mouth, where it lies in the box: who moves a box by hand and leaves its mouth means the box."""
+        if self.mouth is None:
+            return None
+        (ax, ay), (bx, by) = self.mouth.left, self.mouth.right
+        return self.mouth if self.box.padded(0.1).contains((ax + bx) / 2, (ay + by) / 2) else None
+
 
 @dataclass(frozen=True)
 class Shot:

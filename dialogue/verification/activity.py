@@ -6,6 +6,7 @@ nod or a cut in light is no speech. Shapes: `h` `w` pixels of a crop, `n` frames
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
 from dialogue.media.container import open_container
 from dialogue.planning.plan import Face, Plan, Shot
+from dialogue.verification.opening import OpeningMap
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,11 +32,15 @@ _SIZE = 48  # pixels a side to which a crop is brought, so that large and small 
 
 @dataclass(frozen=True)
 class Activity:
-    """One face in one shot. `movement` (frames,) in grey levels per frame, 0 in the shot's first frame."""
+    """One face in one shot. `movement` (frames,) in grey levels per frame, 0 in the shot's first frame.
+
+    `elsewhere`: the pixel of the frame where the face opens while its speaker speaks, when that is not its mouth.
+    """
 
     shot: Shot
     speaker: str
     movement: Curve
+    elsewhere: tuple[float, float] | None = None
 
 
 def mouth_activity(film: Path, plan: Plan) -> list[Activity]:
@@ -46,6 +52,8 @@ def mouth_activity(film: Path, plan: Plan) -> list[Activity]:
     for shot in plan.shots:
         curves = {face.speaker: np.zeros(shot.frames, np.float32) for face in shot.faces}
         before: dict[str, tuple[Gray, Gray]] = {}
+        openings = {face.speaker: OpeningMap(face) for face in shot.faces}
+        spoken = {face.speaker: speaking(plan, face.speaker) for face in shot.faces}
         for index in range(shot.frames):
             frame = next(frames, None)
             if frame is None:
@@ -55,9 +63,25 @@ def mouth_activity(film: Path, plan: Plan) -> list[Activity]:
                 if face.speaker in before:
                     curves[face.speaker][index] = _movement(before[face.speaker], now)
                 before[face.speaker] = now
-        found += [Activity(shot, speaker, curve) for speaker, curve in curves.items()]
+                openings[face.speaker].add(frame, bool(spoken[face.speaker][shot.start + index]))
+        size = plan.width, plan.height
+        found += [
+            Activity(shot, speaker, curve, openings[speaker].elsewhere(size)) for speaker, curve in curves.items()
+        ]
     if next(frames, None) is not None:
         raise _another(film, f"is longer than the plan's {plan.frames} frames")
+    return found
+
+
+def speaking(plan: Plan, speaker: str, margin: int = 0) -> NDArray[np.bool_]:
+    """(frames,): whether the speaker speaks, or is within `margin` frames of it."""
+    import numpy as np
+
+    found = np.zeros(plan.frames, bool)
+    for turn in plan.turns:
+        if turn.speaker == speaker:
+            start, end = plan.clock.frame_at(turn.start), plan.clock.frame_at(turn.end)
+            found[max(0, start - margin) : end + margin] = True
     return found
 
 
@@ -85,7 +109,14 @@ def _another(film: Path, how: str) -> InputError:
 
 
 def _crops(frame: Gray, face: Face) -> tuple[Gray, Gray]:
-    return _crop(frame, face.box, _MOUTH), _crop(frame, face.box, _BROW)
+    """Mouth and brow: by the mouth's own points where the plan has them, else by where faces have them."""
+    mouth = face.own_mouth
+    if mouth is None:
+        return _crop(frame, face.box, _MOUTH), _crop(frame, face.box, _BROW)
+    (ax, ay), (bx, by) = mouth.left, mouth.right
+    wide = max(math.hypot(bx - ax, by - ay), 0.2 * face.box.width)
+    around = Box((ax + bx) / 2 - 0.8 * wide, (ay + by) / 2 - 0.5 * wide, 1.6 * wide, 1.3 * wide)
+    return _crop(frame, around, (0, 0, 1, 1)), _crop(frame, face.box, _BROW)
 
 
 def _crop(frame: Gray, box: Box, part: tuple[float, float, float, float]) -> Gray:

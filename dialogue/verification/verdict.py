@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.planning.plan import Plan
 from dialogue.verification.activity import Activity, mouth_activity
+from dialogue.verification.activity import speaking as speaking_frames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,8 +52,8 @@ def verify(film: Path, plan: Plan) -> tuple[Verdict, ...]:
 def _verdict(plan: Plan, speaker: str, activities: Sequence[Activity], loudness: Curve) -> Verdict:
     import numpy as np
 
-    speaks, near = _speaking(plan, speaker, 0), _speaking(plan, speaker, _MARGIN)
-    others = np.any([_speaking(plan, s.id, 0) for s in plan.speakers if s.id != speaker] or [speaks & False], axis=0)
+    speaks, near = speaking_frames(plan, speaker), speaking_frames(plan, speaker, _MARGIN)
+    others = np.any([speaking_frames(plan, s.id) for s in plan.speakers if s.id != speaker] or [speaks & False], axis=0)
     voiced, silent, alone = [], [], []
     for activity in activities:
         span = slice(activity.shot.start + 1, activity.shot.end)  # the first frame has nothing before it
@@ -62,9 +63,19 @@ def _verdict(plan: Plan, speaker: str, activities: Sequence[Activity], loudness:
         alone.append((moves, loudness[span], (speaks & ~others)[span]))
     speaking, listening = _mean(voiced), _mean(silent)
     lag = _lag(alone) if speaking is not None and speaking >= STILL else None
-    return Verdict(
-        speaker, float(speaks.sum() / plan.fps), speaking, listening, lag, tuple(_faults(speaking, listening, lag))
-    )
+    faults = [*_faults(speaking, listening, lag), *_elsewhere(activities)]
+    return Verdict(speaker, float(speaks.sum() / plan.fps), speaking, listening, lag, tuple(faults))
+
+
+def _elsewhere(activities: Sequence[Activity]) -> list[str]:
+    """One sentence for all the shots in which the face opens beside its mouth."""
+    wrong = [(activity.shot.index + 1, activity.elsewhere) for activity in activities if activity.elsewhere]
+    if not wrong:
+        return []
+    shots = ", ".join(str(number) for number, _ in wrong)
+    (_, (x, y)) = wrong[0]
+    where = f"at [{x:.0f}, {y:.0f}] (shot{'s' * (len(wrong) > 1)} {shots})"
+    return [f"what opens is not the mouth of the plan, but {where}"]
 
 
 def _faults(speaking: float | None, listening: float | None, lag: int | None) -> list[str]:
@@ -76,18 +87,6 @@ def _faults(speaking: float | None, listening: float | None, lag: int | None) ->
     if lag is not None and abs(lag) > LATE:
         faults.append(f"the mouth {'follows' if lag > 0 else 'runs ahead of'} the sound by {abs(lag)} frames")
     return faults
-
-
-def _speaking(plan: Plan, speaker: str, margin: int) -> NDArray[np.bool_]:
-    """(frames,): whether the speaker speaks, or is within `margin` frames of it."""
-    import numpy as np
-
-    found = np.zeros(plan.frames, bool)
-    for turn in plan.turns:
-        if turn.speaker == speaker:
-            start, end = plan.clock.frame_at(turn.start), plan.clock.frame_at(turn.end)
-            found[max(0, start - margin) : end + margin] = True
-    return found
 
 
 def _mean(parts: Sequence[Curve]) -> float | None:

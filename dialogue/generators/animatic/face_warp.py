@@ -165,8 +165,8 @@ class FaceWarp:
 
 def points_of(still: Frame, face: Face) -> FacePoints:
     """The points of a face of the plan in its still: with its mouth where the plan has it."""
-    mouth = (face.mouth.left, face.mouth.right) if face.mouth is not None else ()
-    return face_points(still, face.box, mouth)
+    own = face.own_mouth
+    return face_points(still, face.box, (own.left, own.right) if own is not None else ())
 
 
 def _felt_shape(shape: MouthShape, felt: Expression) -> MouthShape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from dialogue.cli.app import app
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
-from dialogue.planning.plan import Plan
+from dialogue.planning.plan import Face, Mouth, Plan
 from dialogue.planning.plan_json import read_plan, write_plan
 from dialogue.verification.verdict import verify
 
@@ -66,6 +67,24 @@ def test_speech_that_moves_no_mouth_is_found(film: tuple[Path, Plan]) -> None:
     )
     verdicts = verify(path, dataclasses.replace(plan, shots=still))
     assert all(verdict.faults == ("the mouth does not move while they speak",) for verdict in verdicts), verdicts
+
+
+def test_a_mouth_that_opens_elsewhere_is_named(film: tuple[Path, Plan]) -> None:
+    """The plan's mouths set on the brows: what opens is found below them, where the film's mouths are."""
+    path, plan = film
+
+    def brow(face: Face) -> Face:
+        box = face.box
+        y = box.y + 0.12 * box.height
+        return dataclasses.replace(face, mouth=Mouth((box.x + 0.35 * box.width, y), (box.x + 0.65 * box.width, y)))
+
+    shots = tuple(dataclasses.replace(shot, faces=tuple(map(brow, shot.faces))) for shot in plan.shots)
+    faults = [verdict.faults for verdict in verify(path, dataclasses.replace(plan, shots=shots))]
+    for told, face in zip(faults, plan.shots[0].faces, strict=True):
+        (place,) = [re.search(r"not the mouth of the plan, but at \[(\d+), (\d+)\]", fault) for fault in told[-1:]]
+        assert place is not None, told
+        x, y = int(place[1]), int(place[2])
+        assert face.box.contains(x, y) and y > face.box.y + 0.5 * face.box.height
 
 
 def test_late_sound_is_found(film: tuple[Path, Plan], tmp_path: Path) -> None:
