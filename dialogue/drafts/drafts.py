@@ -20,6 +20,7 @@ from dialogue.drafts.engines import engine
 from dialogue.ground.errors import InputError
 from dialogue.ground.own_code import digest_of_code
 from dialogue.ground.progress import OnProgress, Progress, untold
+from dialogue.ground.sealed import is_sealed
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
 
@@ -72,7 +73,7 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
         raise InputError([file.problem(("cast", m.member, *keys), m.message, m.hint) for m in wrong])
     spoken = [Spoken(i, _path(line.text, voices[line.speaker]), voices[line.speaker]) for i, line in wanted]
     texts = {item.path: (scene.lines[item.item].text, item.voice) for item in spoken}  # type: ignore[union-attr]
-    missing = {path: what for path, what in texts.items() if not _whole(file.folder / path)}
+    missing = {path: what for path, what in texts.items() if not is_sealed(file.folder / path)}
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(max_workers=2) as pool:
         making = {path: pool.submit(partial(_make, file.folder / path, *what)) for path, what in missing.items()}
@@ -98,16 +99,6 @@ def _path(text: str, voice: Voice | None) -> str:
     return f"{FOLDER}/{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.wav"
 
 
-def _whole(path: Path) -> bool:
-    """Whether the file is there and as long as its own header says."""
-    try:
-        with path.open("rb") as kept:
-            header = kept.read(8)
-        return header[:4] == b"RIFF" and int.from_bytes(header[4:], "little") + 8 == path.stat().st_size
-    except OSError:
-        return False
-
-
 def _make(path: Path, text: str, voice: Voice | None) -> str | None:
     """The draft in its file; where the engine fails, silence in its place and the reason as the answer."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,10 +115,12 @@ def speak_to(path: Path, text: str, voice: Voice | None) -> None:
     import soundfile
 
     from dialogue.ground.atomic import appearing
+    from dialogue.ground.sealed import seal
 
     sound = _said(text, voice) if voice is not None and re.search(r"\w", text) else _quiet(text)
     with appearing(path) as draft:
         soundfile.write(draft, _in_room(sound, text), RATE, subtype="PCM_16")
+        seal(draft, path)
 
 
 def _said(text: str, voice: Voice) -> Sound:

@@ -19,6 +19,7 @@ from typing import Any
 
 from dialogue.ground.digests import file_digest, text_digest
 from dialogue.ground.own_code import digest_of_code
+from dialogue.ground.sealed import value_of, value_text
 
 # The code that measures: when it is another, everything is measured again.
 _MEASURING = ("dialogue/media", "dialogue/measures", "dialogue/diarization", "dialogue/cast", "model/grid.py")
@@ -54,15 +55,20 @@ class Cache:
         if entry is None:
             return make()
         with suppress(OSError, ValueError):
-            return json.loads(entry.read_text("utf-8"))
+            return value_of(entry.read_text("utf-8"))
         value = make()
-        _write(entry, json.dumps(value))
+        _write(entry, value_text(value))
         return value
 
     def knows(self, way: Sequence[Any], paths: Sequence[Path]) -> bool:
         """Whether `remembered` would not have to make it."""
         entry = self._entry(way, paths)
-        return entry is not None and entry.is_file()
+        try:
+            if entry is not None:
+                value_of(entry.read_text("utf-8"))
+            return entry is not None
+        except (OSError, ValueError):
+            return False
 
     def _entry(self, way: Sequence[Any], paths: Sequence[Path]) -> Path | None:
         """Where a value is kept; None where a file cannot be read, whose value is never kept."""

@@ -75,7 +75,24 @@ def read_entries(path: Path) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
         for name, one in record["episodes"].items():
             kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in one.items() if k in known}
-            found[name] = Entry(**kept)
+            if _fits(kept):  # else its episode is looked at again
+                found[name] = Entry(**kept)
         return found
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _fits(kept: dict[str, Any]) -> bool:
+    """Whether the values are of the kinds that an entry has."""
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "source": str, "state": str, "problems": tuple, "warnings": tuple, "people": dict, "shots": int, "made": int,
+        "reused": int, "seconds": (int, float), "film_bytes": int, "edited": bool, "key": str, "hashes": dict,
+        "scene": (str, type(None)), "plan": (str, type(None)), "film": (str, type(None)),
+    }  # fmt: skip
+    inside = [*kept.get("problems", ()), *kept.get("warnings", ()), *dict(kept.get("hashes", {})).values()]
+    people = dict(kept.get("people", {})).values()
+    return (
+        all(isinstance(value, kinds[name]) for name, value in kept.items())
+        and all(isinstance(value, str) for value in inside)
+        and all(isinstance(person, dict) and isinstance(person.get("name"), str) for person in people)
+    )

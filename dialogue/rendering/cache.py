@@ -4,13 +4,13 @@
     burnt/KEY.mp4    a clip with captions       films/NAME.json  what the shots of that film were last made of
     sound/KEY.m4a    a mix of tracks            digests.json     what the media's bytes come to
 
-An entry is there whole or not at all. Any number of processes may share a cache: an entry is made under a lock that
-ends with its process, and what a killed process left behind is cleared by the next one that makes the same entry.
+An entry is there whole or not at all, and trusted by the digest beside it (KEY.mp4.sha256). Any number of processes
+may share a cache: an entry is made under a lock that ends with its process, and what a killed process left behind is
+cleared by the next one that makes the same entry.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.atomic import appearing, sweep, write_text
+from dialogue.ground.sealed import SUFFIX, is_sealed, remove, seal, value_of, value_text
 from dialogue.rendering.clip_key import Inputs, changes, key_of
 
 FOLDER = ".dialogue"
@@ -59,18 +60,21 @@ class Cache:
         shutil.rmtree(self.work(key), ignore_errors=True)
 
     @contextmanager
-    def making(self, entry: Path, whole: Callable[[Path], bool], waiting: Callable[[], None]) -> Iterator[Path | None]:
+    def making(self, entry: Path, waiting: Callable[[], None], anew: bool = False) -> Iterator[Path | None]:
         """A name to write the entry to, or None when it is there already, whole: made meanwhile by another process.
+
+        `anew`: whatever is there is made again.
 
         `waiting` is called when another process is making it: this one waits until that has finished or died.
         """
         with self.locked(f"{entry.parent.name}-{entry.stem}", waiting):
-            if entry.exists() and whole(entry):
+            if not anew and is_sealed(entry):
                 yield None
                 return
             sweep(entry)
             with appearing(entry) as draft:
                 yield draft
+                seal(draft, entry)
 
     @contextmanager
     def locked(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:
@@ -91,13 +95,13 @@ class Cache:
     def last(self, film: str) -> dict[int, Inputs]:
         """What each shot of the film, by its number from 1, was last made of; empty for a film never made."""
         try:
-            stored = json.loads((self.folder / "films" / f"{film}.json").read_text(encoding="utf-8"))
+            stored = value_of((self.folder / "films" / f"{film}.json").read_text(encoding="utf-8"))
             return {int(number): dict(inputs) for number, inputs in stored.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
 
     def remember(self, film: str, made: Mapping[int, Inputs]) -> None:
-        text = json.dumps({str(number): made[number] for number in sorted(made)}, indent=1, ensure_ascii=False)
+        text = value_text({str(number): dict(made[number]) for number in sorted(made)})
         write_text(self.folder / "films" / f"{film}.json", text)
 
     def touch(self, entry: Path) -> None:
@@ -113,12 +117,13 @@ class Cache:
         for leftover in (file for kind in _KEPT for file in (self.folder / kind).glob(".*")):
             if leftover.stat().st_mtime < time.time() - _ABANDONED:
                 leftover.unlink(missing_ok=True)
-        entries = [(file.stat(), file) for kind in _KEPT for file in (self.folder / kind).glob("[!.]*")]
+        kept = (file for kind in _KEPT for file in (self.folder / kind).glob("[!.]*") if file.suffix != SUFFIX)
+        entries = [(file.stat(), file) for file in kept]
         size, removed = sum(status.st_size for status, _ in entries), 0
         for status, file in sorted(entries, key=lambda entry: entry[0].st_mtime):
             if size <= most or status.st_mtime > time.time() - _SAFE:
                 break
-            file.unlink(missing_ok=True)
+            remove(file)
             (self.folder / "locks" / f"{file.parent.name}-{file.stem}.lock").unlink(missing_ok=True)
             size, removed = size - status.st_size, removed + 1
         return removed

@@ -1,14 +1,13 @@
 """Digests of media: of a file's bytes, and of slices of a recording by the sound that is in them.
 
 A slice is known by its samples, so a recording may be replaced, trimmed or renamed and only the shots whose speech
-changed are made again. Digests are remembered by path, size and time of change, as `make` does: hours of sound are
-decoded once.
+changed are made again. Digests are remembered by path, size, both times of change and number on the disk, which a
+file that takes another's place has not: hours of sound are decoded once.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from dialogue.ground.atomic import write_text
 from dialogue.ground.digests import file_digest
 from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.sealed import value_of, value_text
 from dialogue.planning.plan import AudioSlice
 
 PREFIX = "sha256:"
@@ -28,8 +28,8 @@ class Digests:
     def __init__(self, media: Path, memory: Path) -> None:
         self._media, self._memory = media, memory
         self._known: dict[str, dict[str, dict[str, str]]] = {}
-        with suppress(OSError, ValueError, TypeError):  # never written, or not whole: everything is looked at again
-            self._known = dict(json.loads(memory.read_text(encoding="utf-8")))
+        with suppress(OSError, ValueError):  # never written, or not as it was written: everything is looked at again
+            self._known = value_of(memory.read_text(encoding="utf-8"))
 
     def file(self, source: str) -> str:
         """Of the bytes of a file."""
@@ -51,7 +51,7 @@ class Digests:
 
     def save(self) -> None:
         """Remember all that is known for the next run."""
-        write_text(self._memory, json.dumps(self._known, indent=0, sort_keys=True, ensure_ascii=False))
+        write_text(self._memory, value_text(self._known))
 
     def _of(self, source: str) -> dict[str, str]:
         """What is known of the file as it is now; what was known of it as it was before is forgotten."""
@@ -59,7 +59,7 @@ class Digests:
             status = (self._media / source).stat()
         except OSError as error:
             raise InputError(Problem(error.strerror or str(error), file=str(self._media / source))) from error
-        stamp = f"{status.st_size} {status.st_mtime_ns}"
+        stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
         if stamp not in self._known.get(source, {}):
             self._known[source] = {stamp: {}}
         return self._known[source][stamp]

@@ -124,9 +124,6 @@ _WAITING = "waiting for another render that is at it"
 
 
 def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
-    def whole(clip: Path) -> bool:
-        return not order.force and task.whole(clip)
-
     share = 0.0
 
     def report(done: float, doing: str) -> None:
@@ -135,7 +132,7 @@ def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
         watch.at(task, share, doing)
 
     work = order.cache.work(task.key)
-    with order.cache.making(task.clip, whole, lambda: watch.at(task, 0.0, _WAITING)) as draft:
+    with order.cache.making(task.clip, lambda: watch.at(task, 0.0, _WAITING), anew=order.force) as draft:
         if draft is None:
             return
         work.mkdir(parents=True, exist_ok=True)
@@ -193,7 +190,7 @@ def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: OnProg
     sources = [digests.file(part.audio.source) for part in parts]
     digests.save()
     entry = order.cache.entry("sound", text_digest(repr((heard, sources, duration)))[:32], ".m4a")
-    with order.cache.making(entry, Path.is_file, lambda: tell(Progress(_WAITING, 1.0))) as draft:
+    with order.cache.making(entry, lambda: tell(Progress(_WAITING, 1.0)), anew=order.force) as draft:
         if draft is not None:
             tell(Progress("mixing the sound", 1.0))
             write_mix(parts, order.media, duration, draft)
@@ -222,7 +219,7 @@ def _shown(order: Order, task: Task, tell: OnProgress) -> Path:
     if script is None:
         return task.clip
     entry = order.cache.entry("burnt", text_digest(task.key + script)[:32])
-    with order.cache.making(entry, task.whole, lambda: tell(Progress(_WAITING, 1.0))) as draft:
+    with order.cache.making(entry, lambda: tell(Progress(_WAITING, 1.0)), anew=order.force) as draft:
         if draft is not None:
             tell(Progress(f"{task}: burning in the captions", 1.0))
             burn(task.clip, script, draft, order.plan)

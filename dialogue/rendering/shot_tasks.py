@@ -8,6 +8,7 @@ from pathlib import Path
 from dialogue.generators import generator as generator_named
 from dialogue.generators.generator import Generator
 from dialogue.ground.errors import DialogueError
+from dialogue.ground.sealed import is_sealed
 from dialogue.planning.choice import Estimate
 from dialogue.planning.plan import Plan, Shot
 from dialogue.rendering.cache import why
@@ -15,7 +16,6 @@ from dialogue.rendering.clip_key import Inputs, inputs_of, key_of
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.excerpt import excerpt
 from dialogue.rendering.film_order import Order
-from dialogue.rendering.stitch import clip_frames
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,6 @@ class Task:
     def __str__(self) -> str:
         seconds = (float(frame / self.alone.fps) for frame in (self.shot.start, self.shot.end))
         return f"shot {self.number} ({Path(self.shot.picture).name}, {'-'.join(f'{at:.2f}' for at in seconds)} s)"
-
-    def whole(self, clip: Path) -> bool:
-        """Whether the clip is one of this shot's length; a file cut short or damaged has no index to say so."""
-        return clip_frames(clip) == self.shot.frames
-
 
 def generator_of(order: Order) -> Generator:
     """The plan's generator; DialogueError when it cannot run here, with what mends that."""
@@ -76,7 +71,7 @@ def tasks_of(order: Order, generator: Generator) -> list[Task]:
             reason = "--force"
         elif not task.clip.exists():
             reason = why(made_of, number, last, keys)
-        elif not task.whole(task.clip):
+        elif not is_sealed(task.clip):
             reason = "its clip in the cache is damaged"
         found.append(replace(task, reason=reason))
     return found

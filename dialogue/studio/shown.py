@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from dialogue.ground.atomic import appearing
 from dialogue.ground.errors import DialogueError, Problem
+from dialogue.ground.sealed import is_sealed, seal
 from dialogue.studio import jobs
 from dialogue.studio.look import order_of
 from dialogue.studio.record import media_id
@@ -47,9 +48,10 @@ def peaks(cache: Path, place: Path, channel: int | None, level: int) -> tuple[by
     from dialogue.media.peaks import SAMPLES, STEP, level_of, peaks_of
 
     status = place.stat()
-    stamp = hashlib.sha256(f"{place}|{status.st_size}|{status.st_mtime_ns}|{channel}".encode()).hexdigest()[:24]
+    told = [place, channel, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    stamp = hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:24]
     kept = cache / "peaks" / f"{stamp}.npz"
-    if kept.is_file():
+    if is_sealed(kept):
         with np.load(kept) as stored:
             outline, rate = stored["peaks"], int(stored["rate"])
     else:
@@ -57,6 +59,8 @@ def peaks(cache: Path, place: Path, channel: int | None, level: int) -> tuple[by
         kept.parent.mkdir(parents=True, exist_ok=True)
         with appearing(kept) as draft, draft.open("wb") as file:
             np.savez_compressed(file, peaks=outline, rate=rate)
+            file.flush()
+            seal(draft, kept)
     return level_of(outline, level).tobytes(), rate / (SAMPLES * STEP**level)
 
 

@@ -211,15 +211,15 @@ def test_an_entry_is_made_once_and_whole(tmp_path):
     entry = cache.entry("shots", "k")
     leftover = entry.with_name(".k.999999.part.mp4")
     leftover.write_bytes(b"of a killed process")
-    with pytest.raises(RuntimeError), cache.making(entry, lambda _: True, lambda: None) as draft:
+    with pytest.raises(RuntimeError), cache.making(entry, lambda: None) as draft:
         draft.write_bytes(b"half")
         raise RuntimeError
     assert list(entry.parent.iterdir()) == []
-    with cache.making(entry, lambda _: True, lambda: None) as draft:
+    with cache.making(entry, lambda: None) as draft:
         draft.write_bytes(b"whole")
         assert not entry.exists()
-    with cache.making(entry, lambda _: True, lambda: None) as draft:
+    with cache.making(entry, lambda: None) as draft:
         assert draft is None
-    with cache.making(entry, lambda file: file.read_bytes() != b"whole", lambda: None) as draft:
+    with cache.making(entry, lambda: None, anew=True) as draft:
         draft.write_bytes(b"better")
     assert entry.read_bytes() == b"better"
