@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dialogue.cli.check import advise
-from dialogue.cli.console import out, print_json
+from dialogue.cli.console import out, print_json, print_problems
 from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
-
-if TYPE_CHECKING:
-    pass
 
 if TYPE_CHECKING:
     from dialogue.film.plan import PlannedFilm
@@ -63,6 +60,7 @@ def command(
     """
     from dialogue.cli.progress import shown
     from dialogue.film.plan import plan
+    from dialogue.show.lettering import lettering_warnings
 
     with shown(lines=False) as progress:
         planned = plan(
@@ -74,6 +72,7 @@ def command(
             force=force,
             progress=progress,
         )
+    print_problems(lettering_warnings(planned.plan, planned.media, with_words=output is not None))
     if format is Format.json:
         print_json(_record(planned))
         return

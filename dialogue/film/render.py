@@ -16,6 +16,7 @@ from dialogue.rendering.render import Film, prepared
 from dialogue.rendering.render import render as render_order
 from dialogue.rendering.shot_tasks import Task
 from dialogue.scene.reader import SceneFile
+from dialogue.show.lettering import lettering_warnings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -73,7 +74,7 @@ def order(
         caption_track=caption_track,
         shots=span,
         place=planned.place,
-        warnings=planned.warnings,
+        warnings=(*planned.warnings, *lettering_warnings(planned.plan, planned.media)),
     )
 
 

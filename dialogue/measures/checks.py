@@ -10,6 +10,7 @@ from dialogue.ground.errors import Problem
 from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import shown
+from dialogue.media.fonts import missing_letters
 from dialogue.media.media import Picture, Recording
 from dialogue.scene.reader import Keypath, SceneFile
 from dialogue.scene.scene import AudioRef, Face, FaceBox, FacePoint, SpokenLine
@@ -28,6 +29,7 @@ def check_media(file: SceneFile, measures: Measures) -> list[Problem]:
         *_line_times(file, measures),
         *_shots(file, measures),
         *media_warnings(file, measures),
+        *_letters(file),
     ]
     return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
 
@@ -77,6 +79,19 @@ def _point_outside(face: Face, size: Picture) -> tuple[str, str] | None:
             if not box.contains(x, y):
                 return f"mouth at [{x:g}, {y:g}] lies out of the face's box", "[x, y] in pixels of the picture"
     return None
+
+
+def _letters(file: SceneFile) -> Iterator[Problem]:
+    """Names, and words that are burnt in, in a script that no font here has: once for each, where it is first met."""
+    scene = file.scene
+    texts: dict[Keypath, str] = {("cast", name): member.name or name for name, member in scene.cast.items()}
+    if scene.output.burn_in:
+        spoken = enumerate(scene.lines)
+        texts |= {("lines", index): line.text for index, line in spoken if isinstance(line, SpokenLine)}
+    own = file.folder / scene.output.font if scene.output.font is not None else None
+    for letters, problem in missing_letters(texts.values(), own):
+        keys = next(keys for keys, text in texts.items() if set(letters) & set(text))
+        yield file.problem(keys, problem.message, problem.hint, "warning")
 
 
 def media_warnings(file: SceneFile, measures: Measures) -> Iterator[Problem]:

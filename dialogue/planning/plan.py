@@ -160,6 +160,7 @@ class Plan:
     captions: tuple[str, ...] = ()
     burn_in: bool = False
     labels: str = "all"  # what the animatic writes on the picture: none, names or all
+    font: str | None = None
     warnings: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     version: int = PLAN_VERSION
@@ -179,7 +180,7 @@ class Plan:
         named += [reference.image for speaker in self.speakers for reference in speaker.emotions]
         named += [turn.audio.source for turn in self.turns]
         named += [part.audio.source for part in self.mix.parts]
-        named += [self.mix.source] if self.mix.source is not None else []
+        named += [single for single in (self.mix.source, self.font) if single is not None]
         return tuple(dict.fromkeys(named))
 
     def speaker(self, speaker_id: str) -> Speaker:

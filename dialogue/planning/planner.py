@@ -208,6 +208,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         captions=tuple(scene.output.captions),
         burn_in=scene.output.burn_in,
         labels=scene.output.labels,
+        font=scene.output.font,
         warnings=tuple(dict.fromkeys(findings.warnings)),
     )
     used = set(plan.media)

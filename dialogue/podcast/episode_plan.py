@@ -35,6 +35,7 @@ from dialogue.podcast.episode_scene import (
 from dialogue.podcast.episodes import Episode, tags_of
 from dialogue.podcast.manifest import Entry
 from dialogue.scene.reader import SceneFile, read_scene
+from dialogue.show.lettering import lettering_warnings
 
 if TYPE_CHECKING:
     from dialogue.cast.voices import Vector
@@ -94,10 +95,11 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     write_plan(folder / PLAN, plan, folder)
     written = last.hashes.get("scene", "") if edited and last is not None else file_digest(folder / SCENE)
     hashes = {"source": file_digest(episode.path), "scene": written, "plan": file_digest(folder / PLAN)}
+    lettering = [f"{told.message} ({told.hint})" for told in lettering_warnings(plan, folder)]
     entry = replace(
         entry,
         state="planned",
-        warnings=tuple(dict.fromkeys([*entry.warnings, *plan.warnings])),
+        warnings=tuple(dict.fromkeys([*entry.warnings, *plan.warnings, *lettering])),
         shots=len(plan.shots),
         seconds=round(float(plan.frames / plan.fps), 3),
         plan=f"{episode.name}/{PLAN}",

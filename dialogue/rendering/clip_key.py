@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 
 from dialogue.generators.generator import Generator
 from dialogue.ground.box import Box
 from dialogue.ground.digests import text_digest
+from dialogue.media.fonts import fonts_for
 from dialogue.planning.plan import Plan, Turn
 from dialogue.rendering import encode, ffmpeg
 from dialogue.rendering.digests import PREFIX, Digests
@@ -38,6 +39,7 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
         found |= {
             f"the face of {who.id}": f"{_box(face.box)} in {_box(face.region)}",
             f"the name or colour of {who.id}": f"{who.name} {who.color}",
+            f"the font of {who.id}": _fonts(alone, [who.name, *(each.name for each in who.emotions)], digests),
             f"when {who.id} speaks": _times(turns),
             f"the speech of {who.id}": _digest(spoken[turn.audio] for turn in turns),
             f"the emotion of {who.id}": json.dumps([astuple(turn.emotion) for turn in turns]),
@@ -46,6 +48,12 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
             found[f"the {reference.name} picture of {who.id}"] = digests.file(reference.image)
             found[f"the strength of the {reference.name} picture of {who.id}"] = f"{reference.strength:g}"
     return found
+
+
+def _fonts(plan: Plan, texts: Sequence[str], digests: Digests) -> str:
+    """What draws what is written on the picture: the scene's font, and what this machine adds to the built-in one."""
+    added = [face.file.name for face in fonts_for(texts).faces[1:]]
+    return " ".join([*([digests.file(plan.font)] if plan.font is not None else []), *added])
 
 
 def key_of(inputs: Inputs) -> str:

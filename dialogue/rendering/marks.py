@@ -200,7 +200,7 @@ def _sources(order: Order) -> Iterator[tuple[str, str, str]]:
     pictures |= {reference.image for speaker in plan.speakers for reference in speaker.emotions}
     written = [str(file.absolute()) for file in order.sources if file.is_file()]
     for source in [*plan.media, *written]:
-        what = "picture" if source in pictures else "text" if source in written else "recording"
+        what = "picture" if source in pictures else "file" if source in (*written, plan.font) else "recording"
         yield what, Path(source).name, digests.file(source).rpartition(":")[2]
 
 

@@ -19,7 +19,7 @@ from dialogue.ground.errors import DialogueError
 from dialogue.ground.outputs import held, put_text, replacing
 from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.planning.plan import AudioSlice, MixPart, Plan
-from dialogue.rendering.burn import burn, subtitles
+from dialogue.rendering.burn import burn, caption_fonts, subtitles
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.encode import encode
 from dialogue.rendering.film_order import Order, check, check_room
@@ -215,14 +215,18 @@ def write(
 
 def _shown(order: Order, task: Task, tell: OnProgress) -> Path:
     """The clip as the film shows it: with its captions burnt in where the plan says so and there are any."""
-    script = subtitles(order.plan, task.shot, cues_of(order.plan)) if order.plan.burn_in else None
+    if not order.plan.burn_in:
+        return task.clip
+    cues = cues_of(order.plan)
+    fonts = caption_fonts(order.plan, cues, order.media)
+    script = subtitles(order.plan, task.shot, cues, fonts)
     if script is None:
         return task.clip
-    entry = order.cache.entry("burnt", text_digest(task.key + script)[:32])
+    entry = order.cache.entry("burnt", text_digest(task.key + script + fonts.stamp)[:32])
     with order.cache.making(entry, lambda: tell(Progress(_WAITING, 1.0)), anew=order.force) as draft:
         if draft is not None:
             tell(Progress(f"{task}: burning in the captions", 1.0))
-            burn(task.clip, script, draft, order.plan)
+            burn(task.clip, script, draft, order.plan, fonts)
     return entry
 
 

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dialogue.ground.errors import InputError
+from dialogue.media.fonts import face_of
 from dialogue.scene.kinds import Kind, Reading, choice, mismatch, near
 from dialogue.scene.scene import AudioRef
 from dialogue.scene.source import Node, Text
@@ -25,6 +27,24 @@ def file(words: str) -> Kind[str]:
         return node.value if _stands(node.value, node, reading) else None
 
     return Kind(words, {"type": "string", "minLength": 1}, read)
+
+
+def font(words: str) -> Kind[str]:
+    """The file of a font that can be read."""
+    there = file(words)
+
+    def read(node: Node, reading: Reading) -> str | None:
+        path = there.read(node, reading)
+        if path is None:
+            return None
+        try:
+            face_of(reading.folder / path)
+        except InputError as error:
+            reading.report(node, f"{path}: {error.problems[0].message}")
+            return None
+        return path
+
+    return Kind(words, there.schema, read)
 
 
 def recording(words: str) -> Kind[AudioRef]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, get_args
 
-from dialogue.scene.files import file, file_or, recording
+from dialogue.scene.files import file, file_or, font, recording
 from dialogue.scene.kinds import (
     Key,
     Kind,
@@ -311,6 +311,10 @@ OUTPUT_KEYS = {
             {"anyOf": [{"enum": [*get_args(Labels), "off"]}, {"const": False}]},  # off is false to some editors
         ),
         "What the animatic writes on the picture: none, names, or all (the default): a rim, names and emotions.",
+    ),
+    "font": Key(
+        font("a font's file"),
+        "A TrueType or OpenType font for captions and names, where this machine's own lack letters or look wrong.",
     ),
 }
 OUTPUT: Kind[Output] = record("output keys", OUTPUT_KEYS, lambda fields, node, reading: Output(**fields))

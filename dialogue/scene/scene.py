@@ -148,6 +148,7 @@ class Output(_Written):
     captions: tuple[Literal["srt", "vtt"], ...] = ()
     burn_in: bool = False
     labels: Labels = "all"
+    font: str | None = None
 
 
 class Scene(_Written):

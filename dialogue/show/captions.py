@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from dialogue.planning.plan import Plan
 
 ROW = 42  # characters
+_TORN = 3.0  # the price of a break within a word; see `_break_price`
+_THAI_BEFORE, _THAI_AFTER = "เแโใไ", "ะาำๅๆฯ"
+_JOINERS = "\u200d\u094d\u09cd\u0acd\u0bcd\u0c4d\u0ccd\u0d4d\u17d2"  # zero width joiner; viramas, which join letters
 _LONGEST = 7.0  # seconds
 _SHORTEST = 1.0  # seconds, where nobody else's cue is in the way
 
@@ -43,23 +46,39 @@ def _break_price(text: str, at: int) -> float:
     return 0.35 if before in ",;:—–，、；：" else 0.7  # noqa: RUF001
 
 
-def _breaks(text: str) -> list[int]:
-    """Indices before which a text may break: words, and any East Asian wide character that is no punctuation."""
-    found = []
+def _breaks(text: str) -> dict[int, float]:
+    """Where a text may break: the index of the first letter after the break, and its price.
+
+    Between words and before any East Asian wide character that is no punctuation; and, dearer, between the letters of
+    a word that is wider than a row: an address, or a sentence of a script that has no spaces.
+    """
+    found = {}
     for at in range(1, len(text)):
         wide = unicodedata.east_asian_width(text[at]) == "W" and unicodedata.category(text[at]).startswith("L")
         if text[at - 1] == " " or (wide and text[at] != " "):
-            found.append(at)
+            found[at] = _break_price(text, at)
+    start = 0
+    for word in text.split(" "):
+        if width_of(word) > ROW:
+            inside = range(start + 1, start + len(word))
+            found |= {at: _TORN for at in inside if at not in found and _letters_part(text[at - 1], text[at])}
+        start += len(word) + 1
     return found
 
 
+def _letters_part(before: str, after: str) -> bool:
+    """Whether a word may be torn between these two: never off a mark, a joiner, or a vowel written before or after."""
+    bound = unicodedata.category(after) in ("Mn", "Mc", "Me", "Cf") or after in _THAI_AFTER
+    return not bound and before not in _THAI_BEFORE and before not in _JOINERS
+
+
 def _halves(text: str, row: int | None = None) -> tuple[str, str] | None:
-    """A text in two, near the middle; in rows, both no wider than `row` when that is possible. None: it is one word."""
+    """A text in two, near the middle; in rows, both no wider than `row` when that is possible. None: a short word."""
     best: tuple[float, int] | None = None
     whole = max(1, width_of(text))
-    for at in _breaks(text):
+    for at, price in _breaks(text).items():
         first, second = width_of(text[:at].rstrip()), width_of(text[at:])
-        price = _break_price(text, at) + abs(first - second) / whole
+        price += abs(first - second) / whole
         if row is not None and max(first, second) > row:
             price += 10
         if best is None or price < best[0]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.ground.times import format_time
+from dialogue.media.fonts import built_in, fonts_for
 from dialogue.planning.colors import ink_on
 from dialogue.planning.plan import Plan, Speaker, Turn
+from dialogue.show.captions import width_of
 from dialogue.show.table import emotion_text
 
 if TYPE_CHECKING:
@@ -48,9 +50,11 @@ def _shot_bands(axes: Axes, plan: Plan, start: float, end: float) -> None:
 def _fitting(text: str, share: float, size: float) -> str:
     """As much of a text as a bar of this share of the width holds."""
     room = int(share * (_WIDTH - 2.4) * 72 / (0.53 * size))
-    if len(text) <= room:
+    if width_of(text) <= room:
         return text
-    return text[: room - 1].rstrip() + "…" if room > 5 else ""
+    while text and width_of(text) > room - 1:
+        text = text[:-1]
+    return text.rstrip() + "…" if room > 5 else ""
 
 
 def _bars(axes: Axes, plan: Plan, speaker: Speaker, lane: int, start: float, end: float) -> None:
@@ -113,8 +117,25 @@ def _title(plan: Plan) -> str:
     return f"{plan.title} — who speaks when  ({facts})" if plan.title else f"Who speaks when  ({facts})"
 
 
-def write_chart(plan: Plan, path: Path) -> None:
-    """The chart as a PNG at `path`, in one step."""
+def _families(plan: Plan, media: Path) -> list[str]:
+    """What draws the chart's words, by the names that matplotlib calls fonts."""
+    from matplotlib.font_manager import fontManager
+
+    written = [plan.title, *(speaker.name for speaker in plan.speakers), *(turn.text or "" for turn in plan.turns)]
+    own = media / plan.font if plan.font is not None else None
+    found = ["DejaVu Sans"]
+    for face in fonts_for(written, own).faces:
+        if face != built_in():
+            fontManager.addfont(str(face.file))
+            name = next(entry.name for entry in reversed(fontManager.ttflist) if entry.fname == str(face.file))
+            found.insert(0 if face.file == own else len(found), name)
+    return found
+
+
+def write_chart(plan: Plan, path: Path, media: Path = Path()) -> None:
+    """The chart as a PNG at `path`, in one step. `media`: what the plan's paths are relative to."""
+    import warnings
+
     import matplotlib
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -124,8 +145,9 @@ def write_chart(plan: Plan, path: Path) -> None:
     rows = _rows_of(plan.duration)
     lanes = max(1, len(plan.speakers))
     row_height = lanes * _LANE + 0.62
-    settings: dict[str, Any] = {"font.family": "DejaVu Sans", "figure.dpi": 130}
-    with matplotlib.rc_context(settings):
+    settings: dict[str, Any] = {"font.family": _families(plan, media), "figure.dpi": 130}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # told once for the film, with what mends it
         figure = Figure(
             figsize=(_WIDTH, len(rows) * row_height + 0.55), layout=ConstrainedLayoutEngine(w_pad=0.16, h_pad=0.08)
         )

@@ -16,21 +16,13 @@ from dialogue.show.table import ranges_text
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont
 
+    from dialogue.media.letters import Letters
     from dialogue.media.media import FoundFace
 
 _NOBODY = "#9a9a9a"
 _TILE = 360  # pixels a face is wide on faces.png
 _STRIP = 0.045  # of the picture's width: the height of the caption below it
-
-
-def font_of(size: float) -> FreeTypeFont:
-    """DejaVu Sans, which ships with matplotlib and has Latin, Greek, Cyrillic and more."""
-    from matplotlib import get_data_path
-    from PIL import ImageFont
-
-    return ImageFont.truetype(str(Path(get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"), max(10, round(size)))
 
 
 def _rectangle(draw: ImageDraw, box: Box, color: str, width: int, dash: int = 0) -> None:
@@ -46,15 +38,16 @@ def _rectangle(draw: ImageDraw, box: Box, color: str, width: int, dash: int = 0)
                 draw.line(ends, fill=ink, width=thick)
 
 
-def _label(draw: ImageDraw, text: str, box: Box, color: str, font: FreeTypeFont, frame: tuple[int, int]) -> None:
+def _label(draw: ImageDraw, text: str, box: Box, color: str, letters: Letters, frame: tuple[int, int]) -> None:
     """A tag above the box, or inside its top when there is no room above."""
-    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-    pad = font.size * 0.3
-    width, height = right - left + 2 * pad, bottom - top + 2 * pad
+    pad = letters.size * 0.3
+    text = letters.fitting(text, frame[0] - 2 * pad)
+    above, below = letters.height(text)
+    width, height = letters.width(text) + 2 * pad, above + below + 2 * pad
     x = min(max(0.0, box.x), max(0.0, frame[0] - width))
     y = box.y - height if box.y >= height else box.y
     draw.rectangle((x, y, x + width, y + height), fill=color)
-    draw.text((x + pad - left, y + pad - top), text, font=font, fill=ink_on(color))
+    letters.draw(draw, x + pad, y + pad + above, text, ink_on(color))
 
 
 def _tinted(image: Image, regions: Sequence[tuple[Box, str]]) -> Image:
@@ -69,19 +62,24 @@ def _tinted(image: Image, regions: Sequence[tuple[Box, str]]) -> Image:
     return images.alpha_composite(image.convert("RGBA"), wash).convert("RGB")
 
 
-def _below(image: Image, text: str) -> Image:
+def _below(image: Image, text: str, font: Path | None = None) -> Image:
     """The picture with a line of text under it."""
     from PIL import Image as images
     from PIL import ImageDraw
 
+    from dialogue.media.letters import letters_for
+
     height = max(26, round(image.width * _STRIP))
     page = images.new("RGB", (image.width, image.height + height), "#1c1c1c")
     page.paste(image, (0, 0))
-    draw = ImageDraw.Draw(page)
-    size = height * 0.42
-    while size > 10 and draw.textlength(text, font=font_of(size)) > image.width * 0.97:
-        size *= 0.92
-    draw.text((image.width * 0.015, image.height + height / 2), text, font=font_of(size), fill="#e6e6e6", anchor="lm")
+    room = image.width * 0.97
+    letters = letters_for([text, "…"], height * 0.42, font)
+    if letters.width(text) > room:
+        letters = letters_for([text, "…"], max(10, letters.size * room / letters.width(text) - 1), font)
+    text = letters.fitting(text, room)
+    above, below = letters.height(text)
+    base = image.height + (height + above - below) / 2
+    letters.draw(ImageDraw.Draw(page), image.width * 0.015, base, text, "#e6e6e6")
     return page
 
 
@@ -89,6 +87,7 @@ def _drawn(plan: Plan, shot: Shot, numbers: Sequence[int], media: Path, stranger
     from PIL import Image as images
     from PIL import ImageDraw
 
+    from dialogue.media.letters import letters_for
     from dialogue.media.still import still
 
     color_of = {speaker.id: speaker.color for speaker in plan.speakers}
@@ -96,22 +95,23 @@ def _drawn(plan: Plan, shot: Shot, numbers: Sequence[int], media: Path, stranger
     image = _tinted(image, [(face.region, color_of[face.speaker]) for face in shot.faces])
     draw = ImageDraw.Draw(image)
     line = max(2, round(plan.width / 320))
-    font = font_of(plan.width / 44)
+    font = media / plan.font if plan.font is not None else None
+    letters = letters_for([*(speaker.name for speaker in plan.speakers), "nobody's…"], max(10, plan.width / 44), font)
     frame = (plan.width, plan.height)
     for box in strangers:
         _rectangle(draw, box, _NOBODY, line, dash=4 * line)
-        _label(draw, "nobody's", box, _NOBODY, font, frame)
+        _label(draw, "nobody's", box, _NOBODY, letters, frame)
     for face in shot.faces:
         inner = face.region.intersection(Box(line, line, plan.width - 2 * line, plan.height - 2 * line))
         _rectangle(draw, inner, color_of[face.speaker], line, dash=6 * line)
     for face in shot.faces:
         _rectangle(draw, face.box, color_of[face.speaker], line)
-        _label(draw, plan.speaker(face.speaker).name, face.box, color_of[face.speaker], font, frame)
+        _label(draw, plan.speaker(face.speaker).name, face.box, color_of[face.speaker], letters, frame)
     shown = f"{'shots' if len(numbers) > 1 else 'shot'} {ranges_text(numbers)}"
     absent = [speaker.name for speaker in plan.speakers if all(face.speaker != speaker.id for face in shot.faces)]
     facts = [Path(shot.picture).name, shown, f"{plan.width}x{plan.height}"]
     facts += ["off screen: " + ", ".join(absent)] if absent else []
-    return _below(image, "  ·  ".join(facts))
+    return _below(image, "  ·  ".join(facts), font)
 
 
 def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, folder: Path) -> tuple[Path, ...]:
@@ -120,17 +120,18 @@ def write_found_faces(found: Mapping[str, Sequence[FoundFace]], media: Path, fol
     from PIL import ImageDraw
 
     from dialogue.ground.outputs import replacing
+    from dialogue.media.letters import letters_for
     from dialogue.media.pictures import open_picture
 
     written = []
     for index, (picture, faces) in enumerate(found.items(), 1):
         image = images.fromarray(open_picture(media / picture))
         draw, size = ImageDraw.Draw(image), (image.width, image.height)
-        line, font = max(2, round(image.width / 320)), font_of(image.width / 40)
+        line, letters = max(2, round(image.width / 320)), letters_for(["0123456789…"], max(10, image.width / 40))
         colors = speaker_colors([str(number) for number in range(len(faces))], {})
         for number, (face, color) in enumerate(zip(faces, colors.values(), strict=True), 1):
             _rectangle(draw, face.box, color, line)
-            _label(draw, f"{number}", face.box, color, font, size)
+            _label(draw, f"{number}", face.box, color, letters, size)
         path = folder / ("faces.png" if index == 1 else f"faces_{index}.png")
         with replacing(path) as draft:
             _below(image, f"{Path(picture).name}  ·  faces found: {len(faces)}").save(draft, format="PNG")

@@ -40,7 +40,7 @@ def write_plan_folder(
     write_plan(written[0], plan, media)
     written += write_pictures(plan, media, folder, faces)
     written += write_mouths(plan, media, folder)
-    write_chart(plan, folder / CHART)
+    write_chart(plan, folder / CHART, media)
     put_text(folder / TURNS, rttm_text(plan))
     written += [folder / CHART, folder / TURNS]
     for kind in CAPTIONS if _words(plan) else ():

@@ -166,7 +166,8 @@ def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _
     moves = motion(plan, speaker.id, shot, job.media)
     size = plan.width, plan.height
     middle, bottom = face.box.center[0], moving_part(face).bottom
-    name = tag(speaker.name, speaker.color, middle, bottom, *size)
+    font = job.media / plan.font if plan.font is not None else None
+    name = tag(speaker.name, speaker.color, middle, bottom, *size, font=font)
     below = name.top + name.alpha.shape[0] * 1.12 if "name" in labels else bottom
     emotions = {text for text in feeling if text} if "emotion" in labels else set()
     return _Actor(
@@ -175,7 +176,9 @@ def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _
         speaking=speaking,
         rim=rim(moving_part(face), speaker.color, *size) if "rim" in labels else [],
         name=name if "name" in labels else None,
-        emotions={text: tag(text, speaker.color, middle, below, *size, quiet=True) for text in sorted(emotions)},
+        emotions={
+            text: tag(text, speaker.color, middle, below, *size, quiet=True, font=font) for text in sorted(emotions)
+        },
         feeling=feeling,
     )
 

@@ -7,7 +7,6 @@ Shapes: `r` rows and `c` columns of a label.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,18 +54,6 @@ def rgb(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
-def _font(size: int) -> Any:
-    """DejaVu Sans as matplotlib ships it (Latin, Greek, Cyrillic), without importing matplotlib."""
-    from PIL import ImageFont
-
-    spec = importlib.util.find_spec("matplotlib")
-    if spec is not None and spec.origin is not None:
-        path = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"
-        if path.exists():
-            return ImageFont.truetype(str(path), size)
-    return ImageFont.load_default(size)
-
-
 def _label(image: Any, top: int, left: int) -> Label:
     pixels = np.asarray(image, np.float32)
     return Label(top, left, pixels[..., :3], pixels[..., 3:] / np.float32(255))
@@ -105,21 +92,34 @@ def rim(area: Box, color: str, width: int, height: int) -> list[Label]:
     ]
 
 
-def tag(text: str, color: str, middle: float, top: float, width: int, height: int, quiet: bool = False) -> Label:
+def tag(
+    text: str,
+    color: str,
+    middle: float,
+    top: float,
+    width: int,
+    height: int,
+    quiet: bool = False,
+    font: Path | None = None,
+) -> Label:
     """A small pill with `text`, centred on column `middle`, from row `top` on, kept inside the frame.
 
-    With the speaker's colour as its dot; `quiet` is a lighter one, for the emotion.
+    With the speaker's colour as its dot; `quiet` is a lighter one, for the emotion. `font`: the scene's own.
     """
     from PIL import Image, ImageDraw
 
+    from dialogue.media.letters import letters_for
+
     scale = _scale(width, height)
     size = round((12 if quiet else 15) * scale)
-    font = _font(size * SHARPEN)
+    letters = letters_for([text, "…"], size * SHARPEN, font)
     pad, dot = round(0.55 * size), 0 if quiet else round(0.55 * size)
-    text = text if len(text) <= 32 else text[:31] + "…"
-    start, _, end, _ = font.getbbox(text)
-    columns = min(width, round((end - start) / SHARPEN) + 2 * pad + (dot + pad // 2 if dot else 0))
-    rows = round(1.7 * size)
+    around = 2 * pad + (dot + pad // 2 if dot else 0)
+    text = letters.fitting(text, (min(width, 20 * size) - around) * SHARPEN)
+    columns = min(width, round(letters.width(text) / SHARPEN) + around)
+    # As high as Latin letters are, or as what reaches further: Thai and Hindi stack marks above and below.
+    above, below = (max(pair) for pair in zip(letters.height("Xg"), letters.height(text), strict=True))
+    rows = max(round(1.7 * size), round((above + below) / SHARPEN) + pad)
     back = (*rgb(color), 205) if quiet else (18, 18, 22, 190)
     large = Image.new("RGBA", (columns * SHARPEN, rows * SHARPEN), (*back[:3], 0))
     pen = ImageDraw.Draw(large)
@@ -130,7 +130,7 @@ def tag(text: str, color: str, middle: float, top: float, width: int, height: in
         pen.ellipse((x, middle_row - half, x + 2 * half, middle_row + half), fill=(*rgb(color), 255))
         x += (dot + pad // 2) * SHARPEN
     dark = quiet and sum(rgb(color)) > 380
-    pen.text((x - start, middle_row), text, font=font, anchor="lm", fill=(20, 20, 24, 255) if dark else (255,) * 4)
+    letters.draw(pen, x, middle_row + (above - below) / 2, text, (20, 20, 24, 255) if dark else (255,) * 4)
     left = min(max(0, round(middle - columns / 2)), width - columns)
     return _label(large.resize((columns, rows), Image.Resampling.BOX), min(max(0, round(top)), height - rows), left)
 

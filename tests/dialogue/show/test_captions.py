@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from planned_scenes import TWO, measured, planned
@@ -52,3 +54,20 @@ def test_no_word_is_lost_and_time_goes_forward(words: list[str], seconds: float)
     pieces = _pieces(" ".join(words), seconds)
     assert " ".join(pieces).split() == words
     assert all(len(_rows(piece).split("\n")) <= 2 for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See https://example.org/" + "averylongpathwithoutanyspaces/" * 4 + " yes",
+        "สวัสดีครับคุณได้ยินเสียงนั้นไหมผมได้ยินมันอีกครั้งแล้วเมื่อคืนนี้ที่ประภาคาร" * 2,
+        "क्ष" * 50,
+    ],
+)
+def test_a_word_wider_than_a_row_is_broken_between_letters(tmp_path: Path, text: str) -> None:
+    cues = [cue for cue in cues_of(said(tmp_path, text, 14.0)) if cue.speaker == "ana"]
+    rows = [row for cue in cues for row in cue.text.split("\n")]
+    assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+    assert all(width_of(row) <= ROW for row in rows)
+    assert not [row for row in rows if unicodedata.category(row[0]).startswith("M")], "no mark begins a row"
+    assert not [row for row in rows if row.endswith("\u094d")], "no joined letters are torn apart"
