@@ -19,6 +19,7 @@ from dialogue.media.face_mesh import EARS, LEFT_BROW, RIGHT_BROW
 Points = NDArray[np.float32]
 Plane = NDArray[np.float32]
 
+WINGS = (98, 327)  # of the nose, in the mesh: the viewer's left one first
 BROW_REACH = (0.11, 0.085)  # of the face's width: how far around it a brow takes the skin along
 OWN = 0.7  # of an emotion's movement is as in the speaker's own picture of it
 FURTHEST = 0.07  # of the face's width: no point goes further
@@ -124,7 +125,9 @@ def brow_field(points: Points, expression: Expression, x: Plane, y: Plane) -> Pl
     total = np.full(x.shape, 1e-3, np.float32)
     for brow, side in ((LEFT_BROW, 1.0), (RIGHT_BROW, -1.0)):
         outer, mid, inner = (points[index, :2] for index in (brow[0], brow[2], brow[4]))
-        ways = ((outer, expression.outer, 0.0), (mid, expression.mid, 0.4), (inner, expression.inner, 1.0))
+        wing = points[WINGS[0] if side > 0 else WINGS[1], :2]
+        ways = [(outer, expression.outer, 0.0), (mid, expression.mid, 0.4), (inner, expression.inner, 1.0)]
+        ways += [(wing, 0.42 * expression.nose, 0.0)] if expression.nose else []
         for place, amount, inward in ways:
             moved = (amount * up + inward * side * expression.together * axis) * wide
             along = (x - place[0]) * level[0] + (y - place[1]) * level[1]

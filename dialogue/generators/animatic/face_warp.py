@@ -175,8 +175,9 @@ def _felt_shape(shape: MouthShape, felt: Expression) -> MouthShape:
         return shape
     loose = 1 - 0.35 * min(1.0, shape.jaw / 0.3)  # a wide open mouth smiles less
     return replace(
-        shape, out=shape.out + felt.out * loose / 2, lift=shape.lift + felt.lift * loose, jaw=shape.jaw + felt.jaw
-    )
+        shape, out=shape.out + felt.out * loose / 2, lift=shape.lift + felt.lift * loose, jaw=shape.jaw + felt.jaw,
+        sneer=shape.sneer + 0.6 * felt.nose,
+    )  # fmt: skip
 
 
 def _window(x: Plane, y: Plane, box: Box, region: Box) -> Plane:

@@ -155,6 +155,7 @@ def _by_mesh(points: NDArray[np.float32]) -> Lips:
     middle_line = (upper + lower) / 2
     crossed = lower < upper
     upper, lower = np.where(crossed, middle_line, upper), np.where(crossed, middle_line, lower)
+    upper, lower = _meeting(upper, lower)
     back = -0.30 * forward[:2]
     jaw = (across[0] * back[0] + across[1] * back[1], 1.0)
     shorter, longer = sorted((half, wide - half))
@@ -274,11 +275,15 @@ def _parted(picture: Frame, lips: Lips) -> Lips:
     new_upper, new_lower = lips.upper + edge(upper, 1.0), lips.lower + edge(lower, -1.0)
     middle = (new_upper + new_lower) / 2
     wrong = new_lower < new_upper
-    return replace(
-        lips,
-        upper=np.where(wrong, middle, new_upper).astype(np.float32),
-        lower=np.where(wrong, middle, new_lower).astype(np.float32),
-    )
+    new_upper, new_lower = _meeting(np.where(wrong, middle, new_upper), np.where(wrong, middle, new_lower))
+    return replace(lips, upper=new_upper.astype(np.float32), lower=new_lower.astype(np.float32))
+
+
+def _meeting(upper: NDArray[Any], lower: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Two edges that come together at the corners."""
+    middle, half = (upper + lower) / 2, (lower - upper) / 2
+    half = half * np.sqrt(np.clip((1 - np.abs(ALONG)) / 0.2, 0, 1))
+    return middle - half, middle + half
 
 
 def _least_path(cost: NDArray[Any], stiff: float) -> NDArray[np.int64]:

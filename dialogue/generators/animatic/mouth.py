@@ -74,7 +74,7 @@ class MovingMouth:
 
     def at_rest(self, shape: MouthShape) -> bool:
         """Whether the picture's own mouth is what the shape asks for."""
-        same = (shape.jaw, shape.out, shape.lift, shape.thick, shape.tuck) == (0, 0, 0, 0, 0)
+        same = not any((shape.jaw, shape.out, shape.lift, shape.thick, shape.tuck, shape.sneer))
         return same and not self.lips.open
 
     def apply(self, shape: MouthShape, lookup: Plane, shift: tuple[float, float]) -> _Pose:

@@ -17,7 +17,7 @@ Color = NDArray[np.float32]  # (3,) RGB, 0 … 255
 
 DARK = (0.16, 0.075, 0.07)  # of the skin, in red, green and blue: brighter is a brown slab
 DARKEST = 0.17  # of the skin's brightness that the dark has at most
-TEETH = 0.085  # how far the upper teeth show below the lip, at most
+TEETH = 0.078  # how far the upper teeth show below the lip, at most
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def interior_colors(picture: Frame, lips: Lips) -> InteriorColors:
     white = (0.35 * tone + 0.65 * light) * np.array((1.0, 0.99, 0.95), np.float32)
     return InteriorColors(
         dark=shade(DARK, DARKEST), tongue=shade((0.50, 0.25, 0.25), 0.4),
-        teeth=np.asarray(np.clip(0.88 * white, 0, 225), np.float32),
+        teeth=np.asarray(np.clip(0.97 * white, 0, 232), np.float32),
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def paint_interior(
     if teeth > 0.02:
         height = np.asarray(TEETH * np.sqrt(across), np.float32)
         row = _step(height - below_upper, -0.012, 0.012) * _step(gap, 0.05, 0.15) * _step(across, 0.2, 0.7) * teeth
-        lit = 0.55 + 0.45 * _step(below_upper, 0.0, 0.05)  # the lip throws its shadow on the teeth
-        lit = lit * (0.62 + 0.38 * across)
+        lit = 0.66 + 0.34 * _step(below_upper, 0.0, 0.045)  # the lip throws its shadow on the teeth
+        lit = lit * (0.66 + 0.34 * across)
         color = color + (colors.teeth * lit[..., None] - color) * (0.85 * row[..., None])
     return np.asarray(color, np.float32)

@@ -17,7 +17,7 @@ class MouthShape:
     """`jaw`: how far the lower lip drops in the middle; `rise`: the upper lip's rise, of the jaw's drop; `drop`: the
     corners', of the jaw's; `out`: how far each corner moves out; `lift`: how far it rises; `roundness`: the exponent of
     the opening; `bow`: the power of s in it; `thick`: of the lips, 0 as they are; `tuck`: how far the lower lip rises
-    under the teeth; `teeth`: how far they may show.
+    under the teeth; `sneer`: how far the upper lip is drawn up; `teeth`: how far they may show.
     """
 
     jaw: float = 0.0
@@ -29,12 +29,14 @@ class MouthShape:
     bow: float = 2.2
     thick: float = 0.0
     tuck: float = 0.0
+    sneer: float = 0.0
     teeth: float = 0.0
 
 
+OPENS = 0.93  # of the way to the corners: as far as lips part
 REST = MouthShape()
 CLOSED = MouthShape(thick=-0.30)
-WIDE = MouthShape(jaw=0.15, rise=0.25, drop=0.30, out=0.05, roundness=0.80, teeth=0.45)
+WIDE = MouthShape(jaw=0.15, rise=0.25, drop=0.30, out=0.05, roundness=0.88, teeth=0.6)
 OPEN = MouthShape(jaw=0.36, rise=0.20, drop=0.42, out=-0.045, roundness=0.68, bow=2.6, teeth=0.9)
 ROUND = MouthShape(jaw=0.24, rise=0.36, drop=0.45, out=-0.115, roundness=0.60, bow=2.9, thick=0.18)
 ON_LIP = MouthShape(jaw=0.035, rise=0.6, drop=0.34, roundness=0.85, tuck=0.03, teeth=1.0)
@@ -75,7 +77,7 @@ class Edges:
 def edges_of(lips: Lips, shape: MouthShape) -> Edges:
     """Where the lips are in a shape."""
     jaw = shape.jaw * lips.unit
-    inside = np.clip(np.abs(ALONG) / 0.965, 0, 1)
+    inside = np.clip(np.abs(ALONG) / OPENS, 0, 1)
     opening = np.asarray((1 - inside**shape.bow) ** shape.roundness, np.float32)
     beyond = np.exp(-((np.clip(np.abs(ALONG) - 1, 0, None) / 0.45) ** 2))
     if lips.side:  # seen from the side a mouth is widest at the outline of the face
@@ -83,7 +85,7 @@ def edges_of(lips: Lips, shape: MouthShape) -> Edges:
     corner = shape.drop * jaw * np.clip(np.abs(ALONG), 0, 1) ** 3.6 * beyond
     corner = corner - shape.lift * lips.width * np.clip(np.abs(ALONG), 0, 1) ** 2.2 * beyond
     rest = lips.rest
-    upper = rest + corner - shape.rise * jaw * opening
+    upper = rest + corner - (shape.rise * jaw + shape.sneer * lips.width) * opening
     lower = rest + corner + jaw * opening - shape.tuck * lips.width * opening
     lower = np.maximum(lower, upper)
     out = shape.out * lips.width
