@@ -12,7 +12,8 @@ import typer
 from dialogue.cli.console import err, out, print_json
 from dialogue.ground.errors import DialogueError, InputError, Problem
 
-_FETCHED = "hunyuan-avatar"  # the generator whose weights are not part of the package
+_FETCHED = "hunyuan-avatar"  # the generator whose weights are fetched when none is named
+_HALLO3 = "hallo3"
 _FACES = "faces"  # the models that find faces
 
 
@@ -35,13 +36,15 @@ def _list(
 ) -> None:
     """Every generator, and what finds faces: whether it is here, and what it lacks."""
     from dialogue.generators import GENERATORS, generator
-    from dialogue.generators.hunyuan.settings import weights_folder
+    from dialogue.generators.hallo3 import settings as hallo3
+    from dialogue.generators.hunyuan import settings as hunyuan
     from dialogue.media.face_files import COMMAND, face_files, faces_folder
 
+    folders = {_FETCHED: hunyuan.weights_folder, _HALLO3: hallo3.weights_folder}
     rows = []
     for name in GENERATORS:
         lack = generator(name).missing()
-        folder = str(weights_folder()) if name == _FETCHED else None
+        folder = str(folders[name]()) if name in folders else None
         rows.append({"name": name, "ready": lack is None, "missing": lack, "folder": folder})
     ready = bool(face_files())
     lack = None if ready else f"not here: {COMMAND}"
@@ -67,8 +70,38 @@ def _pull_faces(to: Path | None) -> None:
         out.print(f"set {VARIABLE}={folder}", soft_wrap=True, markup=False)
 
 
+def _pull_hallo3(to: Path | None, accept: bool) -> None:
+    """Show both licences, ask, and fetch the weights of hallo3."""
+    from dialogue.generators.hallo3.download import AGREEMENT, GIGABYTES, LICENCE, REPOSITORY, check_space, fetch
+    from dialogue.generators.hallo3.settings import WEIGHTS, weights_folder
+    from model.hallo3.weights_folder import WeightsFolder
+
+    folder = (to or weights_folder()).expanduser()
+    if not WeightsFolder.at(folder).missing():
+        out.print(f"{_HALLO3}: all weights are in {folder}", soft_wrap=True, markup=False)
+        return
+    _agree(LICENCE, f"{GIGABYTES} GB from huggingface.co/{REPOSITORY} to {folder}", AGREEMENT, accept)
+    check_space(folder)
+    found = fetch(folder)
+    out.print(f"{_HALLO3}: ready in {found.root}", soft_wrap=True, markup=False)
+    if to is not None:
+        out.print(f"set {WEIGHTS}={folder}", soft_wrap=True, markup=False)
+
+
+def _agree(licence: str, what: str, agreement: str, accept: bool) -> None:
+    """Show what one agrees to, and ask. Nothing is fetched without agreement."""
+    err.print(licence, soft_wrap=True, markup=False)
+    err.print(f"\n{what}", soft_wrap=True, markup=False)
+    if not accept and not sys.stdin.isatty():
+        raise InputError(Problem("the licence was not agreed to", hint="nobody can be asked here: --accept-licence"))
+    if not accept and not typer.confirm(f"{agreement}. Fetch?", default=False, err=True):
+        raise DialogueError("the licence was not agreed to; nothing was fetched")
+
+
 def _pull(
-    name: Annotated[str, typer.Argument(help="hunyuan-avatar, or faces: the small models that find faces.")] = _FETCHED,
+    name: Annotated[
+        str, typer.Argument(help="hunyuan-avatar, hallo3, or faces: the small models that find faces.")
+    ] = _FETCHED,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to; else DIALOGUE_WEIGHTS or the usual place.")
     ] = None,
@@ -85,19 +118,17 @@ def _pull(
     if name == _FACES:
         _pull_faces(to)
         return
+    if name == _HALLO3:
+        _pull_hallo3(to, accept)
+        return
     if name != _FETCHED:
-        hint = f"{_FETCHED} and {_FACES} can be fetched"
+        hint = f"{_FETCHED}, {_HALLO3} and {_FACES} can be fetched"
         raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
     folder = (to or weights_folder()).expanduser()
     if not WeightsFolder.at(folder).missing():
         out.print(f"{_FETCHED}: all weights are in {folder}", soft_wrap=True, markup=False)
         return
-    err.print(LICENCE, soft_wrap=True, markup=False)
-    err.print(f"\n{GIGABYTES} GB from huggingface.co/{REPOSITORY} to {folder}", soft_wrap=True, markup=False)
-    if not accept and not sys.stdin.isatty():
-        raise InputError(Problem("the licence was not agreed to", hint="nobody can be asked here: --accept-licence"))
-    if not accept and not typer.confirm(f"{TERRITORY}. Fetch?", default=False, err=True):
-        raise DialogueError("the licence was not agreed to; nothing was fetched")
+    _agree(LICENCE, f"{GIGABYTES} GB from huggingface.co/{REPOSITORY} to {folder}", TERRITORY, accept)
     check_space(folder)
     found = fetch(folder, fp8)
     out.print(f"{_FETCHED}: ready in {found.root}", soft_wrap=True, markup=False)
@@ -107,7 +138,11 @@ def _pull(
 
 def _convert(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="The weights as released; else where `pull` puts them.")
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]",
+            help="The weights as released (`hallo3`: where `pull hallo3` puts them); else where `pull` does.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Else `transformer` in the folder of weights.")
@@ -120,6 +155,9 @@ def _convert(
 
     import torch
 
+    if _is_hallo3(folder):
+        _convert_hallo3(folder, output, precision)
+        return
     from dialogue.generators.hunyuan.settings import weights_folder
     from model.avatar.checkpoint import CheckpointError
     from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
@@ -140,6 +178,43 @@ def _convert(
         network.save_pretrained(Path(draft) / "whole", max_shard_size="5GB")
         (Path(draft) / "whole").rename(place)
     out.print(f"converted to {place}", soft_wrap=True, markup=False)
+
+
+def _is_hallo3(folder: Path | None) -> bool:
+    """Whether a folder holds Hallo3's weights, or `hallo3` is asked for by name."""
+    from model.hallo3.weights_folder import LATEST, WeightsFolder
+
+    if folder is None or (str(folder) == _HALLO3 and not folder.is_dir()):
+        return folder is not None
+    return (WeightsFolder.at(folder.expanduser()).networks / LATEST).is_file()
+
+
+def _convert_hallo3(folder: Path | None, output: Path | None, precision: Precision) -> None:
+    """Both networks, one after the other, to `transformer` and `reference`."""
+    import tempfile
+
+    import torch
+
+    from dialogue.generators.hallo3.settings import weights_folder
+    from model.hallo3.loading import save_converted
+    from model.hallo3.official_file import CheckpointError
+    from model.hallo3.weights_folder import CONVERTED, WeightsFolder
+
+    named = folder is not None and folder.is_dir()
+    found = WeightsFolder.at((folder if named and folder is not None else weights_folder()).expanduser())
+    place = output or found.root
+    there = [str(place / name) for name in CONVERTED if (place / name).exists()]
+    if there:
+        raise InputError(Problem(f"{there[0]!r} is there already", hint="remove it, or name another folder with -o"))
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".converting-") as draft:
+        try:
+            made = save_converted(found, Path(draft), torch.bfloat16 if precision is Precision.bf16 else torch.float32)
+        except CheckpointError as error:
+            raise DialogueError(str(error)) from error
+        for part in made:
+            part.rename(place / part.name)
+    out.print(f"converted to {' and '.join(str(place / name) for name in CONVERTED)}", soft_wrap=True, markup=False)
 
 
 command = typer.Typer(add_completion=False, no_args_is_help=True, help="List, fetch and convert the models.")

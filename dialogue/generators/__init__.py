@@ -10,6 +10,7 @@ from dialogue.generators.generator import Generator
 # Best first: a scene that names no generator gets the first one that can run here and knows its pictures.
 GENERATORS = {
     "hunyuan-avatar": "dialogue.generators.hunyuan.avatar",
+    "hallo3": "dialogue.generators.hallo3.hallo3",
     "tiny": "dialogue.generators.tiny.tiny",
     "animatic": "dialogue.generators.animatic.animatic",
 }

@@ -127,4 +127,4 @@ def vae_from(state: Mapping[str, Any], source: str, dtype: torch.dtype = torch.f
     if wrong:
         raise CheckpointError(f"{source}: does not fit the autoencoder\n  " + "\n  ".join(wrong))
     model.load_state_dict({name: tensor.to(dtype) for name, tensor in renamed.items()}, assign=True)
-    return Hallo3VAE(model.to(dtype).eval())
+    return Hallo3VAE(model.eval())

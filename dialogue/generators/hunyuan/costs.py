@@ -1,49 +1,18 @@
 """What a shot costs with hunyuan-avatar: windows, floating-point operations, seconds and memory. Imports no torch.
 
 Operations are counted: they equal those of the released model run on meta tensors (a window of 33 latents at 704 x
-1216 is 11.24 PFLOP per branch). The speeds are sustained ones from published runs of video transformers of this
-size: HunyuanVideo's README (FlashAttention 2 on A100 and H20), arXiv 2502.04507 (FlashAttention 3 on H100).
+1216 is 11.24 PFLOP per branch).
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-
+from dialogue.generators.hardware import VAE_SHARE, machine
 from dialogue.planning.choice import Estimate
 from model.grid import latents_for, windows_for
 
 HIDDEN, BLOCKS, TEXT = 3072, 60, 831
 BF16 = 2  # bytes
 TRANSFORMER, ENCODERS = 26.0e9, 16.8e9  # bytes of weights
-_DRIVER = Path("/proc/driver/nvidia/gpus")
-# Sustained operations per second, by what the driver calls the card; the first that fits.
-_SPEEDS = {"H200": 5.5e14, "H100": 5.5e14, "H800": 5.5e14, "B200": 9e14, "A100": 2.1e14, "H20": 1.0e14, "4090": 1.2e14}
-_OTHER_GPU = 6e13
-_CORE = 6e10  # of one processor core, bfloat16
-_VAE_SHARE = 0.15  # of the transformer's speed that 3D convolutions reach
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What the work would run on, and how many operations it does in a second."""
-
-    name: str
-    speed: float
-    gpu: bool
-
-
-@cache
-def machine() -> Machine:
-    """The first NVIDIA card that the driver lists, else the processor."""
-    for card in sorted(_DRIVER.glob("*/information")) if _DRIVER.is_dir() else ():
-        lines = card.read_text(errors="replace").splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("Model:")), "GPU")
-        return Machine(model, next((speed for key, speed in _SPEEDS.items() if key in model), _OTHER_GPU), True)
-    cores = os.cpu_count() or 1
-    return Machine(f"{cores} processor cores", cores * _CORE, False)
 
 
 def forward_operations(width: int, height: int, window: int) -> float:
@@ -66,7 +35,7 @@ def estimate(
     windows = windows_for(frames, window)
     steps_worth = full_steps + (steps - full_steps) / BLOCKS
     work = 2 * windows * steps_worth * forward_operations(width, height, window)
-    seconds = work / here.speed + decode_operations(width, height, frames) / (here.speed * _VAE_SHARE)
+    seconds = work / here.speed + decode_operations(width, height, frames) / (here.speed * VAE_SHARE)
     tokens = (width // 16) * (height // 16)
     row = ((window + 1) * tokens + TEXT) * HIDDEN * BF16  # one activation of one row
     kept = 2 * max(latents, window) * tokens * HIDDEN * BF16  # block outputs of the whole ring

@@ -83,7 +83,7 @@ def test_the_eight_bit_file_comes_with_its_scales() -> None:
 
 def test_pull_of_an_unknown_model_is_a_mistake() -> None:
     done = run(app, ["models", "pull", "sora"])
-    assert done.exit_code == 2 and "hunyuan-avatar and faces can be fetched" in done.output
+    assert done.exit_code == 2 and "hunyuan-avatar, hallo3 and faces can be fetched" in done.output
 
 
 def test_list_tells_what_is_ready_and_what_is_missing(
@@ -125,3 +125,29 @@ def test_convert_of_a_folder_without_a_checkpoint_fails_in_one_line(tmp_path: Pa
     done = run(app, ["models", "convert", str(tmp_path)])
     assert done.exit_code == 1 and "Traceback" not in done.output
     assert not any(tmp_path.iterdir())
+
+
+def test_hallo3_is_fetched_after_both_licences_and_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hallo3_folder import write_hallo3_folder
+
+    from dialogue.generators.hallo3 import download
+    from model.hallo3.weights_folder import WeightsFolder as Hallo3Folder
+
+    write_hallo3_folder(tmp_path / "released")
+    folder = tmp_path / "weights"
+    with serving(download.REPOSITORY, tmp_path / "released") as (hub, served):
+        refused = pull(hub, "hallo3", "--to", folder)
+        assert refused.returncode == 2 and served == [] and not folder.exists()
+        for said in ("MIT", "CogVideoX License", "--accept-licence", f"{download.GIGABYTES} GB"):
+            assert said in refused.stderr
+        done = pull(hub, "hallo3", "--to", folder, "--accept-licence")
+        assert done.returncode == 0, done.stderr
+        assert f"DIALOGUE_HALLO3_WEIGHTS={folder}" in done.stdout and not Hallo3Folder.at(folder).missing()
+    monkeypatch.setenv("DIALOGUE_HALLO3_WEIGHTS", str(folder))
+    assert "hallo3: ready" in run(app, ["models", "list"]).output
+    converted = run(app, ["models", "convert", "hallo3"])
+    assert converted.exit_code == 0, converted.output
+    assert Hallo3Folder.at(folder).converted is not None
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".convert")] == []
+    twice = run(app, ["models", "convert", str(folder)])
+    assert twice.exit_code == 2 and "is there already" in twice.output

@@ -15,6 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
+from dialogue.generators import GENERATORS
 from dialogue.planning.plan_json import read_plan
 
 ROOT = Path(__file__).parents[3]
@@ -138,7 +139,10 @@ def test_an_unclear_face_is_an_error_that_shows_what_was_found(tmp_path: Path) -
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["faces.png"]
 
 
-def test_a_generator_of_another_version_is_a_mistake_at_its_line(tmp_path: Path) -> None:
+def test_a_generator_of_another_version_is_a_mistake_at_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(GENERATORS, "hallo3")
     for file in SCENE.parent.iterdir():
         if file.is_file():
             shutil.copy(file, tmp_path)

@@ -1,0 +1,1 @@
+"""The released Hallo3 weights as a generator."""
