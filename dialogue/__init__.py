@@ -13,8 +13,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import model  # installs the torchaudio import hook before anything imports torchaudio
 from dialogue.ground.own_code import VERSION as __version__
+from dialogue.ground.own_model import check_model
+
+check_model()
+importlib.import_module("model")  # installs its torchaudio import hook before anything imports torchaudio
 
 if TYPE_CHECKING:
     from dialogue.film.check import check
@@ -58,7 +61,6 @@ _PLACES = {
     "verification.verdict": ("Verdict",),
 }
 _PLACE = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}
-_ = model
 
 
 def __getattr__(name: str) -> Any:

@@ -117,45 +117,25 @@ class HunyuanVideoAvatarTransformer3DModel(
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
-        in_channels: int = 16,
-        out_channels: int = 16,
-        num_attention_heads: int = 24,
-        attention_head_dim: int = 128,
-        num_layers: int = 20,
-        num_single_layers: int = 40,
-        num_refiner_layers: int = 2,
-        mlp_ratio: float = 4.0,
-        patch_size: int = 2,
-        qk_norm: str = "rms_norm",
-        guidance_embeds: bool = False,
-        text_embed_dim: int = 4096,
-        pooled_projection_dim: int = 768,
-        rope_theta: float = 256.0,
-        rope_axes_dim: tuple[int, ...] = (16, 56, 56),
-        reference_time: int = -1,
-        reference_spatial_shift: ReferenceShift = "none",
+in_channels: int = 16, out_channels: int = 16,
+        num_attention_heads: int = 24, attention_head_dim: int = 128,
+        num_layers: int = 20, num_single_layers: int = 40, num_refiner_layers: int = 2,
+        mlp_ratio: float = 4.0, patch_size: int = 2, qk_norm: str = "rms_norm", guidance_embeds: bool = False,
+        text_embed_dim: int = 4096, pooled_projection_dim: int = 768,
+        rope_theta: float = 256.0, rope_axes_dim: tuple[int, ...] = (16, 56, 56),
+        reference_time: int = -1, reference_spatial_shift: ReferenceShift = "none",
         injection: InjectionMode = "released",
-        motion_values: int = 4,
-        fps_embeds: bool = True,
+        motion_values: int = 4, fps_embeds: bool = True,
         audio_form: AudioForm = "released",
-        audio_window: int = 10,
-        audio_feature_layers: int = 5,
-        audio_channels: int = 384,
-        audio_intermediate_dim: int = 1024,
-        audio_tokens_per_frame: int = 4,
+        audio_window: int = 10, audio_feature_layers: int = 5, audio_channels: int = 384,
+        audio_intermediate_dim: int = 1024, audio_tokens_per_frame: int = 4,
         audio_adapter_layers: tuple[int, ...] | None = None,
-        audio_adapter_dim: int = 1024,
-        audio_adapter_heads: int = 1,
-        audio_alpha: float = 1.0,
-        frames_per_latent: int = 4,
-        audio_pad_frames: int = 3,
-        emotion_layers: tuple[int, ...] | None = (),
-        emotion_channels: int = 64,
-        emotion_dim: int | None = None,
-        emotion_heads: int | None = None,
-        latent_spread: float = 0.0,
-        latent_spread_outside: float = 0.1,
-    ) -> None:
+        audio_adapter_dim: int = 1024, audio_adapter_heads: int = 1, audio_alpha: float = 1.0,
+        frames_per_latent: int = 4, audio_pad_frames: int = 3,
+        emotion_layers: tuple[int, ...] | None = (), emotion_channels: int = 64,
+        emotion_dim: int | None = None, emotion_heads: int | None = None,
+        latent_spread: float = 0.0, latent_spread_outside: float = 0.1,
+    ) -> None:  # fmt: skip
         super().__init__()
         hidden = num_attention_heads * attention_head_dim
         if sum(rope_axes_dim) != attention_head_dim:
@@ -186,12 +166,7 @@ class HunyuanVideoAvatarTransformer3DModel(
         self.transformer_blocks = nn.ModuleList(
             self._double_block(layer, hidden, audio_at, emotion_at) for layer in range(num_layers)
         )
-        self.single_transformer_blocks = nn.ModuleList(
-            HunyuanVideoSingleTransformerBlock(
-                num_attention_heads, attention_head_dim, mlp_ratio=mlp_ratio, qk_norm=qk_norm
-            )
-            for _ in range(num_single_layers)
-        )
+        self.single_transformer_blocks = nn.ModuleList(self._single_block() for _ in range(num_single_layers))
         for block in (*self.transformer_blocks, *self.single_transformer_blocks):
             block.attn.set_processor(ValidTextAttnProcessor())
         self.norm_out = AdaLayerNormContinuous(hidden, hidden, elementwise_affine=False, eps=1e-6)
@@ -214,6 +189,12 @@ class HunyuanVideoAvatarTransformer3DModel(
         indexes = (at.index(layer) if layer in at else -1 for at in (audio_at, emotion_at))
         return AvatarTransformerBlock(
             c.num_attention_heads, c.attention_head_dim, c.mlp_ratio, c.qk_norm, adapter, emotion, *indexes
+        )
+
+    def _single_block(self) -> HunyuanVideoSingleTransformerBlock:
+        c = self.config
+        return HunyuanVideoSingleTransformerBlock(
+            c.num_attention_heads, c.attention_head_dim, mlp_ratio=c.mlp_ratio, qk_norm=c.qk_norm
         )
 
     @classmethod
@@ -263,51 +244,35 @@ class HunyuanVideoAvatarTransformer3DModel(
     @apply_lora_scale("attention_kwargs")  # type: ignore[untyped-decorator]
     def forward(
         self,
-        hidden_states: Tensor,
-        timestep: Tensor,
-        encoder_hidden_states: Tensor,
-        encoder_attention_mask: Tensor | None,
-        pooled_projections: Tensor,
+        hidden_states: Tensor, timestep: Tensor,
+        encoder_hidden_states: Tensor, encoder_attention_mask: Tensor | None, pooled_projections: Tensor,
         ref_latents: Tensor,
-        audio: Tensor | AudioContext | None = None,
-        face_mask: Tensor | None = None,
+        audio: Tensor | AudioContext | None = None, face_mask: Tensor | None = None,
         emotion: Tensor | EmotionContext | None = None,
-        motion_exp: Tensor | None = None,
-        motion_pose: Tensor | None = None,
-        fps: Tensor | None = None,
-        guidance: Tensor | None = None,
-        audio_alpha: Tensor | float = 1.0,
-        block_cache: BlockCache | None = None,
-        return_block_cache: bool = False,
-        attention_kwargs: dict[str, Any] | None = None,
-        return_dict: bool = True,
-    ) -> AvatarTransformerOutput | tuple[Tensor] | tuple[Tensor, BlockCache]:
+        motion_exp: Tensor | None = None, motion_pose: Tensor | None = None, fps: Tensor | None = None,
+        guidance: Tensor | None = None, audio_alpha: Tensor | float = 1.0,
+        block_cache: BlockCache | None = None, return_block_cache: bool = False,
+        attention_kwargs: dict[str, Any] | None = None, return_dict: bool = True,
+    ) -> AvatarTransformerOutput | tuple[Tensor] | tuple[Tensor, BlockCache]:  # fmt: skip
         """Velocity of one window of latents.
 
         Args:
             hidden_states: noisy latents (B, C, T, h, w); h and w multiples of patch_size.
             timestep: (B,), 1000 * sigma, in [0, 1000].
-            encoder_hidden_states: text states (B, L, text_embed_dim).
+            encoder_hidden_states: text states (B, L, text_embed_dim); pooled_projections: (B, pooled_projection_dim).
             encoder_attention_mask: (B, L), 1 for valid tokens, at least one per row; None: all valid. As in the release
                 the refiner uses the positions of the ones, and the blocks the first `sum` tokens.
-            pooled_projections: (B, pooled_projection_dim).
             ref_latents: reference picture, (B, C, 1 or T, h, w).
-            audio: features (B, S, F, W, V, E) with F = 4T - 3, or what `encode_audio` made of them; None: no adapter
-                runs.
+            audio: features (B, S, F, W, V, E), F = 4T - 3, or what `encode_audio` made of them; None: no adapter runs.
             face_mask: (B, S, 1 or T, h, w), used as it is (soft edges, factors). None: one speaker, everywhere.
-            emotion: tokens (B, S, 1 or T, K, E), or what `encode_emotion` made of them; None: no emotion module
-                runs.
+            emotion: tokens (B, S, 1 or T, K, E), or what `encode_emotion` made of them; None: no module runs.
             motion_exp, motion_pose: (B, motion_values); 30 and 25 in the release.
-            fps: (B,).
-            guidance: (B,), 1000 * scale, with guidance_embeds only.
+            fps, guidance: (B,); guidance is 1000 * scale, with guidance_embeds only.
             audio_alpha: a factor, or (B, S), of the audio of each speaker, multiplied into their mask.
-            block_cache: run the last single block alone on it (the release's cached step).
-            return_block_cache: also return the input of the last single block.
+            block_cache: run the last single block alone on it (the release's cached step); `return_block_cache` gives
+                one: the input of that block.
             attention_kwargs: {"scale": ...} scales LoRA layers.
-            return_dict: False gives a tuple.
-
-        Returns:
-            AvatarTransformerOutput, or (sample,), or (sample, block_cache).
+            return_dict: False gives (sample,), or (sample, block_cache).
         """
         if self._parallel_config is not None and (return_block_cache or block_cache is not None):
             raise ValueError("a block cache needs all tokens in one process; it does not go with context parallelism")
@@ -323,10 +288,7 @@ class HunyuanVideoAvatarTransformer3DModel(
             text, lengths = self._text(encoder_hidden_states, timestep, encoder_attention_mask)
             faces = self._faces(hidden_states, audio, face_mask, emotion, audio_alpha)
             image = self.image_injection(hidden_states, ref_latents)
-            for block in self.transformer_blocks:
-                image, text = self._run(block, image, text, temb, lengths, rotary, faces)
-            for block in self.single_transformer_blocks[:-1]:
-                image, text = self._run(block, image, text, temb, lengths, rotary)
+            image, text = self._all_but_the_last(image, text, temb, lengths, rotary, faces)
         else:
             image, text, lengths = block_cache.image(), block_cache.text, block_cache.text_lengths
         cache = BlockCache.of(image, text, lengths, frames) if return_block_cache else None
@@ -340,6 +302,16 @@ class HunyuanVideoAvatarTransformer3DModel(
         if return_dict:
             return AvatarTransformerOutput(sample=sample, block_cache=cache)
         return (sample,) if cache is None else (sample, cache)
+
+    def _all_but_the_last(
+        self, image: Tensor, text: Tensor, temb: Tensor, lengths: Any, rotary: Any, faces: FaceConditions | None
+    ) -> tuple[Tensor, Tensor]:
+        """Image and text tokens through every block but the last single one, whose input a block cache keeps."""
+        for block in self.transformer_blocks:
+            image, text = self._run(block, image, text, temb, lengths, rotary, faces)
+        for block in self.single_transformer_blocks[:-1]:
+            image, text = self._run(block, image, text, temb, lengths, rotary)
+        return image, text
 
     def _run(self, block: nn.Module, *inputs: Any) -> tuple[Tensor, Tensor]:
         if torch.is_grad_enabled() and self.gradient_checkpointing:
