@@ -1,0 +1,170 @@
+"""Lines found in a recording by imitating them: each spoken by a draft voice, and warped in time onto what is heard.
+
+The lines follow each other; between two of them any stretch of the recording may be left out, which costs what is said
+in it, and a line may be left out, which costs its length. Costs are shares of what a wrong match costs, so that 1 is
+chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from einops import einsum
+from numpy.typing import NDArray
+
+from dialogue.hearing.features import FRAMES_PER_SECOND, Features
+
+_SKIPPED_SPEECH = 0.20  # a frame of speech that is no line's
+_MISSING = 0.60  # a frame of a line that is not said
+_SLOW, _FAST = 0.08, 0.06  # besides the match, for going at half or at twice the pace
+_SILENCE = 0.35  # a silent frame of a line, wherever it is matched
+_SILENT_FRAME = 0.5  # a frame of a line matched to silence
+_OTHERS_VOICE = 0.6  # a frame of a line matched to speech that is somebody else's
+_PAUSED = 0.03  # a frame of silence in the middle of a line
+_BREATHS = 4  # frames of a line between places at which it may pause
+_BAND = 100.0  # seconds around where the script's share puts a line
+_NEVER = np.float32(1e9)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A line as a draft voice says it: features (t, c), and which frames of it are silent (t,)."""
+
+    features: Features
+    silent: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """[start, end) in seconds of the recording, and how much better it fits here than anywhere else: 0 … 1."""
+
+    start: float
+    end: float
+    alike: float
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One line's choices, for every frame j of the recording (t + 1,).
+
+    `where`: the frame at which the line has ended, when j frames have passed. `placed`: whether it is said, when it
+    ends at j; `starts` and `spent`: at which frame it then began, and what the match costs.
+    """
+
+    where: NDArray[np.int32]
+    placed: NDArray[np.bool_]
+    starts: NDArray[np.int32]
+    spent: NDArray[np.float32]
+
+
+def place_templates(
+    templates: Sequence[Template], heard: Features, speech: NDArray[np.bool_], allowed: Sequence[NDArray[np.bool_]]
+) -> list[Placed | None]:
+    """Where each template is said in `heard` (t, c), in order; None for one that is not.
+
+    `speech` (t,): whether anybody speaks. `allowed[i]` (t,): whether it may be the speaker of template i who does.
+    """
+    frames = len(heard)
+    if not templates or not frames:
+        return [None] * len(templates)
+    chance = _chance(templates, heard)
+    skipped = np.concatenate([[0.0], np.cumsum(speech * _SKIPPED_SPEECH)]).astype(np.float64)[: frames + 1]
+    # best[j]: the least cost with every template so far placed within the first j frames
+    best = skipped.copy()
+    history: list[_Step] = []
+    lengths = np.array([len(template.silent) for template in templates], float)
+    middles = (np.cumsum(lengths) - lengths / 2) / lengths.sum() * frames
+    for index, template in enumerate(templates):
+        band = _band(middles[index], lengths[index], frames)
+        ends, starts = _warp(template, heard, speech, allowed[index], best, chance, band)
+        missing = best + _MISSING * (~template.silent).sum()
+        through = np.where(ends < missing, ends, missing)
+        placed = ends < missing
+        # from here on, frames may pass: the least over all earlier ends, plus the speech in between
+        carried = np.minimum.accumulate(through - skipped)
+        where = np.maximum.accumulate(np.where(through - skipped <= carried, np.arange(frames + 1), 0)).astype(np.int32)
+        history.append(_Step(where, placed, starts, (ends - best[starts]).astype(np.float32)))
+        best = carried + skipped
+    return _back(templates, history, frames)
+
+
+def _margin(spent: NDArray[np.float32], start: int, end: int) -> float:
+    """How much less the line costs here than anywhere else in the recording, as a share of that; 1 at the most."""
+    reach = (end - start) // 2
+    elsewhere = np.concatenate([spent[: max(0, start + reach)], spent[end + reach :]])
+    second = float(elsewhere.min(initial=float(_NEVER)))
+    return 1.0 if second >= float(_NEVER) / 2 else 1 - float(spent[end]) / second
+
+
+def _band(middle: float, length: float, frames: int) -> tuple[int, int]:
+    reach = _BAND * FRAMES_PER_SECOND + length + 0.15 * frames
+    return max(0, int(middle - reach)), min(frames, int(middle + reach))
+
+
+def _chance(templates: Sequence[Template], heard: Features) -> float:
+    """What two frames that have nothing to do with each other are apart, on average."""
+    random = np.random.default_rng(0)
+    said = np.concatenate([template.features[~template.silent] for template in templates])
+    if not len(said):
+        return 1.0
+    a, b = said[random.integers(len(said), size=2000)], heard[random.integers(len(heard), size=2000)]
+    return float(1 - np.mean(np.sum(a * b, axis=1))) or 1.0
+
+
+def _warp(
+    template: Template, heard: Features, speech: NDArray[np.bool_], allowed: NDArray[np.bool_],
+    best: NDArray[np.float64], chance: float, band: tuple[int, int],
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:  # fmt: skip
+    """The least cost with the template ending before frame j, (t + 1,), and the frame at which it began."""
+    first, last = band
+    width = last - first
+    here = heard[first:last]
+    extra = np.where(~speech[first:last], _SILENT_FRAME, np.where(allowed[first:last], 0.0, _OTHERS_VOICE))
+    # within a line the recording may pause where nobody speaks, at hardly any cost
+    pause = np.concatenate([[0.0], np.cumsum(np.where(speech[first:last], 1e4, _PAUSED))])
+    places = np.arange(width + 1)
+    cost = np.full(width + 1, float(_NEVER))  # ending before frame first + j
+    start = np.zeros(width + 1, np.int32)
+    for number, row in enumerate(template.features):
+        if template.silent[number]:
+            local = np.full(width, _SILENCE)
+        else:
+            local = (1 - einsum(here, row, "t c, c -> t")) / chance + extra
+        if number == 0:
+            step = best[first:last]
+            begun = np.arange(first, last, dtype=np.int32)
+            cost[1:], start[1:] = step + local, begun
+            cost[0] = _NEVER
+            continue
+        options = np.stack([cost[1:] + _SLOW, cost[:-1], np.concatenate([[_NEVER], cost[:-2]]) + _FAST])
+        came = np.stack([start[1:], start[:-1], np.concatenate([[0], start[:-2]])])
+        chosen = options.argmin(axis=0)
+        cost[1:] = np.take_along_axis(options, chosen[None], 0)[0] + local
+        start[1:] = np.take_along_axis(came, chosen[None], 0)[0]
+        cost[0] = _NEVER
+        if number % _BREATHS == 0:
+            waited = np.minimum.accumulate(cost - pause)
+            came_from = np.maximum.accumulate(np.where(cost - pause <= waited, places, 0))
+            cost, start = waited + pause, start[came_from]
+    ends, starts = np.full(len(best), float(_NEVER)), np.zeros(len(best), np.int32)
+    ends[first : last + 1], starts[first : last + 1] = cost, start
+    return ends, starts
+
+
+def _back(templates: Sequence[Template], history: Sequence[_Step], frames: int) -> list[Placed | None]:
+    """From the recording's end back to its beginning, the choice at every line that led there."""
+    found: list[Placed | None] = [None] * len(templates)
+    at = frames
+    for index in range(len(templates) - 1, -1, -1):
+        step = history[index]
+        end = int(step.where[at])
+        if step.placed[end]:
+            start = int(step.starts[end])
+            alike = _margin(step.spent, start, end)
+            found[index] = Placed(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND, round(alike, 3))
+            at = start
+        else:
+            at = end
+    return found
