@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. `dialogue/__init__.py` is the front door, which stands on all below it.
 DIALOGUE = [
-    "ground", "media", "scene", "formats", "characters", "screenplay", "drafts", "diarization", "measures", "planning",
-    "generators", "show", "rendering", "verification", "film", "cast", "podcast", "__init__", "studio", "cli",
-    "__main__",
+    "ground", "media", "scene", "formats", "characters", "screenplay", "drafts", "hearing", "diarization", "measures",
+    "planning", "generators", "show", "rendering", "verification", "film", "cast", "podcast", "__init__", "studio",
+    "cli", "__main__",
 ]  # fmt: skip
 MODEL = ["grid", "memory", "picture", "pretrained", "torchaudio_hook", "avatar", "hunyuan", "tiny", "hallo3"]
 # Generators know nothing of each other.
