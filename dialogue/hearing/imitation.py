@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dialogue.hearing.features import FRAMES_PER_SECOND, Features
 
 _SKIPPED_SPEECH = 0.20  # a frame of speech that is no line's
-_MISSING = 0.60  # a frame of a line that is not said
+_MISSING = 0.45  # a frame of a line that is not said
 _SLOW, _FAST = 0.08, 0.06  # besides the match, for going at half or at twice the pace
 _SILENCE = 0.35  # a silent frame of a line, wherever it is matched
 _SILENT_FRAME = 0.5  # a frame of a line matched to silence

@@ -17,7 +17,7 @@ from dialogue.hearing.forced import available, words_of
 from dialogue.hearing.heard import Difference, Heard, HeardLine, HeardWord
 from dialogue.hearing.imitation import Placed, Template, place_templates
 
-_SURE, _UNSURE = 0.05, -0.3  # likeness at which a line is surely this one, and below which it is asked about
+_SURE, _UNSURE = 0.03, -0.3  # likeness at which a line is surely this one, and below which it is asked about
 # A line of some length that fits this much better elsewhere is looked for there, and its neighbour where that does.
 _MISFIT, _NEIGHBOUR, _SHORT = -0.25, -0.1, 0.8
 _EXTRA = 1.2  # seconds of speech that no line covers, to be told of

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,7 @@ from dialogue.media.media import FoundFace, Mouth, Picture, Recording
 from dialogue.scene.scene import AudioRef, FaceBox, FacePoint
 
 if TYPE_CHECKING:
+    from dialogue.hearing.heard import Heard
     from dialogue.scene.reader import Keypath, SceneFile
 
 K = TypeVar("K", bound=Hashable)
@@ -307,8 +309,39 @@ def measure(
         diarization, notes = _diarized(look, mix)
         warnings += notes
     look.raise_problems()
+    heard = _heard(look, speech, diarization)
+    look.raise_problems()
     known = {pair: face for pair, face in likes.items() if face is not None}
-    return Measures(recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn, placed)
+    lines = {item: line for found in heard for item, line in found.lines.items()}
+    differences = tuple(difference for found in heard for difference in found.differences)
+    return Measures(
+        recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn, placed, lines, differences
+    )
+
+
+def _heard(
+    look: _Look, speech: Mapping[AudioRef, tuple[Segment, ...]], diarization: tuple[LabelledSegment, ...]
+) -> list[Heard]:
+    """The script in each recording that holds some of it; nothing where no engine speaks its language here."""
+    from dialogue.measures.script_heard import hear, heard_of, hearings_of, language_of_script
+
+    scene = look.file.scene
+    hearings = hearings_of(scene, speech, diarization)
+    if not hearings:
+        return []
+    from dialogue.hearing.lines import way_of
+
+    language = language_of_script(scene)
+    way = way_of(language)
+    if way is None:
+        return []
+    found = []
+    for number, hearing in enumerate(hearings):
+        look.tell("hearing the script", number, len(hearings))
+        path = look.path(hearing.ref.path)
+        make = partial(hear, hearing, path, language)
+        found.append(heard_of(look.cache.remembered([*hearing.way(language), way], [path], make)))
+    return found
 
 
 def _inside(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.hearing.heard import Difference, HeardLine
 from dialogue.media.media import FoundFace, Picture, Recording
 from dialogue.scene.scene import AudioRef, FaceBox, FacePoint
 
@@ -23,6 +24,7 @@ class Measures:
       turns the scene does not give (`measure`), empty after `probe`.
     - `diarization`: who speaks when in the mix, sorted by start; from the file the scene names, or automatic.
     - `drawn`: whether the pictures of the shots are of the drawn world of the small model, where a scene may use it.
+    - `lines`: where lines without times are heard, by their index; `differences`: where script and recording differ.
     - `warnings`: what a writer should know, one sentence each.
     """
 
@@ -35,3 +37,5 @@ class Measures:
     warnings: tuple[str, ...] = ()
     drawn: Mapping[str, bool] = field(default_factory=dict)
     placed: Mapping[tuple[str, FaceBox | FacePoint], FoundFace | None] = field(default_factory=dict)
+    lines: Mapping[int, HeardLine] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()

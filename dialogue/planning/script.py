@@ -13,6 +13,7 @@ from typing import Literal
 
 from dialogue.ground.segments import Segment
 from dialogue.ground.times import format_time
+from dialogue.hearing.heard import HeardLine
 from dialogue.planning.alignment import share_out, stretches_of, words_by_share
 from dialogue.planning.plan import AudioSlice
 from dialogue.scene.scene import AudioRef, Line, Pause, SpokenLine
@@ -45,7 +46,7 @@ class Said:
     end: float
     audio: AudioSlice
     text: str
-    source: Literal["own", "given", "laid"]  # its own recording; from and to; laid over the speech heard
+    source: Literal["own", "given", "heard", "laid"]  # own recording; from and to; words heard; laid over
     origin: str
 
 
@@ -68,9 +69,13 @@ class Script:
 
 
 def place_lines(
-    lines: Sequence[Line], durations: Mapping[str, float], hearings: Mapping[str, Hearing], duration: float | None
-) -> Script:
-    """All lines, placed. `durations` of recordings by path; `hearings` by speaker; `duration` of the mix, if any."""
+    lines: Sequence[Line], durations: Mapping[str, float], hearings: Mapping[str, Hearing], duration: float | None,
+    heard: Mapping[int, HeardLine] | None = None,
+) -> Script:  # fmt: skip
+    """All lines, placed. `durations` of recordings by path; `hearings` by speaker; `duration` of the mix, if any.
+
+    `heard`: where lines without times were heard, by their index; the others of their run were not.
+    """
     said: dict[int, list[Said]] = {}
     findings: list[Misplaced] = []
     spoken = [(item, line) for item, line in enumerate(lines) if isinstance(line, SpokenLine)]
@@ -78,7 +83,8 @@ def place_lines(
         theirs = [(item, line) for item, line in spoken if line.speaker == speaker and line.audio is None]
         others = _others(speaker, hearings)
         for run in _runs(theirs, hearing):
-            _place_run(run, lines, hearing, others, said, findings)
+            if not _place_heard(run, hearing, heard or {}, said, findings):
+                _place_run(run, lines, hearing, others, said, findings)
     _place_recordings(lines, durations, said, findings)
     findings += _doubts(spoken, said, duration)
     return Script(tuple(piece for item in sorted(said) for piece in said[item]), tuple(findings))
@@ -117,6 +123,27 @@ def _runs(theirs: Sequence[tuple[int, SpokenLine]], hearing: Hearing) -> list[_R
 
 def _others(speaker: str, hearings: Mapping[str, Hearing]) -> list[Segment]:
     return sorted(segment for other, hearing in hearings.items() if other != speaker for segment in hearing.speech)
+
+
+def _place_heard(
+    run: _Run, hearing: Hearing, heard: Mapping[int, HeardLine], said: dict[int, list[Said]], findings: list[Misplaced]
+) -> bool:
+    """The lines of a run where they were heard; False where none of them was listened for."""
+    if run.given or not any(item in heard for item, _ in run.lines):
+        return False
+    path = PurePath(hearing.ref.path).name
+    for item, line in run.lines:
+        found = heard.get(item)
+        if found is None:
+            continue  # told of among the differences
+        start, end = max(run.start, found.start), min(run.end, found.end)
+        if end - start < _SHORTEST:
+            message = f"this line is heard at {format_time(found.start)} in {path}, outside the times around it"
+            findings.append(Misplaced(item, message, "check from and to"))
+            continue
+        audio = _slice(hearing.ref, start, end)
+        said[item] = [Said(item, line, start, end, audio, line.text, "heard", f"line {item + 1}: {found.way}")]
+    return True
 
 
 def _place_run(
@@ -216,10 +243,10 @@ def _doubts(
             continue
         first, final = said[item][0], said[item][-1]
         own = last_of.get(line.speaker)
-        if own is not None and first.start < own.end - 1e-6:
+        if own is not None and first.start < own.end - 1e-6 and final.end > own.start + 1e-6:
             message = f"{line.speaker} is still speaking line {own.item + 1}, until {format_time(own.end)}"
             found.append(Misplaced(item, message, "nobody speaks two lines at once"))
-        elif last is not None and first.start < last.start - 0.5:
+        elif last is not None and first.source != "heard" and first.start < last.start - 0.5:
             message = f"this line is heard at {format_time(first.start)}, before line {last.item + 1}"
             found.append(Misplaced(item, message, "check the order of the lines, or give from and to", "warning"))
         if duration is not None and final.end > duration + 0.05:

@@ -17,7 +17,7 @@ from dialogue.measures.scene_media import wanted_by
 from dialogue.planning.emotions import emotion_of_line, resting_emotion
 from dialogue.planning.plan import AudioSlice, Mix, MixPart, Turn
 from dialogue.planning.script import Hearing, Said, Script, place_lines
-from dialogue.planning.voices import Casting, cast_voices, voices_of
+from dialogue.planning.voices import Casting, cast_voices, voices_by_lines, voices_of
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
 
@@ -43,7 +43,8 @@ class Findings:
 def _casting(file: SceneFile, measures: Measures, wanted: Sequence[str], findings: Findings) -> Casting:
     """Who is who in the mix; strangers warned of, members without a voice a problem."""
     scene = file.scene
-    casting = cast_voices(measures.diarization, scene.cast, wanted)
+    told = voices_by_lines(measures.diarization, measures.lines, scene)
+    casting = cast_voices(measures.diarization, scene.cast, wanted, told)
     findings.warnings += casting.warnings
     labels = ", ".join(str(voice) for voice in voices_of(measures.diarization)) or "none"
     undecided = [speaker for speaker in casting.unheard if not _names_label(scene, speaker)]
@@ -180,6 +181,24 @@ def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[
     return turns, items
 
 
+def _tell_differences(file: SceneFile, measures: Measures, findings: Findings) -> None:
+    """Where the script and what is heard differ, at the lines concerned."""
+    for difference in measures.differences:
+        line = file.scene.lines[difference.item]
+        assert isinstance(line, SpokenLine)
+        place = file.problem(("lines", difference.item), "").line
+        where = f"line {difference.item + 1}" + (f" ({file.path.name}:{place})" if place else "")
+        when = "" if difference.start is None else format_time(difference.start)
+        until = "" if difference.end is None else format_time(difference.end)
+        said = {
+            "missing": f"{where} was not heard, and is left out; give it from and to if it is there",
+            "moved": f"{where} is said at {when}, not in its place in the script",
+            "unsure": f"{where} may be said from {when} to {until}: listen, and give it from and to",
+            "extra": f"from {when} to {until}, after {where}, something is said that no line has",
+        }
+        findings.warnings.append(said[difference.kind] + (f": {difference.text!r}" if difference.text else ""))
+
+
 def _number_list(numbers: Sequence[int]) -> str:
     shown = ", ".join(str(number) for number in numbers[:8])
     return shown + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
@@ -260,7 +279,8 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
     durations = {path: recording.duration for path, recording in measures.recordings.items()}
     mix_length = durations[scene.audio.path] if scene.audio is not None else None
     hearings = _hearings(scene, measures, scripted, voices)
-    script = place_lines(scene.lines, durations, hearings, mix_length)
+    script = place_lines(scene.lines, durations, hearings, mix_length, measures.lines)
+    _tell_differences(file, measures, findings)
     script_turns, items = _script_turns(file, script, findings)
     turns += script_turns
     mix, duration = _mix(scene, measures, script.said, own)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from dialogue.ground.segments import LabelledSegment
 from dialogue.ground.times import format_time
-from dialogue.scene.scene import Member
+from dialogue.hearing.heard import HeardLine
+from dialogue.scene.scene import Member, Scene, SpokenLine
 
+_BY_LINES, _LEAST_HEARD = 0.8, 2.0  # share and seconds of lines heard under a label that make it a member's
 _GHOST_SHARE = 0.02  # of all speech
 _GHOST_TURN = 2.0  # seconds: a voice below both is likely no person
 
@@ -50,8 +52,35 @@ def voices_of(diarization: Sequence[LabelledSegment]) -> tuple[Voice, ...]:
     return tuple(sorted(found.values(), key=lambda voice: (voice.first, voice.label)))
 
 
-def cast_voices(diarization: Sequence[LabelledSegment], cast: Mapping[str, Member], wanted: Sequence[str]) -> Casting:
-    """Who is who. `wanted` are the members whose turns are to come from the diarization."""
+def voices_by_lines(
+    diarization: Sequence[LabelledSegment], lines: Mapping[int, HeardLine], scene: Scene
+) -> dict[str, str]:
+    """Label by speaker, as their lines tell it: most of what a member says is heard under one label, and it says little
+    else of what the script has."""
+    seconds: dict[tuple[str, str], float] = {}
+    for item, heard in lines.items():
+        line = scene.lines[item]
+        if not isinstance(line, SpokenLine) or scene.cast[line.speaker].track is not None:
+            continue
+        for part in diarization:
+            shared = min(part.end, heard.end) - max(part.start, heard.start)
+            if shared > 0:
+                key = (line.speaker, part.label)
+                seconds[key] = seconds.get(key, 0.0) + shared
+    found = {}
+    for (speaker, label), length in seconds.items():
+        theirs = sum(s for (name, _), s in seconds.items() if name == speaker)
+        labels = sum(s for (_, name), s in seconds.items() if name == label)
+        if length >= _BY_LINES * max(theirs, labels) and length >= _LEAST_HEARD:
+            found[speaker] = label
+    return found
+
+
+def cast_voices(
+    diarization: Sequence[LabelledSegment], cast: Mapping[str, Member], wanted: Sequence[str],
+    told: Mapping[str, str] | None = None,
+) -> Casting:  # fmt: skip
+    """Who is who. `wanted` are the members whose turns are to come from the diarization; `told` labels by lines."""
     voices = voices_of(diarization)
     labels = {voice.label for voice in voices}
     members: dict[str, str] = {}
@@ -60,6 +89,10 @@ def cast_voices(diarization: Sequence[LabelledSegment], cast: Mapping[str, Membe
         if label is not None and label not in members:
             members[label] = speaker
     warnings = []
+    for speaker, label in (told or {}).items():
+        if speaker not in members.values() and label not in members and not _declared(cast[speaker]):
+            members[label] = speaker
+            warnings.append(f"{speaker} is the voice {label!r}, by the lines heard in it")
     unheard = [speaker for speaker in wanted if speaker not in members.values()]
     strangers = [voice for voice in voices if voice.label not in members]
     total = sum(voice.seconds for voice in voices)
