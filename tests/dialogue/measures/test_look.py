@@ -163,10 +163,10 @@ def test_a_diarization_file_is_read(folder: Path) -> None:
 
 
 def test_progress_is_told(folder: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    measure(scene_of(folder, CAST), lambda *news: told.append(news))
-    assert ("reading the recordings", 1, 1) in told
-    assert ("listening to the tracks", 2, 2) in told
+    told: list[str] = []
+    measure(scene_of(folder, CAST), lambda progress: told.append(progress.doing))
+    assert "reading the recordings (1 of 1)" in told
+    assert "listening to the tracks (2 of 2)" in told
 
 
 @needs_media
