@@ -107,6 +107,9 @@ class Shot:
 
     `view` is the part of the upright picture, in its own pixels, that fills the output frame; where it reaches
     beyond the picture the frame is padded. A speaker of the plan without a face here is off screen.
+
+    `spec` is the shot of the scene, from 0, that it is cut from, where the scene lists shots. `seed` stands for the
+    plan's; `locked`: its clip stays whatever changes.
     """
 
     index: int
@@ -116,6 +119,9 @@ class Shot:
     view: Box
     faces: tuple[Face, ...]
     prompt: str = ""
+    spec: int | None = None
+    seed: int | None = None
+    locked: bool | None = None
 
     @property
     def frames(self) -> int:

@@ -156,12 +156,21 @@ def _unsure(placed: Sequence[PlacedFace], picture: str) -> list[str]:
     ]
 
 
-def _shots(stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[Shot, ...]:
-    return tuple(
-        Shot(index, part.start, part.end, setup.picture, setup.view, setup.faces, setup.prompt)
-        for index, part in enumerate(stretches)
-        for setup in (setups[part.spec],)
-    )
+def _shots(scene: Scene, stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[Shot, ...]:
+    found = []
+    for index, part in enumerate(stretches):
+        setup = setups[part.spec]
+        shot = Shot(index, part.start, part.end, setup.picture, setup.view, setup.faces, setup.prompt)
+        if scene.shots:
+            spec = scene.shots[part.spec]
+            seed = (
+                None
+                if spec.seed is None and spec.take == 1
+                else (scene.seed if spec.seed is None else spec.seed) + spec.take - 1
+            )
+            shot = replace(shot, spec=part.spec, seed=seed, locked=spec.locked or None)
+        found.append(shot)
+    return tuple(found)
 
 
 def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
@@ -203,7 +212,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         duration=round(speech.duration, 6),
         speakers=_speakers(scene),
         turns=speech.turns,
-        shots=_shots(stretches, setups),
+        shots=_shots(scene, stretches, setups),
         mix=speech.mix,
         captions=tuple(scene.output.captions),
         burn_in=scene.output.burn_in,

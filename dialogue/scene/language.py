@@ -265,6 +265,14 @@ SHOT_KEYS = {
         map_of(FACE, "faces by cast member", known_speaker),
         "Whose faces are in this shot's picture; whoever is not named is off screen.",
     ),
+    "seed": Key(whole("a whole number from 0", 0, 2**53), "The shot's own seed, in place of the scene's."),
+    "take": Key(
+        whole("a take's number from 1", 1, 1000), "Which try of the shot the film shows; each has a seed of its own."
+    ),
+    "locked": Key(
+        YES_NO,
+        "The shot's clip stays as it is, whatever changes; it is never made again.",
+    ),
 }
 SHOT: Kind[ShotSpec] = record("a shot's keys", SHOT_KEYS, _build_shot, {"not": {"required": ["until", "lines"]}})
 

@@ -131,13 +131,19 @@ Line = SpokenLine | Pause
 
 
 class ShotSpec(_Written):
-    """One picture and camera set-up. `lines` counts from 1 and names the lines spoken in it."""
+    """One picture and camera set-up. `lines` counts from 1 and names the lines spoken in it.
+
+    `seed` stands for the scene's; take N is made with the seed N - 1 further on. A locked shot is never made again.
+    """
 
     picture: str | None = None
     prompt: str | None = None
     until: float | None = None
     lines: tuple[Annotated[int, Field(ge=1)], ...] | None = None
     faces: Mapping[str, Face] = {}
+    seed: Annotated[int, Field(ge=0)] | None = None
+    take: Annotated[int, Field(ge=1)] = 1
+    locked: bool = False
 
 
 class Output(_Written):
