@@ -22,6 +22,7 @@ importlib.import_module("model")  # installs its torchaudio import hook before a
 if TYPE_CHECKING:
     from dialogue.film.check import check
     from dialogue.film.export import export
+    from dialogue.film.found import OpenVoice, faces, sound, voices
     from dialogue.film.plan import PlannedFilm, plan
     from dialogue.film.render import order, pending, render
     from dialogue.film.verify import verify
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
     from dialogue.verification.verdict import Verdict
 
 __all__ = [
-    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Order", "Plan",
+    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "OpenVoice", "Order", "Plan",
     "PlannedFilm", "Problem", "Progress", "SceneError", "Task", "Verdict", "__version__", "batch", "check",
-    "export", "order", "pending", "plan", "render", "verify",
+    "export", "faces", "order", "pending", "plan", "render", "sound", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
     "film.check": ("check",),
     "film.export": ("export",),
+    "film.found": ("OpenVoice", "faces", "sound", "voices"),
     "film.plan": ("PlannedFilm", "plan"),
     "film.render": ("order", "pending", "render"),
     "film.verify": ("verify",),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, ShotJob
 from dialogue.ground.digests import text_digest
@@ -29,6 +30,9 @@ from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
 from dialogue.show.captions import cues_of
 from dialogue.show.hand_over import caption_text
+
+if TYPE_CHECKING:
+    from dialogue.generators.generator import Frame
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,13 @@ class _Watch:
         self._total, self._done = sum(task.seconds for task in tasks), 0.0
         self._tell, self._began = tell, time.monotonic()
         self.stopped: Exception | None = None  # by what the callback raised
+        self.frame: Frame | None = None  # the newest
+
+    def seen(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames, the newest of which is told with what is told next."""
+        for frame in frames:
+            self.frame = frame
+            yield frame
 
     def at(self, task: Task, share: float, doing: str) -> None:
         """`share` of the shot is done."""
@@ -61,7 +72,7 @@ class _Watch:
         measured = whole > 0.02 and passed > 5
         left = passed * (1 - whole) / whole if measured else self._total * (1 - whole)
         try:
-            self._tell(Progress(f"{task}: {doing}", whole, left, task.number))
+            self._tell(Progress(f"{task}: {doing}", whole, left, task.number, self.frame))
         except Exception as error:
             self.stopped = error
             raise
@@ -139,7 +150,7 @@ def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
         (shot,) = task.alone.shots
         try:
             encode(
-                generate(ShotJob(task.alone, shot, order.media, work), report),
+                watch.seen(generate(ShotJob(task.alone, shot, order.media, work), report)),
                 draft,
                 width=task.alone.width,
                 height=task.alone.height,
@@ -160,6 +171,12 @@ def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
 def _failed(order: Order, task: Task, messages: Sequence[str]) -> DialogueError:
     kept = "" if str(task) in " ".join(messages) else f"{task} failed: "
     return DialogueError([order.place(task.shot, f"{kept}{message}") for message in messages])
+
+
+def sound(order: Order, tell: OnProgress = untold) -> Path | None:
+    """What the film is heard as, before any shot of it is made."""
+    order.cache.prepare()
+    return _sound(order, tell)
 
 
 def _sound(order: Order, tell: OnProgress) -> Path | None:

@@ -90,94 +90,70 @@ def plan_part(look: Look) -> dict[str, Any] | None:
 
 def shots_part(look: Look) -> list[dict[str, Any]]:
     """Of every shot of the plan: what it costs, and why it has to be made; `reason` None: it is made."""
-    if look.plan is None:
+    if look.planned is None:
         return []
     found = []
-    for index, shot in enumerate(look.plan.shots):
-        cost = look.costs.shots[index] if look.costs is not None else None
+    for index, (shot, cost) in enumerate(zip(look.planned.plan.shots, look.planned.costs.shots, strict=True)):
         task = look.tasks[index] if look.tasks is not None else None
         found.append(
             {
-                "spec": _spec(look, index),
+                "spec": shot.spec,
+                "locked": shot.locked is True,
                 "known": task is not None,
                 "reason": task.reason if task is not None else None,
                 "key": task.key if task is not None else None,
-                "windows": cost.windows if cost is not None else 0,
-                "seconds": cost.seconds if cost is not None else 0,
+                "windows": cost.windows,
+                "seconds": cost.seconds,
                 "frames": shot.frames,
             }
         )
     return found
 
 
-def _spec(look: Look, index: int) -> int | None:
-    """The shot of the scene (from 0) that a shot of the plan is cut from."""
-    root = look.root
-    shots = root.get("shots") if isinstance(root, Keys) else None
-    if not isinstance(shots, Items) or look.plan is None:
-        return None
-    common = root.get("picture") if isinstance(root, Keys) else None
-    pictures = []
-    for item in shots.items:
-        own = item.get("picture") if isinstance(item, Keys) else None
-        chosen = own or common
-        pictures.append(chosen.value if isinstance(chosen, Text) else "")
-    return specs_of([shot.picture for shot in look.plan.shots], pictures)[index]
-
-
-def specs_of(made: list[str], written: list[str]) -> list[int]:
-    """Which written shot each of the plan's is cut from: in order, each written one at least once, pictures alike."""
-    found, spec = [], 0
-    for index, picture in enumerate(made):
-        left_made, left_written = len(made) - index, len(written) - spec
-        if index and spec + 1 < len(written) and (picture != written[spec] or left_made < left_written + 1):
-            spec += 1
-        found.append(spec)
-    return found
-
-
 def costs_part(look: Look) -> dict[str, Any] | None:
     """What rendering will cost: of everything, and of what is not made yet."""
-    if look.costs is None or look.plan is None:
+    if look.planned is None:
         return None
-    due = [
-        cost
-        for index, cost in enumerate(look.costs.shots)
-        if look.tasks is None or look.tasks[index].reason is not None
-    ]
+    costs = look.planned.costs
+    due = [cost for index, cost in enumerate(costs.shots) if look.tasks is None or look.tasks[index].reason is not None]
+    windows, seconds = sum(cost.windows for cost in due), sum(cost.seconds for cost in due)
     return {
-        "due": {
-            "shots": len(due),
-            "windows": sum(cost.windows for cost in due),
-            "seconds": sum(cost.seconds for cost in due),
-        },
-        "all": {"shots": len(look.costs.shots), "windows": look.costs.windows, "seconds": look.costs.seconds},
-        "memory": look.costs.memory,
+        "due": {"shots": len(due), "windows": windows, "seconds": seconds},
+        "all": {"shots": len(costs.shots), "windows": costs.windows, "seconds": costs.seconds},
+        "memory": costs.memory,
     }
 
 
 def _pictures(look: Look) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if look.measures is None:
-        for shot in look.plan.shots if look.plan is not None else ():
-            found[shot.picture] = {"id": media_id(shot.picture), "width": None, "height": None, "faces": []}
+    """Sizes where they are known; before that, the names alone."""
+    measures = look.planned.measures if look.planned is not None else None
+    named = {shot.picture for shot in look.plan.shots} if look.plan is not None else pictures_named(look.root)
+    found: dict[str, Any] = {
+        name: {"id": media_id(name), "width": None, "height": None, "faces": []} for name in sorted(named)
+    }
+    if measures is None:
         return found
-    for written, picture in look.measures.pictures.items():
-        faces = look.measures.faces.get(written, ())
-        found[written] = {
-            "id": media_id(written),
-            "width": picture.width,
-            "height": picture.height,
-            "faces": [[round(side, 1) for side in face.box.to_list()] for face in faces],
-        }
+    for written, picture in measures.pictures.items():
+        faces = [[round(side, 1) for side in face.box.to_list()] for face in measures.faces.get(written, ())]
+        size = {"width": picture.width, "height": picture.height}
+        found[written] = {"id": media_id(written), **size, "faces": faces}
     return found
 
 
+def pictures_named(root: Node | None) -> set[str]:
+    """The pictures of the scene's shots, as written."""
+    shots = root.get("shots") if isinstance(root, Keys) else None
+    named = [root, *(shots.items if isinstance(shots, Items) else ())]
+    found = (node.get("picture") for node in named if isinstance(node, Keys))
+    return {node.value for node in found if isinstance(node, Text) and node.value}
+
+
 def _recordings(look: Look) -> dict[str, Any]:
-    if look.measures is None:
+    measures = look.planned.measures if look.planned is not None else None
+    if measures is None:
         named = {turn.audio.source for turn in look.plan.turns} if look.plan is not None else set()
         return {written: {"id": media_id(written), "duration": None, "channels": None} for written in sorted(named)}
     return {
         written: {"id": media_id(written), "duration": recording.duration, "channels": recording.channels}
-        for written, recording in look.measures.recordings.items()
+        for written, recording in measures.recordings.items()
     }

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dialogue
+from dialogue.ground.box import Box
 from dialogue.ground.errors import DialogueError, Problem
-from dialogue.ground.progress import Progress
+from dialogue.ground.progress import Cancelled, Progress
 from dialogue.scene.edit import Edit
 from dialogue.studio.document import Document
 from dialogue.studio.films import Film
 from dialogue.studio.look import Look, film_place, first_look, plan_look, whole_look
-from dialogue.studio.record import look_record, media_id
+from dialogue.studio.record import look_record, media_id, pictures_named
 
 
 class Room:
@@ -27,6 +30,7 @@ class Room:
         self.doing: str | None = "reading"
         self.version = 0  # of the record: raised with every change
         self._seen: dict[Path, int] = {}  # when the files of the film were last changed
+        self._faces: dict[str, tuple[int, tuple[Box, ...]]] = {}  # found in a picture, when it was last changed
         self._revision: str | None = None  # of the file that is being looked at
         self._old: Look | None = None  # the last look that had a plan
         self._wake = threading.Event()
@@ -119,20 +123,31 @@ class Room:
             if self.document is not None:
                 self.document.look()
             self._revision = self.revision
-        first, file = first_look(self.film.path)
-        self._publish(first, "planning" if file is not None else None)
-        if file is None or self._wake.is_set():
+        first = first_look(self.film.path)
+        self._publish(first, None if first.wrong else "planning")
+        if first.wrong or self._wake.is_set():
             return
 
         def tell(progress: Progress) -> None:
             if self._wake.is_set():
-                raise _Newer
+                raise Cancelled
             self._publish(self.look, progress.doing)
 
-        try:
-            self._publish(whole_look(first, file, tell), None)
-        except _Newer:
-            return
+        with suppress(Cancelled):  # the file has changed while it was being looked at
+            self._publish(whole_look(first, self.film.path, tell), None)
+            self._find_faces()
+
+    def _find_faces(self) -> None:
+        """Also in pictures whose faces the scene gives: somebody may be in them whom it does not name."""
+        for name in sorted(pictures_named(self.look.root)):
+            place = self.look.media / name
+            with suppress(OSError, DialogueError):
+                stamp = place.stat().st_mtime_ns
+                if self._faces.get(name, (0, ()))[0] != stamp:
+                    self._faces[name] = (stamp, dialogue.faces(place))
+                    self.version += 1
+            if self._wake.is_set():
+                return
 
     def _publish(self, look: Look, doing: str | None) -> None:
         with self._lock:
@@ -149,6 +164,9 @@ class Room:
             if record["plan"] is None and self._old is not None:  # of before, until there is one again
                 record |= {key: look_record(self._old, shown)[key] for key in ("plan", "shots", "pictures")}
                 record["plan_old"] = True
+            for name, (_, boxes) in self._faces.items():
+                if name in record["pictures"]:
+                    record["pictures"][name]["faces"] = [[round(side, 1) for side in box.to_list()] for box in boxes]
             document = self.document
             behind = self.look.revision != self.revision  # the thread has not come to the last edit yet
             if behind and record["plan"] is not None:
@@ -194,12 +212,9 @@ class Room:
         """Every file of the film that the page may see, by its name in the scene."""
         names: set[str] = set()
         for look in filter(None, (self.look, self._old)):
-            if look.measures is not None:
-                names |= {*look.measures.pictures, *look.measures.recordings}
-            if look.plan is not None:
-                names |= set(look.plan.media)
+            names |= pictures_named(look.root)
+            if look.planned is not None:
+                names |= {*look.planned.plan.media, *look.planned.plan.reads}
+                if look.planned.measures is not None:
+                    names |= {*look.planned.measures.pictures, *look.planned.measures.recordings}
         return {name: self.look.media / name for name in sorted(names)}
-
-
-class _Newer(Exception):
-    """The file has changed while it was being looked at."""

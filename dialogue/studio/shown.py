@@ -9,11 +9,11 @@ from typing import Any
 
 from starlette.responses import FileResponse, Response
 
+import dialogue
 from dialogue.ground.atomic import appearing
 from dialogue.ground.errors import DialogueError, Problem
 from dialogue.ground.sealed import is_sealed, seal
 from dialogue.studio import jobs
-from dialogue.studio.look import order_of
 from dialogue.studio.record import media_id
 from dialogue.studio.room import Room
 
@@ -66,14 +66,10 @@ def peaks(cache: Path, place: Path, channel: int | None, level: int) -> tuple[by
 
 def sound(room: Room) -> Path | None:
     """What the film sounds like before it is made: the mix as a file. None where nothing is heard."""
-    from dialogue.rendering.render import _sound
-
     look = room.planned()
-    if look is None or look.plan is None:
+    if look is None or look.planned is None:
         return None
-    order = order_of(look.plan, look.media, room.movie)
-    order.cache.prepare()
-    return _sound(order, lambda step: None)
+    return dialogue.sound(dialogue.order(look.planned, overwrite=True))
 
 
 def clip_place(room: Room, key: str) -> Path | None:

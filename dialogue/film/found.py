@@ -1,0 +1,65 @@
+"""What the media of a film hold before it is made: the faces of a picture, the voices of a mix, the sound of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dialogue.film.plan import Source, read
+from dialogue.ground.box import Box
+from dialogue.ground.progress import OnProgress, untold
+from dialogue.rendering.film_order import Order
+from dialogue.scene.reader import SceneFile
+
+_SAMPLES = 5  # turns of a voice to listen to
+
+
+@dataclass(frozen=True)
+class OpenVoice:
+    """A voice of the mix that is nobody's yet: how long it speaks in seconds, and its longest turns."""
+
+    label: str
+    seconds: float
+    turns: tuple[tuple[float, float], ...]
+
+
+def faces(picture: str | Path) -> tuple[Box, ...]:
+    """The faces in a picture, left to right, in its own pixels. SceneError where it is none."""
+    from dialogue.media.faces import detect
+
+    return tuple(face.box for face in detect(Path(picture)))
+
+
+def voices(
+    source: Source, *, variables: Mapping[str, Any] | None = None, progress: OnProgress = untold
+) -> tuple[OpenVoice, ...]:
+    """The voices of a scene's mix that no member of its cast has yet, who speaks most first.
+
+    SceneError where the scene or its media cannot be read. A plan that was written has no open voices.
+    """
+    file = read(source, variables)
+    if not isinstance(file, SceneFile) or file.scene.audio is None:
+        return ()
+    from dialogue.measures.look import measure
+    from dialogue.measures.scene_media import wanted_by
+    from dialogue.planning.voices import cast_voices
+
+    wanted = wanted_by(file.scene).mixed
+    if not wanted:
+        return ()
+    heard = measure(file, progress).diarization
+    found = []
+    for stranger in cast_voices(heard, file.scene.cast, wanted).strangers:
+        turns = [(part.start, part.end) for part in heard if part.label == stranger.label]
+        longest = sorted(turns, key=lambda turn: turn[0] - turn[1])[:_SAMPLES]
+        found.append(OpenVoice(stranger.label, stranger.seconds, tuple(longest)))
+    return tuple(sorted(found, key=lambda voice: -voice.seconds))
+
+
+def sound(order: Order, *, progress: OnProgress = untold) -> Path | None:
+    """What a film will sound like: a file of its own, or one in the cache. None where nothing is heard."""
+    from dialogue.rendering.render import sound as sound_of
+
+    return sound_of(order, progress)
