@@ -114,14 +114,14 @@ def own(name: str, picture: Points | None, neutral: Points | None) -> Expression
 
 
 def brow_field(points: Points, expression: Expression, x: Plane, y: Plane) -> Plane:
-    """Where the pixels (x, y) of a crop look for this expression of the brows: displacements (r, c, 2)."""
+    """Where the pixels (x, y) of a crop look for this expression of the brows: displacements (2, r, c), x and y."""
     right = points[EARS[1]].astype(np.float64) - points[EARS[0]]
     wide = float(np.linalg.norm(right)) + 1e-6
     axis = right[:2] / wide  # shorter where the face is turned away
     eyes = points[263, :2] - points[33, :2]
     level = eyes / (np.hypot(*eyes) + 1e-9)
     up = np.array((level[1], -level[0]))
-    field = np.zeros((*x.shape, 2), np.float32)
+    field = np.zeros((2, *x.shape), np.float32)
     total = np.full(x.shape, 1e-3, np.float32)
     for brow, side in ((LEFT_BROW, 1.0), (RIGHT_BROW, -1.0)):
         outer, mid, inner = (points[index, :2] for index in (brow[0], brow[2], brow[4]))
@@ -133,6 +133,6 @@ def brow_field(points: Points, expression: Expression, x: Plane, y: Plane) -> Pl
             along = (x - place[0]) * level[0] + (y - place[1]) * level[1]
             across = (y - place[1]) * level[0] - (x - place[0]) * level[1]
             weight = np.exp(-((along / (BROW_REACH[0] * wide)) ** 2 + (across / (BROW_REACH[1] * wide)) ** 2))
-            field -= weight[..., None] * moved.astype(np.float32)
+            field -= weight * moved.astype(np.float32)[:, None, None]
             total += weight
-    return np.asarray(field / np.maximum(total, 1)[..., None], np.float32)
+    return np.asarray(field / np.maximum(total, 1), np.float32)

@@ -57,8 +57,8 @@ class Eyelid:
         return np.asarray(np.convolve(np.pad(line, 4, mode="edge"), kernel / kernel.sum(), "valid"), np.float32)
 
     def apply(self, lookup: Plane, blink: float, upper: float, lower: float, shift: tuple[float, float]) -> None:
-        """Move `lookup` (rows, columns, 2): closed by `blink` 0 … 1; the upper lid raised by `upper` pixels, the
-        lower one by `lower`; `shift` is by how much the head moves what it looks at."""
+        """Move `lookup` (2, rows, columns), x and y: closed by `blink` 0 … 1; the lids raised by `upper` and `lower`
+        pixels; `shift` is by how much the head moves what it looks at."""
         ax, ay = self._across
         u = self._u + np.float32((shift[0] * ax + shift[1] * ay) / self._half)
         v = self._v + np.float32(shift[1] * ax - shift[0] * ay)
@@ -79,6 +79,5 @@ class Eyelid:
         source = np.where(v < lid, above, np.where(v > low, below, between))
         source = np.where((v < start) | (v > end), v, source)
         moved = (source - v) * self._inside
-        part = lookup[self.patch]
-        part[..., 0] -= moved * ay
-        part[..., 1] += moved * ax
+        lookup[0][self.patch] -= moved * ay
+        lookup[1][self.patch] += moved * ax

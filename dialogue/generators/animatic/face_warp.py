@@ -79,15 +79,14 @@ class FaceWarp:
         self._points = found.points - np.array((self._left, self._top, 0), np.float32)
         y, x = np.mgrid[self._top : bottom, self._left : right].astype(np.float32)
         window = _window(x, y, face.box, region)
-        self._grid = np.stack([x - self._left, y - self._top], -1)
+        self._grid = np.stack([x - self._left, y - self._top])
         self._window = window
         self._mouth = MovingMouth(self._still, lips_of(self._still, self._points), window)
         self._lids = self._eyelids() if found.eyes else []
-        # Fields (r, c, 2), in pixels, for a pose of 1.
         head = window * face.box.height
         turn = 1 - 0.35 * np.clip((y - face.box.y) / face.box.height, 0, 1)  # the crown goes further than the chin
-        self._nod = np.stack([np.zeros_like(x), -NOD * head * turn], -1).astype(np.float32)
-        self._sway = np.stack([-SWAY * head * turn, np.zeros_like(x)], -1).astype(np.float32)
+        # (2, r, c), in pixels: x for a sway of 1, y for a nod of 1.
+        self._head_field = np.stack([-SWAY * head * turn, -NOD * head * turn]).astype(np.float32)
         self._felt: tuple[Expression, Plane] = (Expression(), self._grid)
 
     def _eyelids(self) -> list[Eyelid]:
@@ -121,11 +120,10 @@ class FaceWarp:
                 self._close(lid, pose, felt, lookup)
             moved = None
             if not still_mouth:
-                self._mouth.remember(lookup)
                 moved = self._mouth.apply(shape, lookup, self._shift(self._mouth.patch, pose))
-            drawn = cv2.remap(drawn, lookup, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            drawn = cv2.remap(drawn, lookup[0], lookup[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
             if moved is not None:
-                self._mouth.paint(moved, drawn, lookup)
+                self._mouth.paint(moved, drawn)
         rows, columns = drawn.shape[:2]
         frame[self._top : self._top + rows, self._left : self._left + columns] = drawn
 
@@ -135,23 +133,18 @@ class FaceWarp:
         return mixed(pose.feeling, self._expressions)
 
     def _head(self, pose: Pose, felt: Expression) -> Plane:
-        """Where every pixel of the part (r, c, 2) looks: with the head, and with the brows."""
-        import cv2
-
+        """Where every pixel of the part looks, (2, r, c), x and y: with the head, and with the brows."""
         if self._felt[0] != felt:
-            x, y = self._grid[..., 0], self._grid[..., 1]
-            self._felt = felt, self._grid + brow_field(self._points, felt, x, y) * self._window[..., None]
-        lookup: Plane = self._felt[1].copy()
-        for moves, amount in ((self._nod, pose.nod), (self._sway, pose.sway)):
-            if amount:
-                cv2.scaleAdd(moves, amount, lookup, lookup)
+            self._felt = felt, self._grid + brow_field(self._points, felt, *self._grid) * self._window
+        lookup: Plane = self._head_field * np.array((pose.sway, pose.nod), np.float32)[:, None, None]
+        lookup += self._felt[1]
         return lookup
 
     def _shift(self, patch: tuple[slice, slice], pose: Pose) -> tuple[float, float]:
         """By how much the head moves what the middle of a patch looks at."""
         row, column = ((part.start + part.stop) // 2 for part in patch)
-        x = pose.sway * float(self._sway[row, column, 0])
-        return x, pose.nod * float(self._nod[row, column, 1])
+        x, y = self._head_field[:, row, column].tolist()
+        return pose.sway * x, pose.nod * y
 
     def _close(self, lid: Eyelid, pose: Pose, felt: Expression, lookup: Plane) -> None:
         if not (pose.blink or felt.upper_lid or felt.lower_lid):

@@ -9,6 +9,7 @@ Shapes: `r` rows and `c` columns of the patch around the mouth.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -77,16 +78,16 @@ class MovingMouth:
         same = not any((shape.jaw, shape.out, shape.lift, shape.thick, shape.tuck, shape.sneer))
         return same and not self.lips.open
 
-    def apply(self, shape: MouthShape, lookup: Plane, shift: tuple[float, float]) -> _Pose:
-        """Move `lookup` (rows, columns, 2) around the mouth; `shift` is by how much the head moves what it looks at."""
+    def apply(self, shape: MouthShape, lookup: Plane, shift: tuple[float, float]) -> MouthPose:
+        """Move `lookup` (2, rows, columns), x and y, around the mouth; `shift`: by how much the head moves it."""
         lips = self.lips
         edges = edges_of(lips, shape)
         s, t = self._shifted(shift)
         s, squeeze = self._squeezed(s, t, edges)
-        index = np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001).astype(np.int16)
+        index = np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001).astype(np.intp)
 
         def along(curve: Curve) -> Plane:
-            return np.asarray(curve[index], np.float32)
+            return np.asarray(curve.take(index), np.float32)
 
         below_upper, above_lower = t - along(edges.upper), along(edges.lower) - t
         is_lower = below_upper > above_lower
@@ -98,10 +99,11 @@ class MovingMouth:
         sideways = np.where(is_lower, sideways, 0) * self._window
         (ax, ay), (dx, dy) = lips.across, lips.down
         slide = squeeze * self._window - sideways
-        part = lookup[self.patch]
-        part[..., 0] += slide * ax - moved * dx
-        part[..., 1] += slide * ay - moved * dy
-        return _Pose(edges, s, below_upper, above_lower)
+        here = lookup[0][self.patch], lookup[1][self.patch]
+        skull = np.stack(here) if lips.open else None
+        here[0][:] += slide * ax - moved * dx
+        here[1][:] += slide * ay - moved * dy
+        return MouthPose(edges, s, below_upper, above_lower, skull)
 
     def _shifted(self, shift: tuple[float, float]) -> tuple[Plane, Plane]:
         (ax, ay), (dx, dy) = self.lips.across, self.lips.down
@@ -153,7 +155,7 @@ class MovingMouth:
         source = np.where(is_lower, np.maximum(source, lower + margin), np.minimum(source, upper - margin))
         return np.asarray(t - source, np.float32)
 
-    def paint(self, pose: _Pose, drawn: Frame, lookup: Plane) -> None:
+    def paint(self, pose: MouthPose, drawn: Frame) -> None:
         """Paint what shows between the lips, and the line where closed lips of an open picture meet."""
         lips, edges = self.lips, pose.edges
         edge = max(1.1, SOFT * lips.width)
@@ -180,19 +182,17 @@ class MovingMouth:
                 self._colors, pose.s[band], pose.below_upper[band] / lips.width, pose.above_lower[band] / lips.width,
                 edges.teeth,
             )  # fmt: skip
-            if lips.open:
-                color = self._own_teeth(color, lookup, band)
+            if pose.skull is not None:
+                color = self._own_teeth(color, pose.skull[:, band])
             under += (color - under) * share[..., None]
         part[band] = np.clip(np.rint(under), 0, 255)
 
-    def _own_teeth(self, color: Plane, lookup: Plane, band: slice) -> Plane:
+    def _own_teeth(self, color: Plane, skull: Plane) -> Plane:
         """What the picture itself shows of the inside, where it does: it stays with the skull."""
         import cv2
 
-        rows = slice(self.patch[0].start + band.start, self.patch[0].start + band.stop)
-        here = self._base[rows, self.patch[1]]
-        s, t = self.lips.plane(here[..., 0], here[..., 1])
-        index = np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001).astype(np.int16)
+        s, t = self.lips.plane(skull[0], skull[1])
+        index = np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001).astype(np.intp)
         upper, lower = self.lips.upper[index], self.lips.lower[index]
         soft = max(1.2, 0.02 * self.lips.width)
         own = smooth((lower - t - 0.3 * soft) / (2 * soft)) * smooth((lower - upper - soft) / (2 * soft))
@@ -202,15 +202,16 @@ class MovingMouth:
         own = (own * (np.abs(s) < 1))[..., None]
         return np.asarray(color + (seen - color) * own, np.float32)
 
-    def remember(self, lookup: Plane) -> None:
-        """The lookup before the mouth moved it: where the skull is."""
-        if self.lips.open:
-            self._base = lookup[: self.patch[0].stop].copy()
 
+@dataclass(frozen=True)
+class MouthPose:
+    """A mouth in one pose: its edges, and for the patch (r, c) s and the distances to both edges, positive between.
 
-class _Pose:
-    """One pose: its edges, and the patch's s and distances to both edges, positive between them."""
+    `skull`: where the patch looked before the mouth moved it (2, r, c), of a picture whose mouth is open.
+    """
 
-    def __init__(self, edges: Edges, s: Plane, below_upper: Plane, above_lower: Plane) -> None:
-        self.edges, self.s, self.below_upper, self.above_lower = edges, s, below_upper, above_lower
-
+    edges: Edges
+    s: Plane
+    below_upper: Plane
+    above_lower: Plane
+    skull: Plane | None
