@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.generators.animatic.face_warp import Pose
+from dialogue.generators.animatic.phones import Spoken, shapes_of, spoken
 from dialogue.generators.shot_audio import SpeakerSound
 from dialogue.planning.emotions import EmotionLane
 from model.grid import SAMPLE_RATE
@@ -161,7 +162,8 @@ def _blinks(plan: Plan, speaker_id: str, shot: Shot, opening: Curve) -> Curve:
 class Motion:
     """The poses of a shot, as curves (f,): some 30 bytes a frame, however long the shot is.
 
-    `spread` goes from -1, round, to 1, wide; `feeling`: how much of each emotion.
+    `spread` goes from -1, round, to 1, wide; `feeling`: how much of each emotion; `sounds`: weights of shapes by the
+    phones, where they are known, and how far they are under "".
     """
 
     opening: Curve
@@ -170,6 +172,7 @@ class Motion:
     sway: Curve
     blink: Curve
     feeling: Mapping[str, Curve] = field(default_factory=dict)
+    sounds: Mapping[str, Curve] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.opening)
@@ -177,7 +180,19 @@ class Motion:
     def __getitem__(self, frame: int) -> Pose:
         feeling = {name: float(curve[frame]) for name, curve in self.feeling.items() if curve[frame]}
         nod, sway, blink = (float(curve[frame]) for curve in (self.nod, self.sway, self.blink))
-        return Pose(shape_of(float(self.opening[frame]), float(self.spread[frame])), blink, nod, sway, feeling)
+        shape = shape_of(float(self.opening[frame]), float(self.spread[frame]))
+        return Pose(self._with_sounds(shape, frame), blink, nod, sway, feeling)
+
+    def _with_sounds(self, shape: dict[str, float], frame: int) -> dict[str, float]:
+        """The voice's shape where no phone is known, the phones' where they are."""
+        known = float(self.sounds[""][frame]) if self.sounds else 0.0
+        if known <= 0:
+            return shape
+        mixed = {name: (1 - known) * weight for name, weight in shape.items()}
+        for name, curve in self.sounds.items():
+            if name and curve[frame] > 0:
+                mixed[name] = mixed.get(name, 0.0) + float(curve[frame])
+        return mixed
 
 
 def shape_of(opening: float, spread: float) -> dict[str, float]:
@@ -185,6 +200,12 @@ def shape_of(opening: float, spread: float) -> dict[str, float]:
     wide, rounded = max(0.0, spread), max(0.0, -spread)
     weights = {"open": opening * (1 - wide - rounded), "wide": opening * wide, "round": opening * rounded}
     return {name: weight for name, weight in weights.items() if weight > 0}
+
+
+def _phones(plan: Plan, speaker_id: str) -> list[Spoken]:
+    """What the speaker says, phone by phone, as far as the plan knows."""
+    turns = [turn for turn in plan.turns if turn.speaker == speaker_id]
+    return spoken((word.sounds, word.end) for turn in turns for word in getattr(turn, "words", ()))
 
 
 def _feelings(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> dict[str, Curve]:
@@ -215,4 +236,5 @@ def motion(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Motion:
         sway=np.asarray(0.35 * sway, np.float32),
         blink=_blinks(plan, speaker_id, shot, opening),
         feeling=_feelings(plan, speaker_id, seconds),
+        sounds=shapes_of(_phones(plan, speaker_id), shot.start, shot.frames, fps, opening),
     )
