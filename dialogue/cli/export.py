@@ -20,11 +20,15 @@ class To(str, Enum):
     rttm = "rttm"
     srt = "srt"
     vtt = "vtt"
+    ass = "ass"
+    txt = "txt"
+    json = "json"
+    words = "words"
 
 
 def command(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.json, as `dialogue plan -o DIR` writes it.")],
-    to: Annotated[To, typer.Option("--to", help="OpenTimelineIO, CMX 3600, RTTM, SubRip or WebVTT.")],
+    to: Annotated[To, typer.Option("--to", help="Edit list, turns, captions (ass: karaoke), or a transcript.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; absent: to the terminal.")
     ] = None,

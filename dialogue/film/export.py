@@ -19,6 +19,8 @@ def export(
 ) -> str:
     """The plan as OpenTimelineIO (`otio`), CMX 3600 (`edl`), RTTM, SubRip (`srt`) or WebVTT (`vtt`): its text.
 
+    Or what is said as karaoke (`ass`), as a transcript (`txt`, `json`), as WebVTT with a time for every word (`words`).
+
     Args:
         source: a scene, a plan.json, or what `plan` gave.
         output: a file to write it to, too.
@@ -34,7 +36,7 @@ def export(
     planned = plan(source)
     if output is not None:
         check_outputs([Path(output)], planned.read, force)
-    if to in ("srt", "vtt") and not any(turn.text for turn in planned.plan.turns):
+    if to not in ("otio", "edl", "rttm") and not any(turn.text for turn in planned.plan.turns):
         hint = "write lines in the scene"
         raise SceneError(Problem("the plan has no words to caption", str(planned.source), hint=hint))
     place = Path(output) if output is not None else None

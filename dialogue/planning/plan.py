@@ -34,11 +34,21 @@ class Emotion:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word of a turn, [start, end) in seconds of the film. `sounds`: its phones (ARPABET), each with its start."""
+
+    text: str
+    start: float
+    end: float
+    sounds: str | None = None
+
+
+@dataclass(frozen=True)
 class Turn:
     """A segment of the film in which one speaker speaks.
 
     `audio` holds the speech of the turn and is as long as the turn. `origin` says where the turn came from; `draft`
-    is the draft voice that speaks it, while it has no recording.
+    is the draft voice that speaks it, while it has no recording; `words` are those of `text`, where they were heard.
     """
 
     speaker: str
@@ -49,6 +59,7 @@ class Turn:
     emotion: Emotion = Emotion()
     origin: str = ""
     draft: str | None = None
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +175,7 @@ class Plan:
     shots: tuple[Shot, ...]
     mix: Mix
     captions: tuple[str, ...] = ()
+    transcript: tuple[str, ...] = ()
     burn_in: bool = False
     labels: str = "all"  # what the animatic writes on the picture: none, names or all
     font: str | None = None

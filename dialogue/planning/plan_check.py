@@ -43,6 +43,9 @@ def _whole_flaws(plan: Plan) -> Iterator[Flaw]:
     for index, caption in enumerate(plan.captions):
         if caption not in ("srt", "vtt"):
             yield Flaw(("captions", index), f"unknown captions {caption!r}", "srt or vtt")
+    for index, kind in enumerate(plan.transcript):
+        if kind not in ("txt", "json", "vtt"):
+            yield Flaw(("transcript", index), f"unknown transcript {kind!r}", "txt, json or vtt")
     if plan.labels not in ("none", "names", "all"):
         yield Flaw(("labels",), f"unknown labels {plan.labels!r}", "none, names or all")
 

@@ -38,8 +38,9 @@ class PlanFile:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values, version first, without `media`."""
     fields = {field.name: _encoded(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
-    if not plan.reads:
-        del fields["reads"]
+    for name in ("reads", "transcript"):
+        if not fields[name]:
+            del fields[name]
     return {"version": fields.pop("version"), **fields}
 
 
@@ -62,7 +63,7 @@ def _encoded(value: Any) -> Any:
         }
     if dataclasses.is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: _encoded(item) for name, item in pairs if item is not None}
+        return {name: _encoded(item) for name, item in pairs if item is not None and (item or name != "words")}
     if isinstance(value, tuple):
         return [_encoded(item) for item in value]
     return _number(value) if isinstance(value, float) else value

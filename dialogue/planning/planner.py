@@ -215,6 +215,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         shots=_shots(scene, stretches, setups),
         mix=speech.mix,
         captions=tuple(scene.output.captions),
+        transcript=tuple(scene.output.transcript),
         burn_in=scene.output.burn_in,
         labels=scene.output.labels,
         font=scene.output.font,

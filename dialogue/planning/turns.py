@@ -15,7 +15,7 @@ from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import wanted_by
 from dialogue.planning.emotions import emotion_of_line, resting_emotion
-from dialogue.planning.plan import AudioSlice, Mix, MixPart, Turn
+from dialogue.planning.plan import AudioSlice, Mix, MixPart, Turn, Word
 from dialogue.planning.script import Hearing, Said, Script, place_lines
 from dialogue.planning.voices import Casting, cast_voices, voices_by_lines, voices_of
 from dialogue.scene.reader import SceneFile
@@ -149,7 +149,9 @@ def _hearings(
     return found
 
 
-def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[list[Turn], dict[int, Segment]]:
+def _script_turns(
+    file: SceneFile, script: Script, measures: Measures, findings: Findings
+) -> tuple[list[Turn], dict[int, Segment]]:
     scene = file.scene
     for finding in script.findings:
         keys = ("lines", finding.item)
@@ -166,7 +168,7 @@ def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[
         turns.append(
             Turn(
                 speaker, round(said.start, 6), round(said.end, 6), said.audio, said.text or None, emotion, said.origin,
-                said.line.draft,
+                said.line.draft, _words(said, measures) if said.source == "heard" else (),
             )  # fmt: skip
         )
         before = items.get(said.item, Segment(said.start, said.end))
@@ -179,6 +181,19 @@ def _script_turns(file: SceneFile, script: Script, findings: Findings) -> tuple[
             "length of the text: an estimate to check in the chart; from and to settle it"
         )
     return turns, items
+
+
+def _words(said: Said, measures: Measures) -> tuple[Word, ...]:
+    """The words of a line that was heard, in seconds of the film, within the line."""
+    heard = measures.lines[said.item]
+    later = said.start - said.audio.start
+    words = []
+    for word in heard.words:
+        start = round(min(max(word.start + later, said.start), said.end), 3)
+        end = round(min(max(word.end + later, start), said.end), 3)
+        sounds = " ".join(f"{name}:{at + later:.2f}" for name, at, _ in word.phones) or None
+        words.append(Word(word.text, start, end, sounds))
+    return tuple(words)
 
 
 def _tell_differences(file: SceneFile, measures: Measures, findings: Findings) -> None:
@@ -281,7 +296,7 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
     hearings = _hearings(scene, measures, scripted, voices)
     script = place_lines(scene.lines, durations, hearings, mix_length, measures.lines)
     _tell_differences(file, measures, findings)
-    script_turns, items = _script_turns(file, script, findings)
+    script_turns, items = _script_turns(file, script, measures, findings)
     turns += script_turns
     mix, duration = _mix(scene, measures, script.said, own)
     _warn_of_sound(scene, script, own, turns, findings)

@@ -55,6 +55,11 @@ class Order:
         """By format: beside the film, under its name."""
         return {kind: self.output.with_suffix(f".{kind}") for kind in self.plan.captions}
 
+    @property
+    def transcript_files(self) -> dict[str, Path]:
+        """By format: beside the film, under its name and `.transcript`."""
+        return {kind: self.output.with_suffix(f".transcript.{kind}") for kind in self.plan.transcript}
+
 
 def check(order: Order) -> None:
     """Raise InputError (exit 2) for what is wrong with the order, DialogueError (exit 1) for what this machine lacks.
@@ -66,7 +71,8 @@ def check(order: Order) -> None:
     timescale(plan.fps)
     problems = [Problem(flaw.message, hint=flaw.hint) for flaw in flaws_of(plan)]
     problems += _media_problems(order)
-    problems += place_problems(order.output, plan.captions, order.reads, order.force or order.overwrite)
+    beside = (*plan.captions, *(f"transcript.{kind}" for kind in plan.transcript))
+    problems += place_problems(order.output, beside, order.reads, order.force or order.overwrite)
     if problems:
         raise InputError(problems)
     for folder in (order.output.parent, _nearest(order.cache.folder)):

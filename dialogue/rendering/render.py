@@ -30,6 +30,7 @@ from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
 from dialogue.show.captions import cues_of
 from dialogue.show.hand_over import caption_text
+from dialogue.show.transcript import transcript
 
 if TYPE_CHECKING:
     from dialogue.generators.generator import Frame
@@ -98,9 +99,12 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
         write(order, tasks, _sound(order, tell), tell, track)
     for kind, file in order.caption_files.items():
         put_text(file, caption_text(order.plan, kind))
+    for kind, file in order.transcript_files.items():
+        put_text(file, transcript(order.plan, kind))
     order.cache.remember(order.name, inputs)
     order.cache.trim()
-    return Film(order.output, tuple(order.caption_files.values()), tuple(tasks), order.plan)
+    beside = (*order.caption_files.values(), *order.transcript_files.values())
+    return Film(order.output, beside, tuple(tasks), order.plan)
 
 
 def prepared(order: Order) -> list[Task]:

@@ -280,13 +280,18 @@ SHOT: Kind[ShotSpec] = record("a shot's keys", SHOT_KEYS, _build_shot, {"not": {
 # The whole
 
 
-def _read_caption_list(node: Node, reading: Reading) -> tuple[str, ...] | None:
-    one = _CAPTION.read(node, reading)
-    return None if one is None else (one,)
+def _one_or_more(kind: Kind[Any], words: str, all_words: str) -> Kind[Any]:
+    """A value or a list of them, as a tuple."""
+
+    def read_one(node: Node, reading: Reading) -> tuple[Any, ...] | None:
+        one = kind.read(node, reading)
+        return None if one is None else (one,)
+
+    return by_form(all_words, text=Kind(words, kind.schema, read_one), items=list_of(kind, all_words))
 
 
 _CAPTION = choice("srt or vtt", {"srt": "srt", "vtt": "vtt"})
-_captions = list_of(_CAPTION, "srt, vtt or both")
+_TRANSCRIPT = choice("txt, json or vtt", {"txt": "txt", "json": "json", "vtt": "vtt"})
 OUTPUT_KEYS = {
     "size": Key(
         scalar(
@@ -304,9 +309,10 @@ OUTPUT_KEYS = {
         ),
         "Frames per second, as in 25, 29.97 or 30000/1001; 25 when absent.",
     ),
-    "captions": Key(
-        by_form("srt, vtt or both", text=Kind("srt or vtt", _CAPTION.schema, _read_caption_list), items=_captions),
-        "Caption files beside the film.",
+    "captions": Key(_one_or_more(_CAPTION, "srt or vtt", "srt, vtt or both"), "Caption files beside the film."),
+    "transcript": Key(
+        _one_or_more(_TRANSCRIPT, "txt, json or vtt", "txt, json, vtt or several"),
+        "Transcripts beside the film: text, data with word times, or WebVTT word by word.",
     ),
     "burn_in": Key(
         YES_NO,

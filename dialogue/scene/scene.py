@@ -152,6 +152,7 @@ class Output(_Written):
     size: tuple[int, int] | None = None
     fps: str = "25"  # a whole number, a decimal or a fraction such as 30000/1001
     captions: tuple[Literal["srt", "vtt"], ...] = ()
+    transcript: tuple[Literal["txt", "json", "vtt"], ...] = ()
     burn_in: bool = False
     labels: Labels = "all"
     font: str | None = None

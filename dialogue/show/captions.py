@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
-from dialogue.planning.plan import Plan
+from dialogue.planning.plan import Plan, Turn, Word
 
 ROW = 42  # characters
 _TORN = 3.0  # the price of a break within a word; see `_break_price`
@@ -117,6 +117,37 @@ def _lingering(cues: list[Cue], duration: float) -> list[Cue]:
     return result
 
 
+def words_of(plan: Plan, cue: Cue) -> tuple[Word, ...]:
+    """The words of a cue with their times, one for each word of its text; empty where they are not known."""
+    shown = cue.text.split()
+    for turn in plan.turns:
+        if turn.speaker != cue.speaker or not turn.words or not turn.start - 0.01 <= cue.start < turn.end:
+            continue
+        for first, word in enumerate(turn.words):
+            here = turn.words[first : first + len(shown)]
+            if word.start >= cue.start - 0.25 and [w.text for w in here] == shown:
+                return here
+    return ()
+
+
+def _spans(turn: Turn, pieces: list[str]) -> list[tuple[float, float]]:
+    """When each piece is said: by its words, where their times are known, else by its share of the text."""
+    if [word.text for word in turn.words] == (turn.text or "").split() and not any(width_of(p) == 0 for p in pieces):
+        counts = [len(piece.split()) for piece in pieces]
+        if sum(counts) == len(turn.words):  # no word is torn
+            firsts = [sum(counts[:index]) for index in range(len(counts))]
+            return [
+                (turn.words[first].start, turn.words[first + count - 1].end)
+                for first, count in zip(firsts, counts, strict=True)
+            ]
+    total, at, spans = sum(width_of(piece) for piece in pieces), turn.start, []
+    for piece in pieces:
+        end = at + (turn.end - turn.start) * width_of(piece) / max(1, total)
+        spans.append((at, end))
+        at = end
+    return spans
+
+
 def cues_of(plan: Plan) -> tuple[Cue, ...]:
     """The cues of a plan, sorted by start. Speech that overlaps gives cues that overlap."""
     cues = []
@@ -125,9 +156,6 @@ def cues_of(plan: Plan) -> tuple[Cue, ...]:
         if not text:
             continue
         pieces = _pieces(text, turn.end - turn.start)
-        total, at = sum(width_of(piece) for piece in pieces), turn.start
-        for piece in pieces:
-            end = at + (turn.end - turn.start) * width_of(piece) / max(1, total)
-            cues.append(Cue(round(at, 3), round(end, 3), turn.speaker, _rows(piece)))
-            at = end
+        for piece, (start, end) in zip(pieces, _spans(turn, pieces), strict=True):
+            cues.append(Cue(round(start, 3), round(end, 3), turn.speaker, _rows(piece)))
     return tuple(_lingering(sorted(cues), plan.duration))

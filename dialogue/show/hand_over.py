@@ -13,8 +13,9 @@ from dialogue.ground.segments import LabelledSegment
 from dialogue.planning.plan import Plan
 from dialogue.show.captions import cues_of
 from dialogue.show.edit_list import edl_text, otio_timeline
+from dialogue.show.transcript import karaoke, transcript
 
-Target = Literal["otio", "edl", "rttm", "srt", "vtt"]
+Target = Literal["otio", "edl", "rttm", "srt", "vtt", "ass", "txt", "json", "words"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 
@@ -37,6 +38,10 @@ def handed_over(plan: Plan, target: Target, film: str, media: Path, folder: Path
         return rttm_text(plan)
     if target in ("srt", "vtt"):
         return caption_text(plan, target)
+    if target == "ass":
+        return karaoke(plan)
+    if target in ("txt", "json", "words"):
+        return transcript(plan, "vtt" if target == "words" else target)
     if target == "edl":
         return edl_text(plan, film)
     import opentimelineio as otio

@@ -25,7 +25,7 @@ MEDIA = ROOT.parent / "shared/media"
 GOLDEN = ROOT / "tests/golden/plans"
 SCENES = ROOT / "tests/dialogue/scenes"
 NEAR = 0.060  # seconds
-LOOSE = ("start", "end", "view", "box", "mouth")  # compared by nearness, or the work of models that may be absent
+LOOSE = ("words", "start", "end", "view", "box", "mouth")  # compared by nearness, or models may be absent
 needs_media = pytest.mark.skipif(not MEDIA.is_dir(), reason="the recordings beside the repository are not here")
 
 
