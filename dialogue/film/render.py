@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dialogue.film.plan import Source, plan, read
-from dialogue.generators.machine import machine
+from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.rendering.cache import FOLDER, Cache
@@ -99,7 +99,7 @@ def render(
         DialogueError: for a run that failed, naming the shot.
         Whatever is raised, finished shots are kept and the film's place is as it was.
     """
-    with machine(memory=memory):
+    with memory_given(memory):
         return render_order(_ordered(source, output, progress, how), progress)
 
 
@@ -112,7 +112,7 @@ def pending(
     **how: Unpack[How],
 ) -> tuple[Task, ...]:
     """What `render` would do with the same: every shot, why it is to be made (None: the cache has it), at what cost."""
-    with machine(memory=memory):
+    with memory_given(memory):
         return tuple(prepared(_ordered(source, output, progress, how)))
 
 

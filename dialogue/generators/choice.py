@@ -19,7 +19,7 @@ def choose_generator(named: str | None, drawn: bool = False) -> Choice:
 
     `drawn`: every picture of the scene is of the drawn world that the small model knows.
     """
-    from dialogue.generators import DRAWN_WORLD, GENERATORS, generator
+    from dialogue.generators import GENERATORS, generator
 
     if named is not None and named not in GENERATORS:
         raise DialogueError(
@@ -30,13 +30,13 @@ def choose_generator(named: str | None, drawn: bool = False) -> Choice:
         warning = f"{named} cannot run here: {missing}" if missing else None
         return _described(named, generator(named), "named by the scene", warning)
     unready: list[str] = []
-    for name in GENERATORS:
-        if name == DRAWN_WORLD and not drawn:
+    for name, entry in GENERATORS.items():
+        if entry.drawn and not drawn:
             continue
         missing = generator(name).missing()
         if missing is None:
             lacking = f"; {' and '.join(unready)} cannot yet, `dialogue doctor` says why" if unready else ""
-            known = ", and every picture is of its drawn world" if name == DRAWN_WORLD else ""
+            known = ", and every picture is of its drawn world" if entry.drawn else ""
             reason = f"the best that can run on this machine{known}{lacking}"
             return _described(name, generator(name), reason)
         unready.append(name)

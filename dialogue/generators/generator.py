@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dialogue.generators.weights import Weights
 from dialogue.planning.choice import Canvas, Estimate
 from dialogue.planning.plan import Plan, Shot
 
@@ -38,6 +39,7 @@ class Generator(Protocol):
     NAME: str
     SOURCE_TYPE: str  # of its films, in IPTC's words: https://cv.iptc.org/newscodes/digitalsourcetype/
     CANVAS: Canvas
+    WEIGHTS: Weights | None  # None: there are none, or they are part of the package
     WINDOW_LATENTS: int | None  # latents denoised together; None: frames are made one by one
 
     def missing(self) -> str | None:

@@ -12,6 +12,7 @@ from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import shown
 from dialogue.media.fonts import missing_letters
 from dialogue.media.media import Picture, Recording
+from dialogue.scene.generators import knows_drawn_alone
 from dialogue.scene.reader import Keypath, SceneFile
 from dialogue.scene.scene import AudioRef, Face, FaceBox, FacePoint, SpokenLine
 
@@ -111,12 +112,13 @@ def _broken_off(file: SceneFile, measures: Measures) -> Iterator[Problem]:
 
 
 def _foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
-    """Every picture that a scene gives to `tiny` and that is not of its world."""
-    if file.scene.generator != "tiny":
+    """Every picture that a scene gives to a generator that knows one drawn world alone, and that is not of it."""
+    named = file.scene.generator
+    if not knows_drawn_alone(named):
         return
     for picture, keys in shown(file.scene).items():
         if measures.drawn.get(picture) is False:
-            message = f"{picture} is not of the drawn world that tiny was trained on, and its faces will smear"
+            message = f"{picture} is not of the drawn world that {named} was trained on, and its faces will smear"
             hint = "animatic moves any picture, hunyuan-avatar photographs where its weights are"
             yield file.problem(keys, message, hint, "warning")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dialogue.scene.generators import knows_drawn_alone
 from dialogue.scene.scene import AudioRef, Face, FaceBox, FaceDetect, FaceLike, FacePoint, Scene, SpokenLine
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def shown(scene: Scene) -> dict[str, Keypath]:
 
 
 def _drawn(scene: Scene) -> dict[str, Keypath]:
-    return shown(scene) if scene.generator in (None, "tiny") else {}
+    return shown(scene) if scene.generator is None or knows_drawn_alone(scene.generator) else {}
 
 
 def _faces(scene: Scene) -> Iterator[tuple[str, Face, Keypath]]:

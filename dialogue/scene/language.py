@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, get_args
 
 from dialogue.scene.files import file, file_or, font, recording
+from dialogue.scene.generators import GENERATORS
 from dialogue.scene.kinds import (
     Key,
     Kind,
@@ -34,7 +35,6 @@ from dialogue.scene.scene import (
     FaceDetect,
     FaceLike,
     FacePoint,
-    GeneratorName,
     Labels,
     Member,
     Output,
@@ -353,7 +353,7 @@ SCENE_KEYS = {
         "The language that is spoken, as in en, de or cmn; absent, told from the words.",
     ),
     "generator": Key(
-        choice("a generator", {name: name for name in get_args(GeneratorName)}),
+        choice("a generator", {name: name for name in GENERATORS}),
         "What makes the pictures move; absent: the best this machine can run, and the plan says which and why.",
     ),
     "seed": Key(whole("a whole number from 0", 0, 2**53), "Another seed, another take; 0 when absent."),

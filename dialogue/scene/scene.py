@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Labels = Literal["none", "names", "all"]
-GeneratorName = Literal["tiny", "animatic", "hunyuan-avatar", "hallo3"]
 
 
 class _Written(BaseModel):
@@ -164,7 +163,7 @@ class Scene(_Written):
     scene: Literal[1]
     title: str | None = None
     language: str | None = None
-    generator: GeneratorName | None = None
+    generator: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     output: Output = Output()
     cast: Mapping[str, Member]

@@ -21,10 +21,12 @@ from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.ground.box import Box
 from dialogue.planning.choice import Canvas, Estimate
 from dialogue.planning.plan import AudioSlice, Face, Mix, Plan, Shot, Speaker, Turn
+from dialogue.scene.generators import Entry
 
 Frame = NDArray[np.uint8]
 
 NAME = "flashes"
+WEIGHTS = None
 SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=64 * 64)
 WINDOW_LATENTS = None
@@ -105,13 +107,13 @@ def film_of(
     )  # fmt: skip
 
 
-GENERATORS[NAME] = __name__
+GENERATORS[NAME] = Entry(__name__)
 
 if __name__ == "__main__":
     import sys
 
     sys.modules[NAME] = sys.modules["__main__"]
-    GENERATORS[NAME] = NAME
+    GENERATORS[NAME] = Entry(NAME)
     from dialogue.cli.app import main
 
     main()

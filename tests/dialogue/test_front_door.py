@@ -126,13 +126,13 @@ def test_a_callback_that_raises_stops_it_and_what_is_finished_is_kept(
 
 
 def test_memory_is_given_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dialogue.generators.machine import machine, memory_asked_for
+    from dialogue.generators.memory import memory_asked_for, memory_given
 
     monkeypatch.setenv("DIALOGUE_MEMORY", "high")
-    with machine(memory="low"):
+    with memory_given("low"):
         assert memory_asked_for() == "low"
     assert memory_asked_for() == "high"
-    with machine(memory="lots"), pytest.raises(ValueError, match="low, balanced, high"):
+    with memory_given("lots"), pytest.raises(ValueError, match="low, balanced, high"):
         memory_asked_for()
 
 

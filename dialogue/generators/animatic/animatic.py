@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Points = NDArray[np.float32]  # (468, 3)
 
 NAME = "animatic"
+WEIGHTS = None
 SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=704 * 704)
 WINDOW_LATENTS: int | None = None

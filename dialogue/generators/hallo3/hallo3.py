@@ -5,13 +5,14 @@ Shapes: H/W pixels of the frame, F frames of a clip.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.generators.hallo3 import costs as hallo3_costs
 from dialogue.generators.hallo3.settings import Settings, settings
+from dialogue.generators.hallo3.weights import WEIGHTS
+from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate
 from model.hallo3.weights_folder import WeightsFolder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Frame = NDArray[np.uint8]
 
+__all__ = ["WEIGHTS"]
 NAME = "hallo3"
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=16, area=480 * 720)
@@ -36,7 +38,6 @@ WINDOW_LATENTS: int | None = None  # clips follow each other; a shot of any leng
 VERSION = 1  # raise it whenever the same plan and weights would give other frames
 SAVE_SECONDS = 20.0  # between two saved steps
 SEED_STEP = 7919  # between the seeds of two people of a shot
-_SAMPLE = 1 << 20  # bytes read from each end of a file of weights, to know it again
 
 
 def missing() -> str | None:
@@ -51,15 +52,8 @@ def fingerprint() -> str:
     """Of this code, the settings that change frames, and the weights by their names, sizes, beginnings and ends."""
     chosen = _settings()
     folder = WeightsFolder.at(chosen.weights)
-    digest = hashlib.sha256()
-    for file in folder.files():
-        size = file.stat().st_size
-        digest.update(f"{file.relative_to(folder.root).as_posix()} {size}\n".encode())
-        with file.open("rb") as content:
-            digest.update(content.read(_SAMPLE))
-            content.seek(max(0, size - _SAMPLE))
-            digest.update(content.read(_SAMPLE))
-    return f"{NAME} {VERSION}, {chosen.spoken()}, weights {digest.hexdigest()[:16]}"
+    digest = digest_of_weights(folder.files(), folder.root)
+    return f"{NAME} {VERSION}, {chosen.spoken()}, weights {digest}"
 
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:

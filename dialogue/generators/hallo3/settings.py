@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.generators.machine import memory_asked_for
+from dialogue.generators.memory import memory_asked_for
 from dialogue.ground.places import data_folder
 
 WEIGHTS = "DIALOGUE_HALLO3_WEIGHTS"

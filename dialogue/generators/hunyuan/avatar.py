@@ -5,7 +5,6 @@ Shapes: H/W pixels of the frame.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.hunyuan.settings import Settings, settings
+from dialogue.generators.hunyuan.weights import WEIGHTS
+from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate
 from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     Frame = NDArray[np.uint8]
 
+__all__ = ["WEIGHTS"]
 NAME = "hunyuan-avatar"
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=64, area=704 * 704)  # the release makes up to 704 x 1216, at three times the cost
@@ -39,7 +41,6 @@ WINDOW_LATENTS: int | None = RELEASED_WINDOW
 VERSION = 1  # raise it whenever the same plan and weights would give other frames
 STATE = "denoising.safetensors"
 SAVE_SECONDS = 60.0  # between two saved states: a step of the real model lasts about as long
-_SAMPLE = 1 << 20  # bytes read from each end of a file of weights, to know it again
 
 
 def missing() -> str | None:
@@ -54,18 +55,11 @@ def fingerprint() -> str:
     """Of this code, the settings that change frames, and the weights by their names, sizes, beginnings and ends."""
     chosen = settings()
     folder = WeightsFolder.at(chosen.weights)
-    digest = hashlib.sha256()
-    for file in folder.files():
-        size = file.stat().st_size
-        digest.update(f"{file.relative_to(folder.root).as_posix()} {size}\n".encode())
-        with file.open("rb") as content:
-            digest.update(content.read(_SAMPLE))
-            content.seek(max(0, size - _SAMPLE))
-            digest.update(content.read(_SAMPLE))
+    digest = digest_of_weights(folder.files(), folder.root)
     how = f"{chosen.steps} steps, windows of {chosen.window} moved by {chosen.offset}"
     also = {"fp8": chosen.fp8, "low memory": chosen.memory == "low", "large tiles": chosen.large_tiles}
     named = [name for name, is_so in also.items() if is_so]
-    return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest.hexdigest()[:16]}"
+    return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest}"
 
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:

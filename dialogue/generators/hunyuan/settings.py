@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.generators.machine import memory_asked_for
+from dialogue.generators.memory import memory_asked_for
 from dialogue.ground.places import data_folder
 from model.grid import WINDOW_LATENTS
 

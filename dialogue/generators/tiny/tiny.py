@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Frame = NDArray[np.uint8]
 
 NAME = "tiny"
+WEIGHTS = None  # they are part of the package
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
 WINDOW_LATENTS: int | None = 5
@@ -33,7 +34,7 @@ WINDOW_LATENTS: int | None = 5
 VERSION = 2  # raise it whenever the same plan and weights would give other frames
 HEAD_PADDING = 0.25  # of a face's own size, on every side: what may move
 STEPS = 4  # every step is at high noise, where the picture is decided; 1, 2 and 4 looked alike
-WEIGHTS = Path(__file__).parents[3] / "model" / "weights" / "tiny"
+FOLDER = Path(__file__).parents[3] / "model" / "weights" / "tiny"
 # Seconds for one latent of 16 x 16 pixels, a step or its decoding, on two cores: fitted to 2.9 s of film at 256 x 256,
 # which took 2.0 s in one step, 4.0 s in four and 6.8 s in eight.
 SECONDS_PER_TOKEN_STEP = 1.4e-4
@@ -44,15 +45,15 @@ BYTES_PER_TOKEN = 4 * 32 * 4 * 4  # cells, channels, bytes of a float, copies at
 
 def missing() -> str | None:
     """The weights are part of the package."""
-    if (WEIGHTS / "transformer" / "diffusion_pytorch_model.safetensors").exists():
+    if (FOLDER / "transformer" / "diffusion_pytorch_model.safetensors").exists():
         return None
-    return f"{WEIGHTS} holds no weights; install the package again, or train them with `python scripts/train_tiny.py`"
+    return f"{FOLDER} holds no weights; install the package again, or train them with `python scripts/train_tiny.py`"
 
 
 def fingerprint() -> str:
     """Of this code and the weights."""
     digest = hashlib.sha256()
-    for file in sorted(WEIGHTS.rglob("*")):
+    for file in sorted(FOLDER.rglob("*")):
         if file.suffix in (".json", ".safetensors", ".model"):
             digest.update(file.name.encode() + file.read_bytes())
     return f"{NAME} {VERSION}, {STEPS} steps, weights {digest.hexdigest()[:16]}"
@@ -70,7 +71,7 @@ def load() -> Generate:
     """The weights, in float32, and bfloat16 multiplication where the processor has it."""
     from model.tiny.tiny import load_tiny
 
-    pipeline = load_tiny(WEIGHTS)
+    pipeline = load_tiny(FOLDER)
     return lambda job, report: _frames(pipeline, job, report)
 
 

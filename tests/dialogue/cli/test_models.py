@@ -13,7 +13,7 @@ from hub import serving
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
-from dialogue.generators.hunyuan.download import GIGABYTES, REPOSITORY, check_space, patterns
+from dialogue.generators.hunyuan.weights import WEIGHTS, patterns
 from model.hunyuan.weights_folder import WeightsFolder
 
 run = CliRunner().invoke
@@ -45,10 +45,10 @@ def test_pull_fetches_what_is_needed_after_the_licence_and_only_once(
     tmp_path: Path, released: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "weights"
-    with serving(REPOSITORY, released) as (hub, served):
+    with serving(WEIGHTS.repository, released) as (hub, served):
         refused = pull(hub, "--to", folder)
         assert refused.returncode == 2 and "--accept-licence" in refused.stderr
-        for said in ("European Union", "United Kingdom", "South Korea", str(folder), f"{GIGABYTES} GB"):
+        for said in ("European Union", "United Kingdom", "South Korea", str(folder), f"{WEIGHTS.gigabytes} GB"):
             assert said in refused.stderr
         assert served == [] and not folder.exists()
 
@@ -72,8 +72,8 @@ def test_without_a_network_pull_says_so_in_one_line(tmp_path: Path) -> None:
 def test_a_full_disk_is_found_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(100e9, 95e9, 5e9))
-    with pytest.raises(Exception, match=f"5 GB are free and the weights need {GIGABYTES} GB"):
-        check_space(tmp_path / "not" / "there" / "yet")
+    with pytest.raises(Exception, match=f"5 GB are free and the weights need {WEIGHTS.gigabytes} GB"):
+        WEIGHTS.check_space(tmp_path / "not" / "there" / "yet")
 
 
 def test_the_eight_bit_file_comes_with_its_scales() -> None:
@@ -130,15 +130,15 @@ def test_convert_of_a_folder_without_a_checkpoint_fails_in_one_line(tmp_path: Pa
 def test_hallo3_is_fetched_after_both_licences_and_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from hallo3_folder import write_hallo3_folder
 
-    from dialogue.generators.hallo3 import download
+    from dialogue.generators.hallo3.weights import WEIGHTS as HALLO3
     from model.hallo3.weights_folder import WeightsFolder as Hallo3Folder
 
     write_hallo3_folder(tmp_path / "released")
     folder = tmp_path / "weights"
-    with serving(download.REPOSITORY, tmp_path / "released") as (hub, served):
+    with serving(HALLO3.repository, tmp_path / "released") as (hub, served):
         refused = pull(hub, "hallo3", "--to", folder)
         assert refused.returncode == 2 and served == [] and not folder.exists()
-        for said in ("MIT", "CogVideoX License", "--accept-licence", f"{download.GIGABYTES} GB"):
+        for said in ("MIT", "CogVideoX License", "--accept-licence", f"{HALLO3.gigabytes} GB"):
             assert said in refused.stderr
         done = pull(hub, "hallo3", "--to", folder, "--accept-licence")
         assert done.returncode == 0, done.stderr

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
+from planned_scenes import plan_of
 
 from dialogue.drafts import command, drafts, engines, espeak, hibari
 from dialogue.drafts.drafts import RATE, with_drafts
 from dialogue.drafts.language import language_of
 from dialogue.ground.errors import InputError
-from dialogue.measures.look import measure
-from dialogue.planning.planner import make_plan
 from dialogue.scene.reader import SceneFile, read_scene
 from dialogue.scene.scene import SpokenLine
 
@@ -70,7 +69,7 @@ def test_every_line_is_heard_by_a_voice_of_its_speaker(tmp_path: Path) -> None:
         assert (levels > -35).mean() > 0.3, "words"
         assert levels[:3].max() < -50 and levels[-8:].max() < -50, "and the room around them"
     assert [problem.severity for problem in file.warnings] == ["warning"]
-    plan = make_plan(file, measure(file))
+    plan = plan_of(file)
     turns = sorted(plan.turns, key=lambda turn: (turn.start, turn.speaker))
     assert [turn.speaker for turn in turns] == ["ana", "ben", "ana", "ben"]
     assert turns[2].start == turns[3].start == pytest.approx(turns[1].end + 0.5)

@@ -20,6 +20,7 @@ from dialogue.cli.app import app
 from dialogue.generators.generator import ShotJob
 from dialogue.generators.hunyuan import avatar as hunyuan_avatar
 from dialogue.generators.hunyuan import costs as hunyuan_costs
+from dialogue.generators.memory import memory_given
 from dialogue.generators.shot_speakers import speaker_tracks
 from dialogue.ground.box import Box
 from dialogue.planning.plan import Plan
@@ -202,7 +203,9 @@ def test_memory_is_an_option_of_render(tmp_path: Path, monkeypatch: pytest.Monke
     scene = write_scene(tmp_path / "film", 0.5)
     done = CliRunner().invoke(app, ["render", str(scene), "--memory", "low", "--dry-run"])
     assert done.exit_code == 0, done.output
-    assert "low memory" in hunyuan_avatar.fingerprint()
+    assert "low memory" not in hunyuan_avatar.fingerprint(), "the environment is as it was"
+    with memory_given("low"):
+        assert "low memory" in hunyuan_avatar.fingerprint()
     assert CliRunner().invoke(app, ["render", str(scene), "--memory", "lots"]).exit_code == 2
 
 

@@ -1,4 +1,4 @@
-"""Settings of the machine that generators read: from the environment, or given for one call in this thread."""
+"""How much of a large model is kept on the GPU: as the environment says, or as given for one call in this thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _memory: ContextVar[str | None] = ContextVar("memory", default=None)
 
 
 @contextmanager
-def machine(*, memory: str | None = None) -> Iterator[None]:
+def memory_given(memory: str | None) -> Iterator[None]:
     """While it lasts, `memory` (low, balanced or high) is what generators are told; None: what the environment says."""
     token = _memory.set(memory)
     try:
