@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 # The lock was made on CPython 3.11 to 3.13; on 3.10 pip resolves within the caps of pyproject.toml.
 LOCK   := $(shell $(PYTHON) -c 'import sys; print("-c requirements.lock" if sys.version_info >= (3, 11) else "")')
 
-.PHONY: demo table-read test check
+.PHONY: demo table-read test check fuzz
 
 demo: $(VENV)/.installed
 	mkdir -p films
@@ -23,6 +23,10 @@ test: $(VENV)/.installed
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# 20 000 damaged files through the commands, on all processors but one; a fault is printed with its seed.
+fuzz: $(VENV)/.installed
+	$(BIN)/python scripts/fuzz.py
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)

@@ -22,17 +22,30 @@ def shown(lines: bool = True) -> Iterator[OnProgress]:
 
 def _by_line() -> OnProgress:
     said: list[str] = []
+    waiting: list[str] = []  # a shot that has begun, until it is known how long it all takes
+
+    def put(line: str) -> None:
+        err.print(line, soft_wrap=True, markup=False)
 
     def say(progress: Progress) -> None:
-        # Of a shot a line when it is begun, and none for each of its frames.
+        # Of a shot one line, and none for each of its frames.
         doing = progress.doing.split(": ")[0] if progress.shot is not None else progress.doing
-        if said[-1:] != [doing]:
-            said.append(doing)
-            if progress.left is not None:
-                doing += f", {progress.share:.0%} done, about {duration_text(progress.left)} left"
-            err.print(doing, soft_wrap=True, markup=False)
+        if waiting and waiting != [doing]:
+            put(waiting.pop())
+        if said[-1:] == [doing]:
+            return
+        if progress.left is None and progress.shot is not None:
+            waiting[:] = [doing]
+            return
+        waiting.clear()
+        said.append(doing)
+        put(doing if progress.left is None else f"{doing}, {_how_far(progress)}")
 
     return say
+
+
+def _how_far(progress: Progress) -> str:
+    return f"{progress.share:.0%} done, about {duration_text(progress.left or 0.0)} left"
 
 
 @contextmanager

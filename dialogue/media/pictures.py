@@ -53,7 +53,9 @@ def _load(path: Path) -> Image:
         raise _refused(path, "is not a picture that can be read", "PNG, JPEG and WebP are") from None
     except Image.DecompressionBombError:
         raise _refused(path, f"has more than {MAX_PIXELS:,} pixels", "scale it down") from None
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, ZeroDivisionError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # every format has a reader of its own, which fails in its own way
         raise _refused(path, f"is a damaged picture: {str(error) or type(error).__name__}", "export it again") from None
 
 

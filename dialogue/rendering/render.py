@@ -7,12 +7,10 @@ cache and nothing at the film's place; the next run makes the rest.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, ShotJob
 from dialogue.ground.digests import text_digest
@@ -26,14 +24,12 @@ from dialogue.rendering.encode import encode
 from dialogue.rendering.film_order import Order, check, check_room
 from dialogue.rendering.marks import check_signer, comment_of, mark
 from dialogue.rendering.mix import write_mix
+from dialogue.rendering.pace import Pace
 from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
 from dialogue.show.captions import cues_of
 from dialogue.show.hand_over import caption_text
 from dialogue.show.transcript import transcript
-
-if TYPE_CHECKING:
-    from dialogue.generators.generator import Frame
 
 
 @dataclass(frozen=True)
@@ -50,38 +46,6 @@ class Film:
         return tuple(task for task in self.tasks if task.reason is not None)
 
 
-class _Watch:
-    """Share and time left of all the shots to make, weighed by what their generator estimates."""
-
-    def __init__(self, tasks: Sequence[Task], tell: OnProgress) -> None:
-        self._total, self._done = sum(task.seconds for task in tasks), 0.0
-        self._tell, self._began = tell, time.monotonic()
-        self.stopped: Exception | None = None  # by what the callback raised
-        self.frame: Frame | None = None  # the newest
-
-    def seen(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        """The frames, the newest of which is told with what is told next."""
-        for frame in frames:
-            self.frame = frame
-            yield frame
-
-    def at(self, task: Task, share: float, doing: str) -> None:
-        """`share` of the shot is done."""
-        whole = (self._done + share * task.seconds) / self._total
-        passed = time.monotonic() - self._began
-        # The estimate until there is something to measure: 2 % of the work or 5 seconds, whichever is later.
-        measured = whole > 0.02 and passed > 5
-        left = passed * (1 - whole) / whole if measured else self._total * (1 - whole)
-        try:
-            self._tell(Progress(f"{task}: {doing}", whole, left, task.number, self.frame))
-        except Exception as error:
-            self.stopped = error
-            raise
-
-    def finished(self, task: Task) -> None:
-        self._done += task.seconds
-
-
 def render(order: Order, tell: OnProgress = untold) -> Film:
     """Make the film, or the shots of it that are ordered. Only shots whose clip the cache lacks are made.
 
@@ -89,7 +53,10 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
     shot. Whatever is raised, also by `tell`, finished shots are kept and the film's place is as it was.
     """
     tasks = prepared(order)
-    make(order, [task for task in tasks if task.reason is not None], tell)
+    due = [task for task in tasks if task.reason is not None]
+    pace = Pace(order.plan, due, len(tasks), tell)
+    _make_all(order, due, pace)
+    tell = pace.after
     inputs = {task.number: task.inputs for task in tasks}
     if order.shots is not None:
         write(order, tasks, _sound_of(order, tasks, tell), tell)
@@ -124,37 +91,41 @@ def make(order: Order, tasks: Sequence[Task], tell: OnProgress, loaded: Generate
 
     `loaded` is what the generator's `load` gave, where it is kept from one call to the next.
     """
+    _make_all(order, tasks, Pace(order.plan, tasks, len(tasks), tell), loaded)
+
+
+def _make_all(order: Order, tasks: Sequence[Task], pace: Pace, loaded: Generate | None = None) -> None:
     if not tasks:
         return
     generator = generator_of(order)
-    watch = _Watch(tasks, tell)
-    watch.at(tasks[0], 0.0, "getting ready")
+    pace.at(tasks[0], 0.0, "getting ready")
     generate = loaded or generator.load()
+    pace.begin()
     for task in tasks:
-        _make(order, task, generate, watch)
-        watch.finished(task)
+        _make(order, task, generate, pace)
+        pace.finished(task)
 
 
 _WAITING = "waiting for another render that is at it"
 
 
-def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
+def _make(order: Order, task: Task, generate: Generate, pace: Pace) -> None:
     share = 0.0
 
     def report(done: float, doing: str) -> None:
         nonlocal share
         share = max(share, min(done, 1.0))
-        watch.at(task, share, doing)
+        pace.at(task, share, doing)
 
     work = order.cache.work(task.key)
-    with order.cache.making(task.clip, lambda: watch.at(task, 0.0, _WAITING), anew=order.force) as draft:
+    with order.cache.making(task.clip, lambda: pace.at(task, 0.0, _WAITING), anew=order.force) as draft:
         if draft is None:
             return
         work.mkdir(parents=True, exist_ok=True)
         (shot,) = task.alone.shots
         try:
             encode(
-                watch.seen(generate(ShotJob(task.alone, shot, order.media, work), report)),
+                pace.seen(generate(ShotJob(task.alone, shot, order.media, work), report)),
                 draft,
                 width=task.alone.width,
                 height=task.alone.height,
@@ -164,7 +135,7 @@ def _make(order: Order, task: Task, generate: Generate, watch: _Watch) -> None:
                 on_frame=lambda done: report(done / shot.frames, f"frame {done} of {shot.frames}"),
             )
         except Exception as error:
-            if error is watch.stopped:
+            if error is pace.stopped:
                 raise
             if isinstance(error, DialogueError):
                 raise _failed(order, task, [problem.message for problem in error.problems]) from error
