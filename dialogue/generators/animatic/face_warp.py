@@ -22,6 +22,7 @@ from dialogue.generators.animatic.lips import lips_of
 from dialogue.generators.animatic.mouth import MovingMouth, smooth
 from dialogue.generators.animatic.mouth_shapes import MouthShape
 from dialogue.generators.animatic.mouth_shapes import mixed as mixed_shape
+from dialogue.generators.animatic.painted_lid import painted_lids
 from dialogue.media.face_mesh import LEFT_BROW, LEFT_LOWER, LEFT_UPPER, RIGHT_BROW, RIGHT_LOWER, RIGHT_UPPER
 from dialogue.media.face_points import FacePoints, face_points
 
@@ -37,6 +38,7 @@ Plane = NDArray[np.float32]
 NOD = 0.020  # of the face's height, for a nod of 1
 SWAY = 0.012  # of the face's height, for a sway of 1
 MARGIN = 0.30  # around the face's box, of its size
+EYES = ((LEFT_UPPER, LEFT_LOWER, LEFT_BROW), (RIGHT_UPPER, RIGHT_LOWER, RIGHT_BROW))
 HIDDEN_EYE = 0.6  # of the wider eye: a narrower one is turned away and does not blink
 
 
@@ -83,6 +85,8 @@ class FaceWarp:
         self._window = window
         self._mouth = MovingMouth(self._still, lips_of(self._still, self._points), window)
         self._lids = self._eyelids() if found.eyes else []
+        lines = [(self._points[list(u), :2], self._points[list(w), :2]) for u, w, _ in EYES]
+        self._painted = painted_lids(self._still, face.box.moved(-self._left, -self._top), lines) if found.eyes else []
         head = window * face.box.height
         turn = 1 - 0.35 * np.clip((y - face.box.y) / face.box.height, 0, 1)  # the crown goes further than the chin
         # (2, r, c), in pixels: x for a sway of 1, y for a nod of 1.
@@ -91,10 +95,9 @@ class FaceWarp:
 
     def _eyelids(self) -> list[Eyelid]:
         rows, columns = self._still.shape[:2]
-        contours = ((LEFT_UPPER, LEFT_LOWER, LEFT_BROW), (RIGHT_UPPER, RIGHT_LOWER, RIGHT_BROW))
-        wide = [float(np.linalg.norm(np.diff(self._points[[u[0], u[-1]], :2], axis=0))) for u, _, _ in contours]
+        wide = [float(np.linalg.norm(np.diff(self._points[[u[0], u[-1]], :2], axis=0))) for u, _, _ in EYES]
         lids = []
-        for (upper, lower, brow), own in zip(contours, wide, strict=True):
+        for (upper, lower, brow), own in zip(EYES, wide, strict=True):
             middle = self._points[list(upper), :2].mean(0)
             inside = 0 <= middle[0] < columns and 0 <= middle[1] < rows
             if own >= HIDDEN_EYE * max(wide) and own >= 4 and inside:
@@ -118,6 +121,10 @@ class FaceWarp:
             lookup = self._head(pose, felt)
             for lid in self._lids:
                 self._close(lid, pose, felt, lookup)
+            if pose.blink and self._painted:
+                drawn = drawn.copy()
+                for painted in self._painted:
+                    painted.close(drawn, pose.blink)
             moved = None
             if not still_mouth:
                 moved = self._mouth.apply(shape, lookup, self._shift(self._mouth.patch, pose))
@@ -147,12 +154,13 @@ class FaceWarp:
         return pose.sway * x, pose.nod * y
 
     def _close(self, lid: Eyelid, pose: Pose, felt: Expression, lookup: Plane) -> None:
-        if not (pose.blink or felt.upper_lid or felt.lower_lid):
+        blink = 0.0 if self._painted else pose.blink
+        if not (blink or felt.upper_lid or felt.lower_lid):
             return
         wide = self._mouth.lips.face
         upper, lower = felt.upper_lid * wide, felt.lower_lid * wide
         lid.apply(
-            lookup, pose.blink, min(upper, 0.3 * lid.height), min(lower, 0.3 * lid.height), self._shift(lid.patch, pose)
+            lookup, blink, min(upper, 0.3 * lid.height), min(lower, 0.3 * lid.height), self._shift(lid.patch, pose)
         )
 
 
