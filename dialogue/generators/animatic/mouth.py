@@ -27,6 +27,15 @@ SQUEEZE = 0.36  # of the mouth's width above and below: how far the skin goes al
 SOFT = 0.008  # of the mouth's width: the softness of a lip's edge
 
 
+def _softness(picture: Frame) -> float:
+    """How many pixels an edge of this picture is wide: a mouth painted sharper looks glued on."""
+    import cv2
+
+    grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine, coarse = (np.percentile(np.abs(grey - cv2.GaussianBlur(grey, (0, 0), size)), 97) for size in (1, 4))
+    return float(np.clip(0.45 * coarse / max(float(fine), 1e-3), 1.1, 3.5))
+
+
 def smooth(value: Any) -> Any:
     """0 up to 0, 1 from 1 on, smooth between."""
     x = np.clip(value, 0, 1)
@@ -58,7 +67,9 @@ class MovingMouth:
         self._jaw_wide = np.asarray(1 - smooth((np.abs(px) - 0.3) / (JAW_HALF - 0.3)), np.float32)
         depth = smooth((lips.chin + BELOW * width - self._t) / (BELOW * width))
         self._jaw_deep = np.asarray(depth, np.float32)
+        self._edge = max(_softness(still[rows, columns]), SOFT * width)
         self._margin = max(1.0, 0.028 * width) if lips.open else 0.0
+        self._in_mouth = np.asarray(np.clip((1.1 - near) / 0.15, 0, 1), np.float32)
         # Along the mouth: how much of a corner's way a place goes.
         self._pulled = np.asarray(np.clip(self._s, -1, 1) * (1 - smooth((near - 1) / 0.9)), np.float32)
 
@@ -150,7 +161,7 @@ class MovingMouth:
     def _held_back(self, t: Plane, moved: Plane, along: Any, is_lower: NDArray[np.bool_]) -> Plane:
         """Looked at: never the inside of the picture's own open mouth, but the lip at its edge."""
         upper, lower = along(self.lips.upper), along(self.lips.lower)
-        margin = self._margin * np.clip((lower - upper) / (2 * self._margin), 0, 1)
+        margin = self._margin * (0.5 + 0.5 * np.clip((lower - upper) / (2 * self._margin), 0, 1)) * self._in_mouth
         source = t - moved
         source = np.where(is_lower, np.maximum(source, lower + margin), np.minimum(source, upper - margin))
         return np.asarray(t - source, np.float32)
@@ -158,7 +169,7 @@ class MovingMouth:
     def paint(self, pose: MouthPose, drawn: Frame) -> None:
         """Paint what shows between the lips, and the line where closed lips of an open picture meet."""
         lips, edges = self.lips, pose.edges
-        edge = max(1.1, SOFT * lips.width)
+        edge = self._edge
         clear = np.minimum(pose.below_upper, pose.above_lower)
         inside = smooth(clear / edge + 0.5) * (np.abs(pose.s) < 1)
         gap = pose.below_upper + pose.above_lower
