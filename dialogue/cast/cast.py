@@ -115,8 +115,8 @@ def _read_person_name(node: Node, reading: Reading) -> str | None:
     if not isinstance(node, Text) or node.empty:
         mismatch("one of the people", node, reading)
         return None
-    if node.value not in reading.cast:
-        reading.report(node, f"unknown person {node.value!r}", did_you_mean(node.value, reading.cast))
+    if node.value not in (*reading.cast, "guest"):
+        reading.report(node, f"unknown person {node.value!r}", did_you_mean(node.value, (*reading.cast, "guest")))
         return None
     return node.value
 
@@ -142,7 +142,7 @@ CAST_KEYS = {
     ),
     "episodes": Key(
         map_of(map_of(_NAMED_PERSON, "people by label", _any_name), "labels by episode", _any_name),
-        "Decisions for one episode, by its name: which person a label is.",
+        "Decisions for one episode, by its name: which person a label is, or guest for nobody of them.",
     ),
 }
 

@@ -7,7 +7,7 @@ the line to write: the wrong mouth is the worst mistake of all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from dialogue.diarization.people import Match
     from dialogue.media.cache import Cache
 
-# The cosine from which two labels are halves of one voice. Measured: halves .857 … .93 (docs/diarization.md), two
-# people .62 … .77, two synthetic voices of one maker .83.
-ONE_VOICE = 0.845
+GUEST = "guest"  # under `episodes:`, who is nobody of the cast
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,8 @@ class Heard:
     person: str | None
     how: str
     similarity: float | None = None
-    margin: float | None = None
+    margin: float | None = None  # to the next voice of the recording
+    person_margin: float | None = None  # to the next person of the cast
 
 
 def encoder_name() -> str:
@@ -53,16 +52,13 @@ def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache, h
     """Turns and voices of a recording, kept by its bytes.
 
     `said` is the number of speakers that somebody has said; else it is that of the cast, where strangers are not
-    expected, and labels that are halves of one voice are joined: not everybody is there in every episode.
-    `hop`: seconds between a pyannote pipeline's windows, when not its own.
+    expected. `hop`: seconds between a pyannote pipeline's windows, when not its own.
     """
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.diarizer import available
 
     speakers = said or (None if file.cast.guests else len(file.cast.people))
-    join = said is None
-    way = ["heard", available(), speakers, ONE_VOICE if join else None, hop]
-    kept = cache.remembered(way, [path], lambda: _listened(path, speakers, join, hop))
+    kept = cache.remembered(["heard", available(), speakers, hop], [path], lambda: _listened(path, speakers, hop))
     import numpy as np
 
     return Diarization(
@@ -75,12 +71,11 @@ def hear_recording(path: Path, file: CastFile, said: int | None, cache: Cache, h
     )
 
 
-def _listened(path: Path, speakers: int | None, join: bool, hop: float | None) -> dict[str, Any]:
+def _listened(path: Path, speakers: int | None, hop: float | None) -> dict[str, Any]:
     from dialogue.diarization.diarizer import choose_diarizer
     from dialogue.measures.mixed_recording import hear
 
     found = hear(choose_diarizer(hop), path, None, speakers)
-    found = one_voice_each(found) if join else found
     return {
         "segments": [{"start": s.start, "end": s.end, "label": s.label, "origin": s.origin} for s in found.segments],
         "method": found.method,
@@ -91,37 +86,25 @@ def _listened(path: Path, speakers: int | None, join: bool, hop: float | None) -
     }
 
 
-def one_voice_each(found: Diarization) -> Diarization:
-    """The same with labels joined whose voices are alike as only halves of one voice are; a warning for each.
-
-    When more speakers are asked for than speak, a voice is cut in two.
-    """
+def voices_of_turns(path: Path, turns: Sequence[LabelledSegment], cache: Cache) -> dict[str, Vector]:
+    """The voice of each label of a file of turns that is no name, as it is heard in the recording."""
     import numpy as np
 
-    from dialogue.diarization.tidy import merged
+    from dialogue.diarization.diarizer import choose_diarizer
+    from dialogue.diarization.people import is_name
+    from dialogue.measures.mixed_recording import voices_in
 
-    voices, names = dict(found.voices), {label: label for label in found.labels}
-    told = []
-    while len(voices) > 1:
-        labels = sorted(voices)
-        alike = np.stack([voices[a] for a in labels]) @ np.stack([voices[a] for a in labels]).T
-        alike -= 2 * np.eye(len(labels))
-        first, second = sorted(int(i) for i in np.unravel_index(alike.argmax(), alike.shape))
-        if alike[first, second] < ONE_VOICE:
-            break
-        kept, gone = labels[first], labels[second]
-        told.append(
-            f"{gone} and {kept} are taken for one voice ({alike[first, second]:.2f} alike); "
-            "if they are two, say how many speak with --speakers"
-        )
-        both = voices.pop(gone) * found.duration_of(gone) + voices[kept] * found.duration_of(kept)
-        voices[kept] = np.asarray(both / np.linalg.norm(both), np.float32)
-        names = {label: kept if name == gone else name for label, name in names.items()}
-    if not told:
-        return found
-    segments = tuple(merged([replace(s, label=names[s.label]) for s in found.segments]))
-    unsure = () if len(voices) < 2 else found.unsure
-    return replace(found, segments=segments, voices=voices, unsure=unsure, warnings=(*found.warnings, *told))
+    unnamed = [turn.label for turn in turns if not is_name(turn.label)]
+    if not unnamed:
+        return {}
+
+    def make() -> dict[str, list[float]]:
+        found = voices_in(choose_diarizer(), path, None, turns)
+        return {label: voice.tolist() for label, voice in found.items()}
+
+    way = ["voices of turns", encoder_name(), [[turn.start, turn.end, turn.label] for turn in turns]]
+    kept = cache.remembered(way, [path], make)
+    return {label: np.asarray(voice, np.float32) for label, voice in kept.items() if label in unnamed}
 
 
 def voices_of_cast(file: CastFile, cache: Cache) -> tuple[dict[str, Vector], list[str]]:
@@ -147,32 +130,41 @@ def voice_in(path: Path) -> list[float]:
 
 
 def recognise(
-    found: Diarization, file: CastFile, episode: str, voices: Mapping[str, Vector]
+    found: Diarization, file: CastFile, episode: str, voices: Mapping[str, Vector], said: int | None = None
 ) -> tuple[tuple[Heard, ...], list[Problem]]:
     """Who each label is, in the order they are first heard, and what only a person can decide.
 
     In this order: what `episodes:` of the cast settles; labels that are a person's key or name; `voice: {speaker: …}`
-    of the cast; the voices, where sure; the only one left; strangers are guests.
+    of the cast; the voices, where sure; the only one left; strangers are guests. `said`: the number of speakers, where
+    somebody has said it; else labels that may be one voice are a question, where nothing sure tells them apart.
     """
-    from dialogue.diarization.people import match_voices
+    from dialogue.diarization.diarizer import available
+    from dialogue.diarization.people import match_voices, perhaps_one_voice, scale_of
 
-    people = file.cast.people
-    settled = dict(settled_labels(found.labels, file, episode))
-    left = {p: v for p, v in voices.items() if p not in {heard.person for heard in settled.values()}}
-    matches = {match.label: match for match in match_voices(found, left, set(settled))}
+    scale = scale_of(available()[0])
+    settled = settled_labels(found.labels, file, episode)
+    people = {heard.person for heard in settled.values()}
+    left = {person: voice for person, voice in voices.items() if person not in people}
+    matches = {match.label: match for match in match_voices(found.voices, left, scale, settled).labels}
     heard, problems = [], []
     for label in dict.fromkeys(segment.label for segment in found.segments):
         match = matches.get(label)
         if label in settled:
             heard.append(settled[label])
-        elif match is None or _stranger(match):
+        elif match is None or match.verdict == "nobody":
             nearest = f"; the nearest, {match}" if match is not None else ""
             heard.append(Heard(label, None, f"a stranger{nearest}"))
-        elif match.sure:
-            heard.append(Heard(label, match.member, str(match), match.similarity, match.margin))
+        elif match.verdict == "sure":
+            margins = match.next_voice, match.next_person
+            heard.append(Heard(label, match.person, str(match), match.similarity, *margins))
         else:
-            problems.append(_question(file, episode, match, list(people)))
-    return tuple(_only_one_left(heard, file, voices)), problems
+            problems.append(_question(file, episode, match, found))
+    told = _only_one_left(heard, file, voices) if not problems else heard
+    certain = {*settled, *(label for label, match in matches.items() if match.verdict == "sure")}
+    if said is None and not problems:
+        pairs = [pair for pair in perhaps_one_voice(found, scale) if not {*pair[:2]} <= certain]
+        problems += [_one_or_two(file, episode, pair, found) for pair in pairs[:1]]
+    return tuple(told), problems
 
 
 def _only_one_left(heard: Sequence[Heard], file: CastFile, voices: Mapping[str, Vector]) -> list[Heard]:
@@ -187,17 +179,15 @@ def _only_one_left(heard: Sequence[Heard], file: CastFile, voices: Mapping[str, 
     return [Heard(label, person, how) if one.label == label else one for one in heard]
 
 
-def _stranger(match: Match) -> bool:
-    from dialogue.diarization.people import LEAST_SIMILARITY
-
-    return match.similarity < LEAST_SIMILARITY
-
-
 def settled_labels(labels: Sequence[str], file: CastFile, episode: str) -> dict[str, Heard]:
     """Labels that need no voice: decisions for this episode, keys and names as labels, labels that the cast gives."""
     found: dict[str, Heard] = {}
     for label, decided in file.cast.episodes.get(episode, {}).items():
-        found[label] = Heard(label, decided, f"{label} is {decided}: decided in {file.path.name}")
+        guest = decided == GUEST and GUEST not in file.cast.people
+        person = None if guest else decided
+        found[label] = Heard(
+            label, person, f"{'a guest' if guest else f'{label} is {decided}'}: decided in {file.path.name}"
+        )
     for label in labels:
         named = [
             p for p, who in file.cast.people.items() if label.casefold() in (p.casefold(), (who.name or p).casefold())
@@ -212,10 +202,44 @@ def settled_labels(labels: Sequence[str], file: CastFile, episode: str) -> dict[
     return {label: heard for label, heard in found.items() if label in labels}
 
 
-def _question(file: CastFile, episode: str, match: Match, people: Sequence[str]) -> Problem:
-    message = f"{episode}: not sure who {match.label} is; the nearest: {match}"
-    hint = f"decide: episodes: {{{episode}: {{{match.label}: {match.member}}}}}, or another of {', '.join(people)}"
+def _question(file: CastFile, episode: str, match: Match, found: Diarization) -> Problem:
+    """Who is it? The hint names nobody for the label: whoever writes it down has listened."""
+    from dialogue.measures.mixed_recording import places_of
+
+    message = f"{episode}: not sure who {match.label} is; the nearest is {match.person}, {match.figures}"
+    listen = places_of(found, [match.label])
+    hint = f"listen to {listen}, then write episodes: {{{episode}: {{{match.label}: WHO}}}} with {_choices(file)}"
     return file.problem(("episodes",), message, hint)
+
+
+def _one_or_two(file: CastFile, episode: str, pair: tuple[str, str, float], found: Diarization) -> Problem:
+    from dialogue.measures.mixed_recording import places_of
+
+    first, second, alike = pair
+    listen = places_of(found, [first, second])
+    hint = (
+        f"listen to {listen}, then say how many speak with --speakers, or write who each is under "
+        f"episodes: {{{episode}: {{{first}: WHO, {second}: WHO}}}}, with {_choices(file)}, the same for one voice"
+    )
+    message = f"{episode}: {first} and {second} are {alike:.2f} alike: one voice or two?"
+    return file.problem(("episodes",), message, hint)
+
+
+def alike_notes(found: Diarization, heard: Sequence[Heard]) -> list[str]:
+    """A sentence for each two labels that are different people and alike as halves of one voice are."""
+    from dialogue.diarization.diarizer import available
+    from dialogue.diarization.people import perhaps_one_voice, scale_of
+
+    who = {one.label: one.person for one in heard}
+    return [
+        f"{first} and {second} are {alike:.2f} alike and taken for two; if they are one, say so under `episodes:`"
+        for first, second, alike in perhaps_one_voice(found, scale_of(available()[0]))
+        if who.get(first) != who.get(second) or who.get(first) is None
+    ]
+
+
+def _choices(file: CastFile) -> str:
+    return f"{', '.join(file.cast.people)} or {GUEST}"
 
 
 def require_encoder() -> str:

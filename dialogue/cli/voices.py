@@ -107,7 +107,7 @@ def match(
     _readable(recording)
     found = hear_recording(recording, file, speakers, Cache(), hop)
     voices, warnings = voices_of_cast(file, Cache())
-    heard, problems = recognise(found, file, recording.stem, voices)
+    heard, problems = recognise(found, file, recording.stem, voices, speakers)
     rows = [
         {
             "label": one.label,
@@ -116,6 +116,7 @@ def match(
             "first": format_time(min(s.start for s in found.segments if s.label == one.label)),
             "similarity": one.similarity,
             "margin": one.margin,
+            "person_margin": one.person_margin,
             "how": one.how,
         }
         for one in heard

@@ -214,29 +214,58 @@ class _Mix:
     enrolled: dict[str, Path]
     taken: list[str]
     hop: float | None
+    turns: tuple[LabelledSegment, ...] | None = None  # of a file, whose labels may be the enrolled members'
 
     @property
     def way(self) -> list[Any]:
         from dialogue.diarization.diarizer import available
 
         names = list(self.enrolled)
-        return ["who speaks", available(), self.channel, self.speakers, names, self.taken, self.hop]
+        turns = None if self.turns is None else [[turn.start, turn.end, turn.label] for turn in self.turns]
+        return ["who speaks", available(), self.channel, self.speakers, names, self.taken, self.hop, turns]
 
     @property
     def paths(self) -> list[Path]:
         return [self.path, *self.enrolled.values()]
 
 
-def _mix(look: _Look, wanted: Wanted, speakers: int | None, hop: float | None) -> _Mix | None:
-    """None where nobody's turns have to be found. As many voices as the cast heard in it, or `speakers`."""
+def _mix(
+    look: _Look, wanted: Wanted, speakers: int | None, hop: float | None, turns: tuple[LabelledSegment, ...]
+) -> _Mix | None:
+    """None where nobody's turns have to be found. As many voices as the cast heard in it, or `speakers`.
+
+    Of a file's `turns`, whose labels are names of the cast or of nobody, no voice has to be compared.
+    """
+    from dialogue.diarization.people import is_name
+
     scene = look.file.scene
-    if scene.diarization != "auto" or scene.audio is None or not wanted.mixed:
+    if scene.diarization == "off" or scene.audio is None or not wanted.mixed:
         return None
     voices = {name: scene.cast[name].voice for name in wanted.mixed}
+    taken = {voice.speaker for voice in voices.values() if voice is not None and voice.speaker}
+    if scene.diarization != "auto":
+        labels = {turn.label for turn in turns}
+        names = {name.casefold(): key for key, member in scene.cast.items() for name in (key, member.name or key)}
+        named = {label: names[label.casefold()] for label in labels if label.casefold() in names}
+        taken |= {label for label in labels if label in named or is_name(label)}
+        voices = {name: voice for name, voice in voices.items() if name not in named.values()}
     enrolled = {n: look.path(voice.enroll) for n, voice in voices.items() if voice is not None and voice.enroll}
-    taken = sorted(voice.speaker for voice in voices.values() if voice is not None and voice.speaker)
+    if scene.diarization != "auto" and (not enrolled or labels <= taken or not _comparable(look, list(enrolled))):
+        return None
     count = speakers or len(wanted.mixed)
-    return _Mix(look.path(scene.audio.path), scene.audio.channel, count, enrolled, taken, hop)
+    given = None if scene.diarization == "auto" else turns
+    return _Mix(look.path(scene.audio.path), scene.audio.channel, count, enrolled, sorted(taken), hop, given)
+
+
+def _comparable(look: _Look, members: list[str]) -> bool:
+    """Whether voices can be compared here; if not, a problem at each sample."""
+    from dialogue.diarization.diarizer import available
+    from dialogue.diarization.voice_encoder import INSTALL
+
+    if not available()[0]:
+        message = "a sample of a voice cannot be compared here, for there is no voice encoder"
+        look.problems += [look.file.problem(("cast", m, "voice", "enroll"), message, INSTALL) for m in members]
+    return bool(available()[0])
 
 
 def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[str]]:
@@ -246,7 +275,9 @@ def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list
         from dialogue.measures.mixed_recording import diarize
 
         look.tell("finding out who speaks when", 0, 1)
-        return dataclasses.asdict(diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop))
+        return dataclasses.asdict(
+            diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop, mix.turns)
+        )
 
     try:
         kept = look.cache.remembered(mix.way, mix.paths, make)
@@ -289,7 +320,8 @@ def measure(
     """
     look = _Look(file, progress)
     wanted = wanted_by(file.scene)
-    mix = _mix(look, wanted, speakers, hop)
+    diarization = _diarization_file(look)
+    mix = _mix(look, wanted, speakers, hop, diarization)
     if mix is not None and not look.cache.knows(mix.way, mix.paths):
         from dialogue.diarization.diarizer import load_ahead
 
@@ -298,7 +330,6 @@ def measure(
         "reading the recordings", wanted.recordings, lambda written: _recording(look, written, loudness=True)
     )
     pictures = look.each("reading the pictures", wanted.pictures, lambda written: _picture(look, written))
-    diarization = _diarization_file(look)
     look.raise_problems()
     drawn = look.each("looking for drawn people", wanted.drawn, lambda written: _drawn(look, written))
     faces = look.each("finding faces", wanted.detect, lambda written: _faces(look, written))

@@ -11,11 +11,13 @@ from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.ground.times import format_time
 
 if TYPE_CHECKING:
-    from dialogue.diarization.diarization import Diarization
+    from dialogue.diarization.diarization import Diarization, Voice
     from dialogue.diarization.diarizer import Diarizer
-    from dialogue.diarization.people import Match
+    from dialogue.diarization.people import Match, Matches
     from dialogue.media.recordings import Sound
 
+RATE = 16_000  # Hz
+MOST_HEARD = 90.0  # seconds of a label that its voice is taken from
 _SHOWN = 3  # places of possible overlap named
 
 
@@ -62,6 +64,23 @@ def hear(diarizer: Diarizer, path: Path, channel: int | None, speakers: int | No
     return tidy(diarizer.label(samples, speech, speakers), speech)
 
 
+def voices_in(
+    diarizer: Diarizer, path: Path, channel: int | None, turns: Sequence[LabelledSegment]
+) -> dict[str, Voice]:
+    """The voice of each label of `turns`, from where it speaks alone; labels that never do for a second have none."""
+    import numpy as np
+
+    from dialogue.media.recordings import read_samples
+
+    samples = read_samples(path, channel)
+    speaking = {label: np.zeros(len(samples), bool) for label in dict.fromkeys(turn.label for turn in turns)}
+    for turn in turns:
+        speaking[turn.label][round(turn.start * RATE) : round(turn.end * RATE)] = True
+    alone = np.sum(list(speaking.values()), axis=0) == 1
+    own = {label: samples[heard & alone][: round(MOST_HEARD * RATE)] for label, heard in speaking.items()}
+    return {label: diarizer.voice_of(sound) for label, sound in own.items() if len(sound) >= RATE}
+
+
 def diarize(
     path: Path,
     channel: int | None,
@@ -69,45 +88,72 @@ def diarize(
     enrolled: Mapping[str, Path],
     taken: Collection[str] = (),
     hop: float | None = None,
+    turns: tuple[LabelledSegment, ...] | None = None,
 ) -> WhoSpeaks:
-    """Who speaks when, by the best way this machine has.
+    """Who speaks when, by the best way this machine has, or as `turns` say, and who of the `enrolled` that is.
 
-    A voice that is surely that of a member's sample in `enrolled` has the member for its label; the others keep the
-    diarizer's own. Labels in `taken` are somebody else's. `hop`: see `choose_diarizer`. InputError when this machine
-    cannot diarize.
+    A voice that is surely that of a member's sample in `enrolled` has the member for its label; the others keep their
+    own. Labels in `taken` are somebody else's. `hop`: see `choose_diarizer`. InputError when this machine cannot.
     """
+    from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.diarizer import choose_diarizer
-    from dialogue.diarization.people import match_voices
+    from dialogue.diarization.people import match_voices, scale_of
     from dialogue.media.recordings import read_samples
 
     diarizer = choose_diarizer(hop)
-    found = hear(diarizer, path, channel, speakers)
-    voices = {member: diarizer.voice_of(read_samples(sample)) for member, sample in enrolled.items()}
-    matches = match_voices(found, voices, taken)
-    sure = {match.label: match for match in matches if match.sure}
-    segments = (_told(segment, sure.get(segment.label), found) for segment in found.segments)
-    notes = [f"{match}" for match in matches if match.sure] + list(found.warnings) + overlap_notes(found.unsure)
-    return WhoSpeaks(tuple(sorted(segments)), tuple(notes), tuple(_doubts(matches, found.labels)))
+    if turns is None:
+        found = hear(diarizer, path, channel, speakers)
+    else:
+        origin = turns[0].origin if turns else ""
+        found = Diarization(turns, origin, diarizer.reason, voices_in(diarizer, path, channel, turns))
+    people = {member: diarizer.voice_of(read_samples(sample)) for member, sample in enrolled.items()}
+    matches = match_voices(found.voices, people, scale_of(diarizer.name), taken)
+    sure = {match.label: match for match in matches.labels if match.verdict == "sure"}
+    way = f"{found.method}, for {found.reason}" if turns is None else found.method
+    segments = (_told(segment, sure.get(segment.label), way) for segment in found.segments)
+    notes = [f"{match}" for match in sure.values()]
+    notes += [
+        f"{match.person} is not heard: the nearest is {match.label}, {match.figures}"
+        for match in matches.unheard
+        if match.verdict == "nobody"
+    ]
+    notes += [*found.warnings, *overlap_notes(found.unsure)]
+    return WhoSpeaks(tuple(sorted(segments)), tuple(notes), tuple(_doubts(matches, found)))
 
 
-def _told(segment: LabelledSegment, match: Match | None, found: Diarization) -> LabelledSegment:
+def _told(segment: LabelledSegment, match: Match | None, way: str) -> LabelledSegment:
     """The segment with its member, and an origin that says how it was found, why so, and how surely it is theirs."""
-    way = f"{found.method}, for {found.reason}"
     if match is None:
         return replace(segment, origin=way)
-    return replace(segment, label=match.member, origin=f"{way}; {match}")
+    return replace(segment, label=match.person, origin=f"{way}; {match}")
 
 
-def _doubts(matches: Sequence[Match], labels: Sequence[str]) -> list[Doubt]:
+def _doubts(matches: Matches, found: Diarization) -> list[Doubt]:
+    """One for each member who may be heard and is not surely. The hint names nobody's label for them: they listen."""
+    asked = [match for match in (*matches.unheard, *matches.labels) if match.verdict == "ask"]
+    sure = {match.label for match in matches.labels if match.verdict == "sure"}
+    places = places_of(found, [label for label in found.labels if label in found.voices and label not in sure])
+    hint = (
+        f"listen: {places}; then write voice: {{speaker: LABEL}} with the label that is theirs, "
+        "or voice: none if they are not heard (--speakers N, if another number of people is)"
+    )
     return [
-        Doubt(
-            match.member,
-            f"not sure which voice is {match.member}'s; the nearest: {match}",
-            f"decide: voice: {{speaker: {match.label}}}, or another of {', '.join(labels)}",
-        )
-        for match in matches
-        if not match.sure
+        Doubt(member, f"not sure whether {member} is heard; the nearest, {_nearest(asked, member)}", hint)
+        for member in dict.fromkeys(match.person for match in asked)
     ]
+
+
+def _nearest(asked: Sequence[Match], member: str) -> str:
+    match = max((m for m in asked if m.person == member), key=lambda m: m.similarity)
+    return f"{match.label}: {match.figures}"
+
+
+def places_of(found: Diarization, labels: Sequence[str]) -> str:
+    """Where to listen for each label: its longest turn."""
+    longest = {
+        label: max((s for s in found.segments if s.label == label), key=lambda s: s.duration) for label in labels
+    }
+    return ", ".join(f"{label} at {format_time(s.start)}-{format_time(s.end)}" for label, s in longest.items())
 
 
 def overlap_notes(unsure: Sequence[Segment]) -> list[str]:

@@ -133,5 +133,8 @@ def _mixed(scene: Scene) -> tuple[str, ...]:
     return tuple(
         name
         for name, member in scene.cast.items()
-        if member.track is None and (not scene.lines or name in spoken) and _untimed(scene, name)
+        if member.track is None
+        and not (member.voice is not None and member.voice.none)
+        and (not scene.lines or name in spoken)
+        and _untimed(scene, name)
     )

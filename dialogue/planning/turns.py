@@ -47,11 +47,17 @@ def _casting(file: SceneFile, measures: Measures, wanted: Sequence[str], finding
     casting = cast_voices(measures.diarization, scene.cast, wanted, told)
     findings.warnings += casting.warnings
     labels = ", ".join(str(voice) for voice in voices_of(measures.diarization)) or "none"
-    undecided = [speaker for speaker in casting.unheard if not _names_label(scene, speaker)]
+    compared = [speaker for speaker in casting.unheard if _enrolled(scene, speaker)]
+    undecided = [s for s in casting.unheard if not _names_label(scene, s) and s not in compared]
     for speaker in casting.unheard:
         if _names_label(scene, speaker):
             message = f"the diarization has no voice {_label(scene, speaker)!r}"
             findings.problems.append(file.problem(("cast", speaker, "voice", "speaker"), message, f"it has {labels}"))
+    findings.warnings += [
+        f"{speaker}: no voice of the recording is surely theirs; they only listen"
+        for speaker in compared
+        if not any(warning.startswith(f"{speaker} is not heard") for warning in measures.warnings)
+    ]
     if undecided and not casting.strangers:
         findings.warnings += [
             f"{speaker}: no voice of the recording is theirs; they only listen" for speaker in undecided
@@ -70,6 +76,11 @@ def _casting(file: SceneFile, measures: Measures, wanted: Sequence[str], finding
 
 def _names_label(scene: Scene, speaker: str) -> bool:
     return _label(scene, speaker) is not None
+
+
+def _enrolled(scene: Scene, speaker: str) -> bool:
+    voice = scene.cast[speaker].voice
+    return voice is not None and voice.enroll is not None
 
 
 def _label(scene: Scene, speaker: str) -> str | None:

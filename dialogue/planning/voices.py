@@ -1,7 +1,8 @@
 """Which of the cast a diarized voice belongs to.
 
-By `voice: {speaker: LABEL}`, else a label that is the member's key or name. One voice and one member left over belong
-together, and the plan says so; anything less certain is an error, for the wrong mouth is the worst mistake of all.
+By `voice: {speaker: LABEL}`, else a label that is the member's key or name; a member with a sample of their voice was
+compared before, and is nobody else. One voice and one member left over belong together, and the plan says so; anything
+less certain is an error, for the wrong mouth is the worst mistake of all.
 """
 
 from __future__ import annotations
@@ -97,16 +98,16 @@ def cast_voices(
     strangers = [voice for voice in voices if voice.label not in members]
     total = sum(voice.seconds for voice in voices)
     people = [v for v in strangers if v.seconds >= _GHOST_SHARE * total or v.longest > _GHOST_TURN]
-    open_members = [speaker for speaker in unheard if not _declared(cast[speaker])]
-    if len(people) == 1 and len(open_members) == 1 and len(unheard) == 1:
-        voice = people[0]
-        members[voice.label] = unheard[0]
+    open_members = [speaker for speaker in unheard if cast[speaker].voice is None]
+    if len(people) == 1 and len(open_members) == 1 and not any(_declared(cast[speaker]) for speaker in unheard):
+        voice, speaker = people[0], open_members[0]
+        members[voice.label] = speaker
         warnings.append(
-            f"{unheard[0]}: taken to be the voice {voice}, the only one left; "
+            f"{speaker}: taken to be the voice {voice}, the only one left; "
             f"settle it with voice: {{speaker: {voice.label}}}"
         )
         strangers.remove(voice)
-        unheard = []
+        unheard.remove(speaker)
     return Casting(members, tuple(strangers), tuple(unheard), tuple(warnings))
 
 
@@ -116,6 +117,8 @@ def _declared(member: Member) -> bool:
 
 def _own_label(speaker: str, member: Member, labels: set[str]) -> str | None:
     """The label that is this member's: the one they declare, else their key, else their name, else ignoring case."""
+    if member.voice is not None and member.voice.none:
+        return None
     if member.voice is not None and member.voice.speaker is not None:
         return member.voice.speaker if member.voice.speaker in labels else None
     for name in (speaker, member.name):

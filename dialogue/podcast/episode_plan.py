@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from dialogue.cast.cast import CastFile
 from dialogue.cast.recognition import (
     Heard,
+    alike_notes,
     encoder_name,
     hear_recording,
     recognise,
     settled_labels,
     voices_of_cast,
+    voices_of_turns,
 )
 from dialogue.ground.digests import file_digest, text_digest
 from dialogue.ground.errors import InputError, Problem
@@ -182,7 +184,7 @@ def _scene_of(
     reach = (setting.output, setting.template.parent, setting.cast.folder, episode.path.parent)
     file = read_scene(setting.template, variables, folder, reach)
     put_text(folder / SCENE, text.lstrip("\n"))
-    return file, {role.id: _person_record(role, found) for role in roles}, [*warnings, *told]
+    return file, {role.id: _person_record(role, turns) for role in roles}, [*warnings, *told]
 
 
 def _readable(episode: Episode, duration: float) -> float:
@@ -211,6 +213,9 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     if episode.turns is not None:
         turns = read_turns(episode.turns, episode.path.stem)
         found = Diarization(turns, episode.turns.name, "it stands beside the recording")
+        voices, warnings = _known_voices(setting.cast, cache)
+        if voices and set(found.labels) - set(settled_labels(found.labels, setting.cast, episode.name)):
+            found = replace(found, voices=voices_of_turns(episode.path, turns, cache))
     else:
         found = hear_recording(episode.path, setting.cast, setting.speakers, cache, setting.hop)
         voices, warnings = voices_of_cast(setting.cast, cache)
@@ -225,10 +230,23 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     ]
     real = [segment for segment in found.segments if segment.label not in unreal]
     found = replace(found, segments=tuple(real), voices={k: v for k, v in found.voices.items() if k not in unreal})
-    heard, problems = recognise(found, setting.cast, episode.name, voices)
+    said = setting.speakers if episode.turns is None else len(found.labels)
+    heard, problems = recognise(found, setting.cast, episode.name, voices, said)
     if problems:
         raise InputError(problems)
-    return found, heard, [*warnings, *found.warnings, *overlap_notes(found.unsure)]
+    notes = [*alike_notes(found, heard), *overlap_notes(found.unsure)]
+    return found, heard, [*warnings, *found.warnings, *notes]
+
+
+def _known_voices(cast: CastFile, cache: Cache) -> tuple[dict[str, Vector], list[str]]:
+    """The voices of the cast, to hold a file's labels against; without an encoder none, and a warning if there are."""
+    from dialogue.cast.voices import kept_voices
+    from dialogue.diarization.voice_encoder import INSTALL
+
+    if encoder_name():
+        return voices_of_cast(cast, cache)
+    known = {*kept_voices(cast.voices), *(p for p, who in cast.cast.people.items() if who.voice and who.voice.enroll)}
+    return {}, [f"the voices of {', '.join(sorted(known))} are not compared: {INSTALL}"] if known else []
 
 
 def _turns(found: Diarization, roles: Mapping[str, Role]) -> list[LabelledSegment]:
@@ -248,15 +266,16 @@ def _write_turns(folder: Path, turns: Sequence[LabelledSegment]) -> Path:
     return path
 
 
-def _person_record(role: Role, found: Diarization) -> dict[str, object]:
+def _person_record(role: Role, turns: Sequence[LabelledSegment]) -> dict[str, object]:
     heard = role.heard
-    seconds = sum(s.duration for s in found.segments if s.label == heard.label)
+    seconds = sum(turn.duration for turn in turns if turn.label == role.id)
     return {
         "name": role.name,
         "label": heard.label,
         "how": heard.how,
         "similarity": None if heard.similarity is None else round(heard.similarity, 3),
         "margin": None if heard.margin is None else round(heard.margin, 3),
+        "person_margin": None if heard.person_margin is None else round(heard.person_margin, 3),
         "seconds": round(seconds, 1),
         "seen": role.person is not None,
     }

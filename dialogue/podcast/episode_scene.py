@@ -11,6 +11,7 @@ from typing import Any
 
 from dialogue.cast.cast import CastFile, Person
 from dialogue.cast.recognition import Heard
+from dialogue.diarization.people import is_name
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
 from dialogue.ground.segments import LabelledSegment
@@ -64,20 +65,17 @@ def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], 
             continue
         number = next(numbers)
         spare = spares[guests] if guests < len(spares) else None
-        name = _name_in(one.label) or (spare.name if spare is not None else None) or f"Guest {number}"
+        name = (
+            (one.label if is_name(one.label) else None)
+            or (spare.name if spare is not None else None)
+            or f"Guest {number}"
+        )
         roles[f"guest_{number}"] = Role(f"guest_{number}", name, spare, one, ("guests", guests))
         seen = "a spare face of the cast" if spare is not None else "no spare face left: heard, not seen"
         renamed = "" if name == one.label else f" {name},"
         warnings.append(f"{one.label} is{renamed} {one.how}; {seen}")
         guests += 1
     return tuple(roles.values()), warnings
-
-
-def _name_in(label: str) -> str | None:
-    """A label that is a person's name, as captions have it; None for SPEAKER_03, spk1, MEE006, A, Speaker B."""
-    letters = label.replace(" ", "").replace(".", "").replace("-", "").replace("'", "").replace("’", "")
-    written = letters.isalpha() and letters[0] == letters[0].upper() and not letters.isupper()
-    return label if written and not label.casefold().startswith(("speaker", "unknown")) else None
 
 
 def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ...], cache: Cache) -> Box:

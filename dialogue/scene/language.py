@@ -21,6 +21,7 @@ from dialogue.scene.kinds import (
     found,
     list_of,
     map_of,
+    mismatch,
     number,
     record,
     scalar,
@@ -188,6 +189,13 @@ def _build_voice(fields: dict[str, Any], node: Keys, reading: Reading) -> Voice 
     return Voice(**fields) if _one_of("speaker or enroll", fields, node, reading) else None
 
 
+def _read_no_voice(node: Node, reading: Reading) -> Voice | None:
+    if isinstance(node, Text) and node.value == "none":
+        return Voice()
+    mismatch(_VOICE_WORDS, node, reading)
+    return None
+
+
 _REFERENCE_KEYS = {
     "image": Key(file("a picture"), "A picture of this person in the emotion.", required=True),
     "strength": Key(STRENGTH, "How strongly it shows: 0 to 1.5; 1 when absent."),
@@ -206,6 +214,12 @@ _VOICE_KEYS = {
     "speaker": Key(text("a label"), "The label of this voice in the diarization, such as SPEAKER_01."),
     "enroll": Key(file("a recording of this voice alone"), "A recording of this voice alone, to know it by."),
 }
+_VOICE_WORDS = "{speaker: …}, {enroll: …} or none"
+VOICE: Kind[Voice] = by_form(
+    _VOICE_WORDS,
+    text=Kind(_VOICE_WORDS, {"const": "none"}, _read_no_voice),
+    keys=record("{speaker: …} or {enroll: …}", _VOICE_KEYS, _build_voice, {"minProperties": 1, "maxProperties": 1}),
+)
 _DRAFT_KEYS = {
     "voice": Key(text("a draft voice"), "Its name, as `dialogue voices drafts` lists it."),
     "rate": Key(number("a pace from 0.5 to 2", 0.5, 2), "How fast, times the voice's own pace; 1 when absent."),
@@ -217,10 +231,7 @@ MEMBER_KEYS = {
     "track": Key(
         recording("a recording"), "Their own microphone, from the scene's start: a file, or file#left, #right, #2."
     ),
-    "voice": Key(
-        record("{speaker: …} or {enroll: …}", _VOICE_KEYS, _build_voice, {"minProperties": 1, "maxProperties": 1}),
-        "Who this is in the mixed recording.",
-    ),
+    "voice": Key(VOICE, "Who this is in the mixed recording; none: they are not heard, and only listen."),
     "emotions": Key(
         map_of(EMOTION_REFERENCE, "emotions by name", valid_name("an emotion")),
         "Pictures of this person by emotion; `neutral` is used where a line names none.",

@@ -59,10 +59,15 @@ class AudioRef(_Written):
 
 
 class Voice(_Written):
-    """Who this is in a mixed recording: a diarized label, or a sample of the voice alone."""
+    """Who this is in a mixed recording: a diarized label, or a sample of the voice alone. Neither: not heard."""
 
     speaker: str | None = None
     enroll: str | None = None
+
+    @property
+    def none(self) -> bool:
+        """Whether this person is said not to be heard."""
+        return self.speaker is None and self.enroll is None
 
 
 class EmotionReference(_Written):

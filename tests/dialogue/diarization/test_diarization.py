@@ -22,8 +22,7 @@ from dialogue.diarization import diarizer
 from dialogue.diarization.clusters import cluster, estimate_speakers, likeliest_path
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.diarizer import available, choose_diarizer, load_ahead, wrong_with
-from dialogue.diarization.open_voices import diarize_by_voice, voice_of
-from dialogue.diarization.people import match_voices, named
+from dialogue.diarization.open_voices import diarize_by_voice
 from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline
 from dialogue.diarization.tidy import MERGE_GAP, ghosts, merged, snapped, tidy
 from dialogue.diarization.voice_encoder import weights_file
@@ -104,27 +103,6 @@ def test_a_cough_is_a_ghost_and_a_short_answer_is_not() -> None:
     assert ghosts(found(0.5)) == ("B",)
     assert ghosts(found(2.5)) == ()
     assert "B speaks 0.5 s in all" in tidy(found(0.5), []).warnings[0]
-
-
-def _three_labels() -> Diarization:
-    turns = (LabelledSegment(0, 5, "S0"), LabelledSegment(5, 9, "S1"), LabelledSegment(9, 14, "S2"))
-    return Diarization(turns, "test", "", voices={f"S{k}": np.eye(3, dtype=np.float32)[k] for k in range(3)})
-
-
-def test_samples_are_paired_with_voices_so_that_all_fit_best() -> None:
-    ana, ben = np.array([0.1, 0.2, 0.97], np.float32), np.array([0.0, 0.6, 0.8], np.float32)
-    matches = match_voices(_three_labels(), {"ana": ana, "ben": ben})
-    assert [(m.member, m.label) for m in matches] == [("ana", "S2"), ("ben", "S1")]
-    assert matches[0].sure and matches[0].margin == pytest.approx(0.77, abs=0.01)
-    assert not matches[1].sure, "S2 is nearer to ben's sample than the label that is left"
-    assert [s.label for s in named(_three_labels(), matches)] == ["S0", "S1", "ana"]
-
-
-def test_a_voice_between_two_labels_is_not_sure_and_a_taken_label_is_not_matched() -> None:
-    voice = np.array([0.70, 0.71, 0.0], np.float32)
-    assert not match_voices(_three_labels(), {"ana": voice})[0].sure
-    assert match_voices(_three_labels(), {"ana": voice}, taken={"S1"})[0].label == "S0"
-    assert match_voices(_three_labels(), {}) == ()
 
 
 def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,19 +277,6 @@ def test_one_host_over_the_other_is_flagged_and_one_alone_is_not() -> None:
     samples, _ = _two_hosts()
     speech = speech_segments(listen_to([samples]))
     assert diarize_by_voice(samples, speech, 2, "test").unsure == ()
-
-
-@needs_media
-@needs_voices
-def test_katie_and_steve_are_named_by_their_samples() -> None:
-    folder = MEDIA / "cognitive-services-speech-sdk"
-    samples = read_samples(folder / "katiesteve_mono.wav")
-    speech = speech_segments(listen_to([samples]))
-    found = tidy(diarize_by_voice(samples, speech, 2, "test"), speech)
-    enrolled = {name: voice_of(read_samples(folder / f"enrollment_audio_{name}.wav")) for name in ("steve", "katie")}
-    matches = match_voices(found, enrolled)
-    assert [segment.label for segment in named(found, matches)] == ["katie", "steve"] * 3
-    assert all(match.sure and match.margin is not None and match.margin > 0.08 for match in matches)
 
 
 @needs_media
