@@ -338,6 +338,7 @@ def measure(
     speech, warnings = _speech(look, wanted)
     if mix is not None:
         diarization, notes = _diarized(look, mix)
+        diarization = _captioned(look, mix, diarization)
         warnings += notes
     look.raise_problems()
     heard = _heard(look, speech, diarization)
@@ -348,6 +349,30 @@ def measure(
     return Measures(
         recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn, placed, lines, differences
     )
+
+
+def _captioned(look: _Look, mix: _Mix, turns: tuple[LabelledSegment, ...]) -> tuple[LabelledSegment, ...]:
+    """The turns of a mix with their words, where the scene has none and a recogniser is there."""
+    from dialogue.hearing.recogniser import recogniser
+
+    if look.file.scene.lines or (folder := recogniser()) is None:
+        return turns
+    from dialogue.hearing.gate import captioned
+    from dialogue.hearing.heard import HeardWord
+
+    def make() -> list[list[Any]]:
+        import numpy as np
+
+        from dialogue.hearing.recogniser import recognised
+        from dialogue.media.recordings import read_samples
+
+        look.tell("writing down what is said", 0, 1)
+        samples = np.asarray(read_samples(mix.path, mix.channel), dtype=np.float32)
+        return [[word.text, word.start, word.end] for word in recognised(samples, look.file.scene.language)]
+
+    way = ["words", str(folder), mix.channel, look.file.scene.language]
+    kept = look.cache.remembered(way, [mix.path], make)
+    return captioned(turns, [HeardWord(text, start, end) for text, start, end in kept])
 
 
 def _heard(
@@ -361,6 +386,7 @@ def _heard(
     if not hearings:
         return []
     from dialogue.hearing.lines import way_of
+    from dialogue.hearing.recogniser import recogniser
 
     language = language_of_script(scene)
     way = way_of(language)
@@ -371,7 +397,8 @@ def _heard(
         look.tell("hearing the script", number, len(hearings))
         path = look.path(hearing.ref.path)
         make = partial(hear, hearing, path, language)
-        found.append(heard_of(look.cache.remembered([*hearing.way(language), way], [path], make)))
+        listener = str(recogniser() or "")
+        found.append(heard_of(look.cache.remembered([*hearing.way(language), way, listener], [path], make)))
     return found
 
 

@@ -71,13 +71,17 @@ def hear(hearing: Hearing, path: Path, language: str) -> dict[str, Any]:
     """The result as plain values, to be kept; see `heard_of`."""
     import numpy as np
 
+    from dialogue.hearing.gate import gated
     from dialogue.hearing.lines import ScriptLine, hear_lines
+    from dialogue.hearing.recogniser import recognised, recogniser
     from dialogue.media.recordings import read_samples
 
     rows = zip(hearing.items, hearing.speakers, hearing.texts, strict=True)
     lines = [ScriptLine(item, speaker, text) for item, speaker, text in rows]
     samples = np.asarray(read_samples(path, hearing.ref.channel), dtype=np.float32)
     heard = hear_lines(samples, lines, language, hearing.voices)
+    if recogniser() is not None:
+        heard = gated(heard, lines, recognised(samples, language))
     return {
         "lines": {str(item): dataclasses.asdict(line) for item, line in heard.lines.items()},
         "differences": [dataclasses.asdict(difference) for difference in heard.differences],
