@@ -52,8 +52,10 @@ class Wav2VecAudioEncoder(nn.Module):
         """From a folder in transformers' layout (wav2vec2-base-960h)."""
         from transformers import Wav2Vec2Model
 
-        unused = ("lm_head", "quantizer", "project_hid", "project_q")  # of training
-        return Wav2VecAudioEncoder(load_pretrained(Wav2Vec2Model, folder, torch.float32, unused))
+        # What training alone needs: masks over time, which the published file lacks, and the heads.
+        unused = ("lm_head", "quantizer", "project_hid", "project_q", "masked_spec_embed", "wav2vec2.masked_spec_embed")
+        whole = {"mask_time_prob": 0.0, "mask_feature_prob": 0.0}
+        return Wav2VecAudioEncoder(load_pretrained(Wav2Vec2Model, folder, torch.float32, unused, **whole))
 
     @torch.no_grad()
     def features(self, samples: Tensor) -> Tensor:

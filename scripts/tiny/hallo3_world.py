@@ -193,15 +193,19 @@ class DrawnHallo3:
 
 
 def lips(model: DrawnHallo3, reader: Reader, clips: Sequence[Clip]) -> float:
-    """Correlation of the mouths read off the films with what was said, over all frames of all clips, each on its own
-    mean."""
+    """Correlation of the mouths read off the films with what was said: over all frames, each clip on its own mean."""
+    return lips_against(model, reader, clips, clips)
+
+
+def lips_against(model: DrawnHallo3, reader: Reader, clips: Sequence[Clip], said: Sequence[Clip]) -> float:
+    """As `lips`, held against what was said in other clips."""
     read, truth = [], []
     with torch.no_grad():
-        for number, clip in enumerate(clips):
+        for number, (clip, other) in enumerate(zip(clips, said, strict=True)):
             face = clip.stage.faces[0]
             seen = reader(face_crops(model.film(clip, number), (face.x, face.y, face.radius)))[0]
             read.append(seen - seen.mean())
-            truth.append(clip.openness[0] - clip.openness[0].mean())
+            truth.append(other.openness[0] - other.openness[0].mean())
     return correlation(torch.cat(read), torch.cat(truth))
 
 
