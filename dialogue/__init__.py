@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dialogue.film.check import check
     from dialogue.film.export import export
     from dialogue.film.found import OpenVoice, faces, sound, voices
+    from dialogue.film.inspect import inspect
     from dialogue.film.plan import PlannedFilm, plan
     from dialogue.film.render import order, pending, render
     from dialogue.film.verify import verify
@@ -36,17 +37,19 @@ if TYPE_CHECKING:
     from dialogue.rendering.film_order import Order
     from dialogue.rendering.render import Film
     from dialogue.rendering.shot_tasks import Task
+    from dialogue.verification.marks import Marks
     from dialogue.verification.verdict import Verdict
 
 __all__ = [
-    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "OpenVoice", "Order", "Plan",
-    "PlannedFilm", "Problem", "Progress", "SceneError", "Task", "Verdict", "__version__", "batch", "check",
-    "export", "faces", "order", "pending", "plan", "render", "sound", "verify", "voices",
+    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Marks", "OpenVoice",
+    "Order", "Plan", "PlannedFilm", "Problem", "Progress", "SceneError", "Task", "Verdict", "__version__", "batch",
+    "check", "export", "faces", "inspect", "order", "pending", "plan", "render", "sound", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
     "film.check": ("check",),
     "film.export": ("export",),
     "film.found": ("OpenVoice", "faces", "sound", "voices"),
+    "film.inspect": ("inspect",),
     "film.plan": ("PlannedFilm", "plan"),
     "film.render": ("order", "pending", "render"),
     "film.verify": ("verify",),
@@ -60,6 +63,7 @@ _PLACES = {
     "rendering.film_order": ("Order",),
     "rendering.render": ("Film",),
     "rendering.shot_tasks": ("Task",),
+    "verification.marks": ("Marks",),
     "verification.verdict": ("Verdict",),
 }
 _PLACE = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}

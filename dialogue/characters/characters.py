@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from dialogue.ground.errors import InputError, Problem
+from dialogue.scene.emotions import EMOTIONS
 from dialogue.scene.kinds import did_you_mean
 from dialogue.scene.source import Items, Node, Text, compose
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LIBRARY = Path(__file__).parent
-EMOTIONS = ("neutral", "joy", "sadness", "anger", "fear", "surprise", "disgust")
 MOST = 4  # people side by side: more would have faces too small to act
 _SLOT, _NARROW = 384, 256  # pixels of the picture for each of one or two, and of more
 

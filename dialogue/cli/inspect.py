@@ -33,7 +33,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Say what a film's marks tell of how it was made, and what was changed since. Exit 1 when they do not hold."""
-    from dialogue.verification.marks import inspect
+    from dialogue.film.inspect import inspect
 
     marks = inspect(film)
     if as_json or form is Format.json:

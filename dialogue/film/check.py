@@ -9,6 +9,8 @@ from typing import Any
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.reader import read_scene
 
+_NEW_FACES = 2  # pictures in which faces are looked for though they never were: a second or two, once
+
 
 def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> tuple[Problem, ...]:
     """Errors and warnings of a scene as it is written and of its media by their headers, in the order of the file.
@@ -22,8 +24,11 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
         return error.problems
     from dialogue.measures.checks import check_media
     from dialogue.measures.look import probe
+    from dialogue.planning.planner import face_problems
 
     problems = list(file.warnings)
-    measures = probe(file, problems)
+    measures = probe(file, problems, new_faces=_NEW_FACES)
     problems += check_media(file, measures)
+    told = {(problem.line, problem.column) for problem in problems if problem.severity == "error"}
+    problems += [one for one in face_problems(file, measures) if (one.line, one.column) not in told]
     return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))

@@ -1,4 +1,4 @@
-"""Where the system keeps what a program fetched on purpose."""
+"""Where the system keeps what a program fetched or made on purpose."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def data_folder() -> Path:
-    """Where the system keeps what was fetched on purpose: $XDG_DATA_HOME, else the platform's own place."""
+    """For models that were fetched and the key that signs films: $XDG_DATA_HOME, else the platform's own place."""
     home = os.environ.get("XDG_DATA_HOME") or (os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None)
     if home:
         return Path(home) / "dialogue"

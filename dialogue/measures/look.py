@@ -107,12 +107,19 @@ def _drawn(look: _Look, written: str) -> bool:
     return bool(look.cache.remembered(["drawn"], [path, EYES], lambda: is_drawn(path)))
 
 
+def _faces_by(look: _Look, written: str) -> tuple[list[Any], list[Path]]:
+    """How the faces of a picture are found, and the files that say what is found."""
+    from dialogue.media.faces import models_files
+
+    return ["faces"], [look.path(written), *models_files()]
+
+
 def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
-    from dialogue.media.faces import detect, models_files
+    from dialogue.media.faces import detect
 
     path = look.path(written)
     kept = look.cache.remembered(
-        ["faces"], [path, *models_files()], lambda: [dataclasses.asdict(face) for face in detect(path)]
+        *_faces_by(look, written), lambda: [dataclasses.asdict(face) for face in detect(path)]
     )
     return tuple(_face_of(face) for face in kept)
 
@@ -124,9 +131,16 @@ def _face_of(kept: dict[str, Any]) -> FoundFace:
     return FoundFace(Box(**kept["box"]), kept["score"], kept["origin"], mouth)
 
 
+def _placed_by(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> tuple[list[Any], list[Path]]:
+    from dialogue.media.faces import models_files
+
+    picture, written = pair
+    return ["face at", written.model_dump()], [look.path(picture), *models_files()]
+
+
 def _placed(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> FoundFace | None:
     """The face in a box or around a point that was written."""
-    from dialogue.media.faces import around, at, models_files
+    from dialogue.media.faces import around, at
 
     picture, written = pair
     path = look.path(picture)
@@ -138,7 +152,7 @@ def _placed(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> FoundFace | N
             face = at(path, Box(*written.box), written.mouth)
         return dataclasses.asdict(face) if face else None
 
-    kept = look.cache.remembered(["face at", written.model_dump()], [path, *models_files()], make)
+    kept = look.cache.remembered(*_placed_by(look, pair), make)
     return _face_of(kept) if kept else None
 
 
@@ -290,10 +304,41 @@ def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list
     return tuple(LabelledSegment(**segment) for segment in kept["segments"]), list(kept["notes"])
 
 
-def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
+_SMALL = 1_200_000  # pixels: in such a picture BlazeFace and the mesh find faces within a second
+
+
+def _quick_faces(
+    look: _Look, wanted: Wanted, pictures: Mapping[str, Picture], most: int
+) -> tuple[dict[str, tuple[FoundFace, ...]], dict[tuple[str, FaceBox | FacePoint], FoundFace | None]]:
+    """Faces that were found before, and those of `most` small pictures where they are found quickly."""
+    from dialogue.media.face_files import face_files
+
+    inside = _inside(wanted, pictures)
+    small = [p for p in pictures if pictures[p].width * pictures[p].height <= _SMALL] if face_files() else []
+    asked = [p for p in small if p in wanted.detect or any(p == picture for picture, _ in inside)]
+    new = [
+        picture
+        for picture in asked
+        if (picture in wanted.detect and not look.cache.knows(*_faces_by(look, picture)))
+        or any(picture == pair[0] and not look.cache.knows(*_placed_by(look, pair)) for pair in inside)
+    ][:most]
+    detect = {
+        picture: keys
+        for picture, keys in wanted.detect.items()
+        if picture in pictures and (picture in new or look.cache.knows(*_faces_by(look, picture)))
+    }
+    placed = {
+        pair: keys for pair, keys in inside.items() if pair[0] in new or look.cache.knows(*_placed_by(look, pair))
+    }
+    faces = look.each("", detect, lambda written: _faces(look, written))
+    return faces, look.each("", placed, lambda pair: _placed(look, pair))
+
+
+def probe(file: SceneFile, problems: list[Problem] | None = None, new_faces: int = 0) -> Measures:
     """What headers and decoding tell at once: durations, channels, picture sizes, the diarization file. No torch.
 
-    Raises InputError with every file that cannot be read; given `problems`, adds to them instead and measures the rest.
+    Faces where they were found before, and in as many small pictures as `new_faces`. Raises InputError with every file
+    that cannot be read; given `problems`, adds to them instead and measures the rest.
     """
     look = _Look(file, untold)
     wanted = wanted_by(file.scene)
@@ -302,12 +347,13 @@ def probe(file: SceneFile, problems: list[Problem] | None = None) -> Measures:
     # Of a generator asked for by name one is warned at once; which is best is the plan's question, not worth the wait.
     warned = wanted.drawn if file.scene.generator is not None else {}
     drawn = look.each("", {p: keys for p, keys in warned.items() if p in pictures}, lambda p: _drawn(look, p))
+    faces, placed = _quick_faces(look, wanted, pictures, new_faces)
     diarization = _diarization_file(look)
     if problems is None:
         look.raise_problems()
     else:
         problems += look.problems
-    return Measures(recordings, pictures, diarization=diarization, drawn=drawn)
+    return Measures(recordings, pictures, faces, diarization=diarization, drawn=drawn, placed=placed)
 
 
 def measure(
@@ -409,5 +455,6 @@ def _inside(
     return {
         (picture, face): keys
         for (picture, face), keys in wanted.placed.items()
-        if isinstance(face, FacePoint) or Box(*face.box).inside(pictures[picture].width, pictures[picture].height)
+        if picture in pictures
+        and (isinstance(face, FacePoint) or Box(*face.box).inside(pictures[picture].width, pictures[picture].height))
     }

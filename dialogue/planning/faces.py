@@ -54,7 +54,8 @@ def _detected(written: FaceDetect, picture: str, found: Sequence[FoundFace]) -> 
     count = len(found)
     if not count:
         raise UnclearFace(f"no face was found in {picture}", "give a box: face: [x, y, width, height]")
-    settle = f"found {found_text(found)}; write detect: 1 to {count}, or a box"
+    numbers = f"1 to {count}" if count > 1 else "1"
+    settle = f"found {found_text(found)}; write detect: {numbers}, or a box"
     if isinstance(which, int):
         if which > count:
             raise UnclearFace(f"detect: {which}, but {picture} has {count} face{'s' * (count > 1)}", settle)
@@ -69,6 +70,15 @@ def _detected(written: FaceDetect, picture: str, found: Sequence[FoundFace]) -> 
             raise UnclearFace(f"detect: {which} needs two faces, but {picture} has {count}", settle)
         index = 0 if which == "left" else 1
     return found[index], f"detect: {which}, {index + 1} of {count} found ({found[index].origin})"
+
+
+def known(written: WrittenFace, picture: str, measures: Measures) -> bool:
+    """Whether the picture was looked at for this face; a likeness never is before there is a plan."""
+    if isinstance(written, FaceDetect):
+        return picture in measures.faces
+    if isinstance(written, FacePoint):
+        return (picture, written) in measures.placed
+    return isinstance(written, FaceBox)
 
 
 def place_face(speaker: str, written: WrittenFace, picture: str, measures: Measures) -> PlacedFace:

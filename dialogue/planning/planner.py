@@ -10,13 +10,22 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import InputError, Problem
 from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
 from dialogue.media.media import SURE
 from dialogue.planning.choice import Choice
 from dialogue.planning.colors import speaker_colors
-from dialogue.planning.faces import PlacedFace, UnclearFace, box_text, clashes, faces_in_shot, place_face, unowned
+from dialogue.planning.faces import (
+    PlacedFace,
+    UnclearFace,
+    box_text,
+    clashes,
+    faces_in_shot,
+    known,
+    place_face,
+    unowned,
+)
 from dialogue.planning.framing import nearest_multiple, output_size, padding_of, to_output, view_of
 from dialogue.planning.packing import limits_of
 from dialogue.planning.plan import EmotionReference, Face, Mouth, Plan, Shot, Speaker
@@ -102,6 +111,20 @@ def _placed(
         message += "are the same face" if same else "overlap"
         findings.problems.append(file.problem(keys, f"{message} in {picture}", "one face each, in boxes apart"))
     return placed
+
+
+def face_problems(file: SceneFile, measures: Measures) -> list[Problem]:
+    """What a plan would be refused for about faces, as far as `measures` know the pictures."""
+    findings = Findings()
+    cast = {speaker: member.face for speaker, member in file.scene.cast.items()}
+    for spec, shot in enumerate(file.scene.shots or (ShotSpec(),)):
+        picture = shot.picture or file.scene.picture
+        faces = faces_in_shot(cast, shot.faces).values()
+        if picture is None or picture not in measures.pictures:
+            continue
+        if all(known(face, picture, measures) for face in faces):
+            _placed(file, spec, shot, picture, measures, findings)
+    return list(dict.fromkeys(findings.problems))
 
 
 def _setup(

@@ -11,13 +11,13 @@ The chain made here says that nothing was changed since; who made the film only 
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.atomic import appearing
 from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.places import data_folder
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -41,14 +41,6 @@ class Signer:
     algorithm: str
     timestamp: str | None
     own: bool
-
-
-def data_folder() -> Path:
-    """Where the system keeps what cannot be made again: $XDG_DATA_HOME, else the platform's own place."""
-    home = os.environ.get("XDG_DATA_HOME") or (os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None)
-    if home:
-        return Path(home) / "dialogue"
-    return Path.home() / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "dialogue"
 
 
 def made_chain() -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dialogue.scene.emotions import emotion_meant, emotion_named
 from dialogue.scene.kinds import did_you_mean
 from dialogue.scene.scene import AudioRef, Line, Member, Pause, ShotSpec, SpokenLine
 
@@ -225,5 +226,10 @@ def _emotions(draft: Draft) -> Iterator[Finding]:
             if name in known or name == "neutral" or (line.speaker, name) in told:
                 continue
             told.add((line.speaker, name))
-            hint = did_you_mean(name, known) or "add one to their emotions:"
-            yield Finding(("lines", index, "emotion"), f"{line.speaker} has no picture of {name!r}", hint, "warning")
+            message = f"{line.speaker} has no picture of {name!r}"
+            if emotion_named(name) is None:
+                message = f"{name!r} is no known emotion, and {line.speaker} has no picture of it"
+                hint = emotion_meant(name, known)
+            else:
+                hint = did_you_mean(name, known) or "add one to their emotions:"
+            yield Finding(("lines", index, "emotion"), message, hint, "warning")

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from dialogue.characters.characters import EMOTIONS, LIBRARY, MOST, characters, chosen, together
+from dialogue.characters.characters import LIBRARY, MOST, characters, chosen, together
+from dialogue.scene.emotions import EMOTIONS
 from dialogue.scene.scene import Face, FaceBox
 from dialogue.screenplay.screenplay import Heading, Said, Screenplay
 

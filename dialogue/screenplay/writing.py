@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.characters.characters import EMOTIONS
 from dialogue.ground.times import format_time
+from dialogue.scene.emotions import EMOTIONS
 from dialogue.scene.scene import Face, FaceBox, FaceDetect, FaceLike, LineEmotion
 from dialogue.screenplay.screenplay import Heading, Note, Person, Remark, Said, Screenplay, Silence
 from dialogue.screenplay.stage import Section, Staged, sections_of, staged

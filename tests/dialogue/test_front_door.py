@@ -15,7 +15,7 @@ from dialogue.planning.plan_json import write_plan
 
 ROOT = Path(__file__).parents[2]
 SCENE = ROOT / "scenes/two_hander/scene.yaml"
-VERBS = ("batch", "check", "export", "pending", "plan", "render", "verify")
+VERBS = ("batch", "check", "export", "inspect", "pending", "plan", "render", "verify")
 
 
 @pytest.fixture

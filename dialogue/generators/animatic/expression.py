@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.media.face_mesh import EARS, LEFT_BROW, RIGHT_BROW
+from dialogue.scene.emotions import emotion_named
 
 Points = NDArray[np.float32]
 Plane = NDArray[np.float32]
@@ -51,15 +52,11 @@ EXPRESSIONS = {
     "surprise": Expression(0.051, 0.061, 0.048, 0, 0.020, 0, 0, -0.02, 0.12),
     "disgust": Expression(-0.034, -0.022, -0.007, 0.014, -0.010, 0.016, -0.045, 0.01, 0, 0.055),
 }
-ALSO = {
-    "happy": "joy", "happiness": "joy", "smile": "joy", "sad": "sadness", "angry": "anger", "rage": "anger",
-    "afraid": "fear", "scared": "fear", "surprised": "surprise", "disgusted": "disgust",
-}  # fmt: skip
 
 
 def known(name: str) -> Expression | None:
     """The expression of an emotion, by any of its names; None for one nobody has described."""
-    return EXPRESSIONS.get(ALSO.get(name.casefold(), name.casefold()))
+    return EXPRESSIONS.get(emotion_named(name) or "")
 
 
 def mixed(weights: Mapping[str, float], of: Mapping[str, Expression]) -> Expression:

@@ -39,6 +39,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "broken.wav").write_bytes(b"RIFF, and then nothing that is sound")
     (tmp_path / "talk.rttm").write_text("SPEAKER talk 1 0.0 1.0 <NA> <NA> SPEAKER_00 <NA> <NA>\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # no faces were found in these pictures before
+    monkeypatch.setenv("DIALOGUE_FACES", str(tmp_path / "no models"))  # and none are looked for
     return tmp_path
 
 
