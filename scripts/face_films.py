@@ -140,11 +140,12 @@ def teeth_rows(frame: np.ndarray, mouth: dict[str, np.ndarray]) -> int:
     seen = cv2.remap(lab, points[..., 0].astype(np.float32), points[..., 1].astype(np.float32), cv2.INTER_LINEAR)
     line = np.median(seen, axis=1)
     light, chroma = line[:, 0], np.hypot(line[:, 1] - 128, line[:, 2] - 128)
-    dark = light < 0.45 * np.percentile(light, 90)
-    rows, inside = 0, False
-    first, last = (np.flatnonzero(dark)[[0, -1]] if dark.any() else (0, 0))
-    for index in range(first, last + 1):  # what lies between two stretches of dark, or hangs from the upper lip
-        bright = light[index] > 0.6 * np.percentile(light, 90) and chroma[index] < 22
-        rows += bright and not inside
-        inside = bright
-    return int(rows)
+    skin_light, skin_chroma = float(np.median(light[-8:])), float(np.median(chroma[-8:]))
+    bright = light > 0.7 * skin_light
+    if skin_chroma > 8:
+        teeth = bright & (chroma < 0.6 * skin_chroma)
+    else:  # a grey picture: what is bright between two stretches of dark
+        dark = np.flatnonzero(light < 0.4 * skin_light)
+        teeth = bright & (np.arange(len(light)) > dark.min(initial=99)) & (np.arange(len(light)) < dark.max(initial=0))
+    runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], teeth, [0]]))).reshape(-1, 2), axis=1)
+    return int((runs >= 2).sum())
