@@ -32,6 +32,8 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
         "the prompt": shot.prompt,
         "who is in the picture": ", ".join(face.speaker for face in shot.faces),
     }
+    if alone.labels != "all":
+        found["the labels"] = alone.labels
     spoken = digests.slices(turn.audio for turn in alone.turns)
     for face in shot.faces:
         who = alone.speaker(face.speaker)
@@ -44,6 +46,11 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
             f"the speech of {who.id}": _digest(spoken[turn.audio] for turn in turns),
             f"the emotion of {who.id}": json.dumps([astuple(turn.emotion) for turn in turns]),
         }
+        sounds = [word.sounds for turn in turns for word in turn.words if word.sounds]
+        if sounds:
+            found[f"the sounds of {who.id}"] = _digest(sounds)
+        if face.own_mouth is not None:
+            found[f"the mouth of {who.id}"] = json.dumps(astuple(face.own_mouth)[:2])
         for reference in who.emotions:
             found[f"the {reference.name} picture of {who.id}"] = digests.file(reference.image)
             found[f"the strength of the {reference.name} picture of {who.id}"] = f"{reference.strength:g}"

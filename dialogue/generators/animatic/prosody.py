@@ -205,7 +205,7 @@ def shape_of(opening: float, spread: float) -> dict[str, float]:
 def _phones(plan: Plan, speaker_id: str) -> list[Spoken]:
     """What the speaker says, phone by phone, as far as the plan knows."""
     turns = [turn for turn in plan.turns if turn.speaker == speaker_id]
-    return spoken((word.sounds, word.end) for turn in turns for word in getattr(turn, "words", ()))
+    return spoken((word.sounds, word.end) for turn in turns for word in turn.words)
 
 
 def _feelings(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> dict[str, Curve]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
-from dialogue.planning.plan import AudioSlice, Emotion, EmotionReference, Face, Shot, Speaker, Turn
+from dialogue.planning.plan import AudioSlice, Emotion, EmotionReference, Face, Mouth, Shot, Speaker, Turn, Word
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.cache import Cache, why
 from dialogue.rendering.clip_key import changes, inputs_of, key_of
@@ -77,6 +77,37 @@ CHANGES = {
 @pytest.mark.parametrize("text", CHANGES)
 def test_what_changed_is_told(plan, tmp_path, text):
     assert told(plan, CHANGES[text](plan), tmp_path) == [text]
+
+
+def with_mouth(plan):
+    (face,) = plan.shots[0].faces
+    x, y = face.box.center
+    face = dataclasses.replace(face, mouth=Mouth((x - 3.0, y), (x + 3.0, y)))
+    return dataclasses.replace(plan, shots=(dataclasses.replace(plan.shots[0], faces=(face,)), plan.shots[1]))
+
+
+LOOKED_AT = {
+    "the mouth of ana is new": with_mouth,
+    "the labels is new": lambda plan: dataclasses.replace(plan, labels="none"),
+    "the sounds of ana is new": lambda plan: with_turn(plan, 0, words=(Word("Hm", 0.5, 0.7, "HH:0.5 M:0.6"),)),
+}
+
+
+@pytest.mark.parametrize("text", LOOKED_AT)
+def test_what_only_the_animatic_looks_at_counts_for_it_alone(plan, tmp_path, text):
+    """Mouths, labels and phones: words without phones are nothing to anybody."""
+    moved = dataclasses.replace(plan, generator="animatic")
+    assert told(moved, LOOKED_AT[text](moved), tmp_path) == [text]
+    assert told(plan, LOOKED_AT[text](plan), tmp_path) == []
+    assert told(moved, with_turn(moved, 0, words=(Word("Hm", 0.5, 0.7),)), tmp_path) == []
+
+
+def test_phones_are_in_the_shots_own_time(plan):
+    sounds = (Word("Hm", 2.6, 2.8, "HH:2.6 M:2.7"),)
+    moved = with_turn(dataclasses.replace(plan, generator="animatic"), 3, words=sounds)
+    (turn,) = [turn for turn in excerpt(moved, moved.shots[1]).turns if turn.words]
+    assert moved.clock.seconds_at(moved.shots[1].start) == 2.0
+    assert turn.words == (Word("", 0.6, 0.8, "HH:0.6 M:0.7"),)
 
 
 KEPT = {
