@@ -50,6 +50,7 @@ class FacePoints:
     confidence: float
     origin: str
     eyes: bool = True  # seen, not only guessed at
+    meshed: bool = True  # by the mesh model, not a mean face laid over them
 
     @property
     def mouth(self) -> Mouth:
@@ -177,7 +178,7 @@ def _by_edges(pixels: Pixels, box: Box) -> FacePoints:
     # Where there are no models this is how mouths are found, and no doubt about one of them.
     confidence = GUESS if edges.eyes or not face_files() else BLIND
     confidence = confidence if edges.eyes or edges.evidence >= FLAT else 0.0
-    return FacePoints(_mean_face_over(edges, box), confidence, "edges and colours", bool(edges.eyes))
+    return FacePoints(_mean_face_over(edges, box), confidence, "edges and colours", bool(edges.eyes), meshed=False)
 
 
 @lru_cache(maxsize=1)
@@ -223,7 +224,7 @@ def bent(found: FacePoints, mouth: tuple[Point, ...]) -> FacePoints:
     else:
         left, right = np.array(mouth[0]), np.array(mouth[1])
     origin = f"{found.origin}, mouth given"
-    return FacePoints(_corners_moved(found.points, left, right), 1.0, origin, found.eyes)
+    return FacePoints(_corners_moved(found.points, left, right), 1.0, origin, found.eyes, found.meshed)
 
 
 def _corners_moved(points: Points, left: NDArray[np.float64], right: NDArray[np.float64]) -> Points:

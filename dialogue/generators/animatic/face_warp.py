@@ -22,7 +22,7 @@ from dialogue.generators.animatic.lips import lips_of
 from dialogue.generators.animatic.mouth import MovingMouth, smooth
 from dialogue.generators.animatic.mouth_shapes import MouthShape
 from dialogue.generators.animatic.mouth_shapes import mixed as mixed_shape
-from dialogue.generators.animatic.painted_lid import painted_lids
+from dialogue.generators.animatic.painted_lid import PaintedLid, painted_lids
 from dialogue.media.face_mesh import LEFT_BROW, LEFT_LOWER, LEFT_UPPER, RIGHT_BROW, RIGHT_LOWER, RIGHT_UPPER
 from dialogue.media.face_points import FacePoints, face_points
 
@@ -83,10 +83,9 @@ class FaceWarp:
         window = _window(x, y, face.box, region)
         self._grid = np.stack([x - self._left, y - self._top])
         self._window = window
-        self._mouth = MovingMouth(self._still, lips_of(self._still, self._points), window)
+        self._mouth = MovingMouth(self._still, lips_of(self._still, self._points), window, teeth=found.meshed)
         self._lids = self._eyelids() if found.eyes else []
-        lines = [(self._points[list(u), :2], self._points[list(w), :2]) for u, w, _ in EYES]
-        self._painted = painted_lids(self._still, face.box.moved(-self._left, -self._top), lines) if found.eyes else []
+        self._painted = self._painted_lids(face.box, found.meshed) if found.eyes else []
         head = window * face.box.height
         turn = 1 - 0.35 * np.clip((y - face.box.y) / face.box.height, 0, 1)  # the crown goes further than the chin
         # (2, r, c), in pixels: x for a sway of 1, y for a nod of 1.
@@ -105,6 +104,11 @@ class FaceWarp:
                 points = self._points[:, :2]
                 lids.append(Eyelid(points[list(upper)], points[list(lower)], above - middle[1], rows, columns))
         return lids
+
+    def _painted_lids(self, box: Box, meshed: bool) -> list[PaintedLid]:
+        """Where no mesh knows the eyes' outlines, or they are larger than it believes."""
+        lines = [(self._points[list(upper), :2], self._points[list(lower), :2]) for upper, lower, _ in EYES]
+        return painted_lids(self._still, box.moved(-self._left, -self._top), lines if meshed else [])
 
     def draw(self, pose: Pose, frame: Frame) -> None:
         """Write the face in this pose into its region of `frame`, which has the size of the still.

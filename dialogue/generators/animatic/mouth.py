@@ -46,11 +46,12 @@ class MovingMouth:
     """The mouth of one face in one still; `apply` moves a lookup, `paint` paints the inside.
 
     `still` is the crop (rows, columns, 3) uint8 RGB; `window` (rows, columns) is 1 where the face may move, 0 where
-    it may not.
+    it may not; `teeth`: whether they may be painted, which beside a picture's own would be a second row.
     """
 
-    def __init__(self, still: Frame, lips: Lips, window: Plane) -> None:
+    def __init__(self, still: Frame, lips: Lips, window: Plane, teeth: bool = True) -> None:
         self.lips = lips
+        self._teeth = teeth
         self._still = still
         rows, columns = self._patch(still.shape[0], still.shape[1])
         self.patch = rows, columns
@@ -191,7 +192,7 @@ class MovingMouth:
         if share.max() > 0.002:
             color = paint_interior(
                 self._colors, pose.s[band], pose.below_upper[band] / lips.width, pose.above_lower[band] / lips.width,
-                edges.teeth,
+                edges.teeth * self._teeth,
             )  # fmt: skip
             if pose.skull is not None:
                 color = self._own_teeth(color, pose.skull[:, band])

@@ -96,10 +96,10 @@ class PaintedLid:
 def painted_lids(picture: Frame, box: Box, eyes: list[tuple[Outline, Outline]]) -> list[PaintedLid]:
     """Lids for the eyes of the face in `box` if they are larger than their outlines by the mesh; else none.
 
-    `eyes`: points of the upper and the lower lid of each, (n, 2), in pixels of the picture.
+    `eyes`: points of the upper and the lower lid of each, (n, 2), in pixels of the picture; empty without a mesh.
     """
     shares = [[_white(picture, upper, lower, times) for times in WHITE_AROUND] for upper, lower in eyes]
-    if not shares or any(best < least for best, least in zip(max(shares), WHITE, strict=True)):
+    if shares and any(best < least for best, least in zip(max(shares), WHITE, strict=True)):
         return []
     return [PaintedLid(picture, eye) for eye in edge_points(picture, box).eyes]
 
