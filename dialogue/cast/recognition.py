@@ -41,9 +41,12 @@ class Heard:
 def encoder_name() -> str:
     """Names the encoder whose vectors this machine makes; '' when there is none."""
     from dialogue.diarization.diarizer import available
+    from dialogue.diarization.sherpa_files import encoder_digest
     from dialogue.diarization.voice_encoder import weights_file
 
     name, reason = available()
+    if name == "sherpa":
+        return f"sherpa ({encoder_digest()})"
     weights = weights_file() if name == "voices" else None
     return f"{name} ({weights.parent.name})" if weights is not None else f"{name} ({reason})" if name else ""
 

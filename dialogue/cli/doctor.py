@@ -23,7 +23,7 @@ _PACKAGES = (
     "dialogue-avatar", "torch", "diffusers", "transformers", "pyannote.audio", "opencv-python", "av", "imageio-ffmpeg",
     "c2pa-python",
 )  # fmt: skip
-_EXTRAS = {"resemblyzer": "voices", "ray": "ray"}
+_EXTRAS = {"resemblyzer": "voices", "sherpa-onnx": "sherpa", "ray": "ray"}
 _SPACE = 10  # GB free; below it a long film's shots may not fit
 
 
@@ -59,7 +59,7 @@ def findings() -> Iterator[Finding]:
     yield _gpu()
     yield _disk()
     yield from _faces()
-    yield _diarization()
+    yield from _diarization()
     yield _measured()
     yield from _generators()
 
@@ -121,19 +121,29 @@ def _faces() -> Iterator[Finding]:
         yield Finding("likeness", f"insightface in {models_folder()}", True)
 
 
-def _diarization() -> Finding:
-    """What finds who speaks when in a mixed recording."""
+def _diarization() -> Iterator[Finding]:
+    """What finds who speaks when in a mixed recording: the way that is taken, then each and what it is worth."""
     from dialogue.diarization.diarizer import CHOICE, available, wrong_with
-    from dialogue.diarization.voice_encoder import INSTALL
+    from dialogue.diarization.sherpa_files import sherpa_lack
+    from dialogue.diarization.voice_encoder import INSTALL, weights_file
 
     name, reason = available()
-    if not name:
-        return Finding("diarization", f"none: {reason}", None, f"only for mixed recordings: {INSTALL}, or set {CHOICE}")
     wrong = wrong_with(os.environ[CHOICE]) if name == "pyannote" else None
-    if wrong is not None:
+    if not name:
+        yield Finding("diarization", f"none: {reason}", None, "only for mixed recordings: any of the three below")
+    elif wrong is not None:
         hint = "name a pipeline's folder, or one of the hub as owner/name"
-        return Finding("diarization", f"{CHOICE}: {wrong}", False, hint)
-    return Finding("diarization", f"{name}: {reason}", True)
+        yield Finding("diarization", f"{CHOICE}: {wrong}", False, hint)
+    else:
+        yield Finding("diarization", f"{name}: {reason}", True)
+    named = os.environ.get(CHOICE)
+    ways = (
+        ("pyannote", None if named else f"set {CHOICE}", "the best published error rates, overlap; gated weights"),
+        ("sherpa-onnx", sherpa_lack(), "pyannote's segmentation and overlap, nothing gated; not measured here"),
+        ("open voices", None if weights_file() else INSTALL, "95 % right for two close microphones; no overlap"),
+    )
+    for way, lack, worth in ways:
+        yield Finding(f"  {way}", worth, True if lack is None else None, lack)
 
 
 def _measured() -> Finding:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dialogue.generators.weights import Weights
 
 _FACES = "faces"  # the models that find faces
+_VOICES = "voices"  # the models that tell voices apart
 
 
 class Format(str, Enum):
@@ -35,7 +36,8 @@ class Precision(str, Enum):
 def _list(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
-    """Every generator, and what finds faces: whether it is here, and what it lacks."""
+    """Every generator, what finds faces and what tells voices apart: whether it is here, and what it lacks."""
+    from dialogue.diarization.sherpa_files import sherpa_lack, voices_folder
     from dialogue.generators import GENERATORS, generator
     from dialogue.media.face_files import COMMAND, face_files, faces_folder
 
@@ -48,6 +50,9 @@ def _list(
     ready = bool(face_files())
     lack = None if ready else f"not here: {COMMAND}"
     rows.append({"name": _FACES, "ready": ready, "missing": lack, "folder": str(faces_folder())})
+    voices = sherpa_lack()
+    told = None if voices is None else f"not here: {voices}"
+    rows.append({"name": _VOICES, "ready": voices is None, "missing": told, "folder": str(voices_folder())})
     if format is Format.json:
         print_json(rows)
         return
@@ -67,6 +72,33 @@ def _pull_faces(to: Path | None) -> None:
     out.print(f"{_FACES}: ready in {folder}", soft_wrap=True, markup=False)
     if to is not None:
         out.print(f"set {VARIABLE}={folder}", soft_wrap=True, markup=False)
+
+
+def _pull_voices(to: Path | None, accept: bool) -> None:
+    """The models that tell voices apart, for sherpa-onnx; their licences are shown and agreed to."""
+    from dialogue.diarization.sherpa_files import (
+        AGREEMENT,
+        INSTALL,
+        LICENCE,
+        MEGABYTES,
+        REPOSITORIES,
+        VARIABLE,
+        fetch,
+        sherpa_files,
+        sherpa_lack,
+        voices_folder,
+    )
+
+    folder = (to or voices_folder()).expanduser()
+    if sherpa_files(folder) is None:
+        places = " and ".join(f"huggingface.co/{repository}" for repository, _ in REPOSITORIES.values())
+        _agree(LICENCE, f"{MEGABYTES} MB from {places} to {folder}", AGREEMENT, accept)
+        fetch(folder)
+    out.print(f"{_VOICES}: ready in {folder}", soft_wrap=True, markup=False)
+    if to is not None:
+        out.print(f"set {VARIABLE}={folder}", soft_wrap=True, markup=False)
+    if sherpa_lack() == INSTALL:
+        out.print(f"they are run by sherpa-onnx: {INSTALL}", soft_wrap=True, markup=False)
 
 
 def _fetched() -> dict[str, Weights]:
@@ -89,7 +121,7 @@ def _agree(licence: str, what: str, agreement: str, accept: bool) -> None:
 
 def _pull(
     name: Annotated[
-        str | None, typer.Argument(help="A generator (`dialogue models` lists them), or faces: what finds faces.")
+        str | None, typer.Argument(help="A generator (`dialogue models list`), or faces, or voices.")
     ] = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to; else DIALOGUE_WEIGHTS or the usual place.")
@@ -103,10 +135,13 @@ def _pull(
     if name == _FACES:
         _pull_faces(to)
         return
+    if name == _VOICES:
+        _pull_voices(to, accept)
+        return
     fetched = _fetched()
     name = name or next(iter(fetched))
     if name not in fetched:
-        hint = f"{', '.join(fetched)} and {_FACES} can be fetched"
+        hint = f"{', '.join(fetched)}, {_FACES} and {_VOICES} can be fetched"
         raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
     weights = fetched[name]
     folder = (to or weights.folder()).expanduser()

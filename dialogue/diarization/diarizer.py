@@ -2,8 +2,9 @@
 
 1. A pyannote pipeline: a local folder, or by name from the hub with the user's own token; only where
    `DIALOGUE_DIARIZATION` says so. Nothing is downloaded unasked.
-2. Voice activity, voice vectors and clustering, when the `voices` extra is installed.
-3. Neither: an error that says what to do.
+2. sherpa-onnx, when it and its published models are there (`dialogue models pull voices`): nothing gated, and overlap.
+3. Voice activity, voice vectors and clustering, when the `voices` extra is installed.
+4. None: an error that says what to do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.diarization.diarization import Diarization
+from dialogue.diarization.sherpa_files import COMMAND, encoder_digest, sherpa_lack
 from dialogue.diarization.voice_encoder import INSTALL, weights_file
 from dialogue.ground.errors import InputError, Problem
 
@@ -42,6 +44,8 @@ def available() -> tuple[str, str]:
     source = os.environ.get(CHOICE)
     if source:
         return "pyannote", f"{CHOICE} is {source}"
+    if sherpa_lack() is None:
+        return "sherpa", f"sherpa-onnx and its models ({encoder_digest()}) are here and {CHOICE} names no pipeline"
     if weights_file() is not None:
         return "voices", f"the voice encoder is installed and {CHOICE} names no pyannote pipeline"
     return "", f"{CHOICE} names no pyannote pipeline and the voice encoder is not installed"
@@ -64,7 +68,7 @@ def check_hop(hop: float | None) -> None:
 
 
 def choose_diarizer(hop: float | None = None) -> Diarizer:
-    """The best available; InputError with the three ways out when there is none. A pipeline is loaded meanwhile.
+    """The best available; InputError with the ways out when there is none. A pipeline is loaded meanwhile.
 
     `hop`: seconds between a pyannote pipeline's windows; None is its own. InputError where no pipeline is named.
     """
@@ -75,12 +79,14 @@ def choose_diarizer(hop: float | None = None) -> Diarizer:
         if wrong:
             raise InputError(f"{CHOICE}: {wrong}")
         return _pyannote(os.environ[CHOICE], reason, hop)
+    if name == "sherpa":
+        return _sherpa(reason)
     if name == "voices":
         return _voices(reason)
     raise InputError(
         Problem(
             "a mixed recording needs somebody to say who speaks when",
-            hint=f"give each speaker a track, or a diarization file (.rttm, .vtt, .srt), or {INSTALL}",
+            hint=f"give each speaker a track, or a diarization file (.rttm, .vtt, .srt), or {INSTALL}, or {COMMAND}",
         )
     )
 
@@ -125,6 +131,17 @@ def _pyannote(source: str, reason: str, hop: float | None) -> Diarizer:
         return voice_by_pyannote(loading.result(), samples)
 
     return Diarizer("pyannote", reason, label, voice_of)
+
+
+def _sherpa(reason: str) -> Diarizer:
+    from dialogue.diarization.sherpa import diarize_by_sherpa, voice_by_sherpa
+
+    return Diarizer(
+        "sherpa",
+        reason,
+        lambda samples, _speech, speakers: diarize_by_sherpa(samples, speakers, reason),
+        voice_by_sherpa,
+    )
 
 
 def _voices(reason: str) -> Diarizer:

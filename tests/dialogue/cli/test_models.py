@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hub import serving
+from sherpa_models import write_models
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
@@ -83,7 +84,7 @@ def test_the_eight_bit_file_comes_with_its_scales() -> None:
 
 def test_pull_of_an_unknown_model_is_a_mistake() -> None:
     done = run(app, ["models", "pull", "sora"])
-    assert done.exit_code == 2 and "hunyuan-avatar, hallo3 and faces can be fetched" in done.output
+    assert done.exit_code == 2 and "hunyuan-avatar, hallo3, faces and voices can be fetched" in done.output
 
 
 def test_list_tells_what_is_ready_and_what_is_missing(
@@ -151,3 +152,37 @@ def test_hallo3_is_fetched_after_both_licences_and_converted(tmp_path: Path, mon
     assert [path.name for path in folder.iterdir() if path.name.startswith(".convert")] == []
     twice = run(app, ["models", "convert", str(folder)])
     assert twice.exit_code == 2 and "is there already" in twice.output
+
+
+def test_the_models_of_voices_are_fetched_after_their_licences(tmp_path: Path) -> None:
+    """From a hub on this machine, in a process of its own: huggingface_hub reads its address as it is imported."""
+    served = write_models(tmp_path / "served")
+    repository = "owner/voices"
+    to = tmp_path / "voices"
+    script = (
+        "from dialogue.diarization import sherpa_files as s; from dialogue.cli.app import main; import sys\n"
+        f"s.REPOSITORIES = {{name: ({repository!r}, name) for name in s.REPOSITORIES}}\n"
+        f"sys.argv = ['dialogue', 'models', 'pull', 'voices', '--to', {str(to)!r}, *sys.argv[1:]]; main()\n"
+    )
+    with serving(repository, served) as (address, names):
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": address,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HOME": str(tmp_path / "hub"),
+        }
+
+        def pull(*words: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-c", script, *words]
+            return subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            )
+
+        refused = pull()
+        assert refused.returncode == 2 and "--accept-licence" in refused.stderr and not names
+        assert "MIT licence" in refused.stderr and "33 MB" in refused.stderr and "Attribution 4.0" in refused.stderr
+        done = pull("--accept-licence")
+        assert done.returncode == 0, done.stderr
+        assert f"voices: ready in {to}" in done.stdout and f"set DIALOGUE_VOICES={to}" in done.stdout
+        assert sorted(file.name for file in to.iterdir()) == ["segmentation.onnx", "voice.onnx"]
+        assert sorted(names) == ["segmentation.onnx", "voice.onnx"]
