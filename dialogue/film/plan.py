@@ -14,6 +14,7 @@ from dialogue.ground.progress import OnProgress, untold
 from dialogue.planning.plan import Plan, Shot
 from dialogue.planning.plan_json import read_plan
 from dialogue.scene.reader import SceneFile, read_scene
+from dialogue.screenplay.importing import is_script, scene_of_script
 
 if TYPE_CHECKING:
     from dialogue.measures.measures import Measures
@@ -77,16 +78,30 @@ Source = str | Path | SceneFile | PlannedFilm
 
 
 def read(source: Source, variables: Mapping[str, Any] | None = None) -> SceneFile | PlannedFilm:
-    """The scene, or the plan that was written, at a path. SceneError with every mistake in it."""
+    """The scene, or the plan that was written, at a path; of a script, the scene that plays it.
+
+    SceneError with every mistake in it.
+    """
     if not isinstance(source, (str, Path)):
         return source
     path = Path(source)
+    if is_script(path):
+        return _scene_of(path)
     if path.suffix != ".json":
         return read_scene(path, dict(variables or {}))
     if variables:
         raise SceneError(Problem("--set fills a template, and a plan is none", file=str(path)))
     written = read_plan(path)
     return PlannedFilm(written.plan, written.media, path)
+
+
+def _scene_of(script: Path) -> SceneFile:
+    """The scene of a script, in NAME.scene beside it; what the import has to say of it are warnings."""
+    scene, imported = scene_of_script(script)
+    told = [] if imported is None else imported.written.notes
+    notes = [Problem(note.message, str(script), note.line, severity="warning") for note in told]
+    file = read_scene(scene)
+    return replace(file, warnings=(*file.warnings, *notes))
 
 
 def plan(

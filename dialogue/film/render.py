@@ -16,6 +16,7 @@ from dialogue.rendering.render import Film, prepared
 from dialogue.rendering.render import render as render_order
 from dialogue.rendering.shot_tasks import Task
 from dialogue.scene.reader import SceneFile
+from dialogue.screenplay.importing import is_script
 from dialogue.show.lettering import lettering_warnings
 
 if TYPE_CHECKING:
@@ -56,9 +57,13 @@ def order(
     """
     given = read(source, variables)
     written = given.path if isinstance(given, SceneFile) else given.source
+    if isinstance(source, (str, Path)) and is_script(Path(source)):
+        written = Path(source)  # the film of a script lies beside it, not among the files of its scene
     film = Path(output) if output is not None else film_beside(written)
     if isinstance(given, SceneFile):  # a plan is checked whole by whoever makes the film
-        captions = given.scene.output.captions if shots is None else ()
+        asked = given.scene.output
+        beside = (*asked.captions, *(f"transcript.{kind}" for kind in asked.transcript))
+        captions = beside if shots is None else ()
         check_places(film, captions, given.reads, force or overwrite or shots is not None)
     planned = plan(given, speakers=speakers, hop=hop, progress=progress)
     span = _span(shots, len(planned.plan.shots))

@@ -105,3 +105,15 @@ def test_what_cannot_be_meant_is_said(tmp_path: Path, name: str, text: str, says
     with pytest.raises(InputError, match=says):
         import_script(tmp_path / name, tmp_path / "out/scene.yaml")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_script_is_planned_at_once_and_its_film_lies_beside_it(tmp_path: Path) -> None:
+    import dialogue
+
+    script = tmp_path / "noise.fountain"
+    script.write_text(NOISE)
+    ordered = dialogue.order(script)
+    assert ordered.output == tmp_path / "noise.mp4"
+    assert [turn.speaker for turn in ordered.plan.turns] == ["ana", "ben"]
+    assert all(turn.draft for turn in ordered.plan.turns)
+    assert (tmp_path / "noise.scene/scene.yaml").is_file()
