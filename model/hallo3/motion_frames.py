@@ -5,6 +5,7 @@ Shapes: n motion frames, H x W pixels, T latent frames, C channels, h x w latent
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 DROPPED = 0.1  # share of the motion frames' pixels that are hidden, when rendering too
 
 MotionForm = Literal["released", "paper"]
+MOTION_FORMS = ("released", "paper")
 
 
 def pixel_mask(draw: Tensor) -> Tensor:
@@ -33,6 +35,17 @@ def condition_frames(portrait: Tensor, motion: Tensor | None, mask: Tensor, coun
         motion = repeat(portrait, "1 c h w -> 1 c n h w", n=count)
     masked = motion * rearrange(mask.to(motion), "h w -> 1 1 1 h w")
     return torch.cat([rearrange(portrait, "1 c h w -> 1 c 1 h w"), masked], dim=2)
+
+
+def encoded_frames(frames: Tensor, form: MotionForm, encode: Callable[[Tensor], Tensor]) -> Tensor:
+    """Latents (1, C, k, h, w) of the short clip (1, 3, 1 + n, H, W).
+
+    released: the clip as one, so that with n = 2 one latent mixes all three frames. paper: every frame by itself.
+    """
+    if form not in MOTION_FORMS:
+        raise ValueError(f"the form of motion frames is {form!r}; it is {' or '.join(MOTION_FORMS)}")
+    pieces = [frames] if form == "released" else [frames[:, :, n : n + 1] for n in range(frames.shape[2])]
+    return torch.cat([encode(piece) for piece in pieces], dim=2)
 
 
 def condition_latents(encoded: Tensor, latents: int) -> Tensor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import torch
 from einops import rearrange
@@ -18,7 +17,7 @@ from model.grid import latents_for
 from model.hallo3.clip_conditions import ClipConditions, rows
 from model.hallo3.clips import MOTION_FRAMES, ClipSchedule
 from model.hallo3.guidance import Branch, Guidance
-from model.hallo3.motion_frames import condition_frames, condition_latents, pixel_mask
+from model.hallo3.motion_frames import MotionForm, condition_frames, condition_latents, encoded_frames, pixel_mask
 from model.hallo3.portrait import Rectangle, face_only, framed
 from model.hallo3.scheduler import ClipState, DiffusersSolver, Hallo3Scheduler, Solver
 from model.hallo3.t5_text import T5Text
@@ -26,8 +25,6 @@ from model.hallo3.transformer import Hallo3ReferenceNetwork, Hallo3Transformer3D
 from model.hallo3.vae import Hallo3VAE
 from model.hallo3.wav2vec_audio import Wav2VecAudioEncoder, clip_windows
 from model.memory import execution_device
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,8 @@ class Hallo3Pipeline:
     """Denoiser, reference network and the encoders around them.
 
     `reference` gives the reference network when it is needed, once per portrait: on a small machine it need not be in
-    memory together with the denoiser.
+    memory together with the denoiser. `motion` frames are carried from clip to clip, encoded in `motion_form`; the
+    release has 2, the paper tries 1, 2, 4 and 8.
     """
 
     def __init__(
@@ -74,12 +72,17 @@ class Hallo3Pipeline:
         vae: Hallo3VAE,
         text_encoder: T5Text,
         audio_encoder: Wav2VecAudioEncoder,
+        motion: int = MOTION_FRAMES,
+        motion_form: MotionForm = "released",
     ) -> None:
         self.denoiser = denoiser
         self.reference = reference
         self.vae = vae
         self.text_encoder = text_encoder
         self.audio_encoder = audio_encoder
+        self.motion, self.motion_form = motion, motion_form
+        self.separator: Callable[[Tensor], Tensor] | None = None
+        self._silence: Tensor | None = None
         config = denoiser.config
         self.height = int(config.sample_height * vae.spatial_stride)
         self.width = int(config.sample_width * vae.spatial_stride)
@@ -91,14 +94,19 @@ class Hallo3Pipeline:
 
     def schedule(self, frames: int, released: bool = False) -> ClipSchedule:
         """The clips of a film."""
-        return ClipSchedule(frames, self.clip_frames, MOTION_FRAMES, released)
+        return ClipSchedule(frames, self.clip_frames, self.motion, released)
 
     # ------------------------------------------------------------------------------------------ once per portrait
 
     def voice(self, waveform: Tensor | None, schedule: ClipSchedule, fps: float) -> Tensor | None:
-        """A voice's states for all clips; None where nothing but digital silence is to be heard."""
+        """A voice's states for all clips; None where nothing but digital silence is to be heard.
+
+        With a `separator` (see model/hallo3/vocals) what is not voice is taken out first.
+        """
         if waveform is None or not bool(waveform.any()):
             return None
+        if self.separator is not None:
+            waveform = self.separator(waveform)
         states: Tensor = self.audio_encoder(waveform, fps, schedule.frames, schedule.clip)
         return states
 
@@ -139,8 +147,9 @@ class Hallo3Pipeline:
         Draws the mask and the autoencoder's noise, in the release's order.
         """
         mask = pixel_mask(torch.rand(self.height, self.width, generator=generator))
-        frames = condition_frames(pixels, motion, mask, MOTION_FRAMES)
-        return condition_latents(self.vae.encode(frames, generator), latents_for(self.clip_frames))
+        frames = condition_frames(pixels, motion, mask, self.motion)
+        known = encoded_frames(frames, self.motion_form, lambda piece: self.vae.encode(piece, generator))
+        return condition_latents(known, latents_for(self.clip_frames))
 
     def noise(self, generator: torch.Generator) -> Tensor:
         """Where a clip starts from, (1, T, C, h, w)."""
@@ -157,7 +166,9 @@ class Hallo3Pipeline:
             torch.zeros(shape) if voice is None else clip_windows(voice, schedule, clip) for voice in portrait.voices
         ]
         audio = [self.denoiser.encode_audio(heard).to(device) for heard in windows]
-        silence = self.denoiser.encode_audio(torch.zeros(shape)).to(device)
+        if self._silence is None:
+            self._silence = self.denoiser.encode_audio(torch.zeros(shape)).to(device)
+        silence = self._silence
         several = portrait.audio_mask is not None
         return ClipConditions(
             condition.to(device, dtype),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from diffusers import CogVideoXDPMScheduler
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -64,8 +65,8 @@ def spaced_timesteps(steps: int) -> Tensor:
     """The release's: 999 downwards, `steps` of 1000 evenly, truncated; (n,) int64."""
     if not 0 < steps <= TRAIN_STEPS:
         raise ValueError(f"{steps} steps; there are 1 to {TRAIN_STEPS}")
-    rising = torch.linspace(TRAIN_STEPS - 1, 0, steps + 1, dtype=torch.float64)[:-1]
-    return rising.trunc().long()
+    # numpy's, as released: torch's linspace rounds otherwise, and whole numbers are cut to the one below.
+    return torch.from_numpy(np.linspace(TRAIN_STEPS - 1, 0, steps, endpoint=False).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ _NETWORKS = ("hallo3", ".")
 _VAE = ("cogvideox-5b-i2v-sat/vae/3d-vae.pt", "vae/3d-vae.pt", "3d-vae.pt", "hallo3/3d-vae.pt")
 _T5 = ("t5-v1_1-xxl", "t5-v1_1-xxl_new", "t5", "text_encoder", "T5")
 _WAV2VEC = ("wav2vec/wav2vec2-base-960h", "wav2vec2-base-960h", "wav2vec", "wav2vec2")
+_VOCALS = "audio_separator"
 _FACES = ("face_analysis/models", "face_analysis", "insightface")
 
 
@@ -69,6 +70,11 @@ class WeightsFolder:
     @property
     def faces(self) -> Path | None:
         return _first(self.root, _FACES)
+
+    @property
+    def vocals(self) -> Path | None:
+        """A separator of voices, which only the setting `vocals` needs."""
+        return next(iter(sorted((self.root / _VOCALS).glob("*.onnx"))), None)
 
     def missing(self) -> tuple[str, ...]:
         """Every part that is not there, below the folder; empty when the generator can run."""

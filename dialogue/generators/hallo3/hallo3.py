@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.generators.hallo3 import costs as hallo3_costs
-from dialogue.generators.hallo3.settings import Settings, settings
+from dialogue.generators.hallo3.settings import OPTIONS, Settings, settings
 from dialogue.generators.hallo3.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
@@ -43,7 +43,11 @@ SEED_STEP = 7919  # between the seeds of two people of a shot
 def missing() -> str | None:
     """The files that are not there with the command that fetches them, or a setting that is wrong."""
     try:
-        return WeightsFolder.at(settings().weights).complaint()
+        chosen = settings()
+        folder = WeightsFolder.at(chosen.weights)
+        if chosen.vocals and folder.vocals is None:
+            return f"{OPTIONS} asks for vocals, and {folder.root} has no audio_separator/*.onnx"
+        return folder.complaint()
     except ValueError as error:
         return str(error)
 
@@ -52,7 +56,8 @@ def fingerprint() -> str:
     """Of this code, the settings that change frames, and the weights by their names, sizes, beginnings and ends."""
     chosen = _settings()
     folder = WeightsFolder.at(chosen.weights)
-    digest = digest_of_weights(folder.files(), folder.root)
+    separator = [folder.vocals] if chosen.vocals and folder.vocals is not None else []
+    digest = digest_of_weights([*folder.files(), *separator], folder.root)
     return f"{NAME} {VERSION}, {chosen.spoken()}, weights {digest}"
 
 
@@ -69,15 +74,21 @@ def load() -> Generate:
 
     from model.hallo3.face_embedding import FaceEmbedder
     from model.hallo3.loading import MissingWeights, load_pipeline
+    from model.hallo3.vocals import VocalSeparator
     from model.memory import memory_plan
 
     chosen = _settings()
+    if (lacking := missing()) is not None:
+        raise DialogueError(f"{NAME}: {lacking}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     memory = memory_plan(chosen.memory or _fitting(device))
     _quiet()
     try:
         pipeline = load_pipeline(chosen.weights, device, memory=memory)
-        embedder = FaceEmbedder.from_folder(WeightsFolder.at(chosen.weights).faces)
+        folder = WeightsFolder.at(chosen.weights)
+        embedder = FaceEmbedder.from_folder(folder.faces)
+        if chosen.vocals and folder.vocals is not None:
+            pipeline.separator = VocalSeparator.from_file(folder.vocals)
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
     sampling = _sampling(chosen, memory.rows_per_batch)

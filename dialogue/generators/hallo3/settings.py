@@ -2,8 +2,9 @@
 
 `DIALOGUE_HALLO3_WEIGHTS`: the folder of weights. `DIALOGUE_MEMORY`: low, balanced or high. `DIALOGUE_HALLO3`: a
 comma-separated list of `steps=50`, `text=3.5`, `audio=3.5` and `picture=1` (guidance), `diffusers` (its solver instead
-of the release's), `released-clips` (as many as the release makes) and `masked-audio` (experimental: everybody in one
-picture, each voice on its own face).
+of the release's), `released-clips` (as many as the release makes), `vocals` (what is not voice is taken out of
+recordings first, by audio_separator/*.onnx in the weights) and `masked-audio` (experimental: everybody in one picture,
+each voice on its own face).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dialogue.ground.places import data_folder
 WEIGHTS = "DIALOGUE_HALLO3_WEIGHTS"
 OPTIONS = "DIALOGUE_HALLO3"
 _SCALES = ("text", "audio", "picture")
-_SWITCHES = ("diffusers", "released-clips", "masked-audio")
+_SWITCHES = ("diffusers", "released-clips", "masked-audio", "vocals")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Settings:
     diffusers: bool = False
     released_clips: bool = False
     masked_audio: bool = False
+    vocals: bool = False
 
     @property
     def passes(self) -> int:
@@ -43,7 +45,12 @@ class Settings:
     def spoken(self) -> str:
         """What of it changes frames, in one line."""
         scales = f"guidance {self.text:g} {self.audio:g} {self.picture:g}"
-        also = {"diffusers": self.diffusers, "released clips": self.released_clips, "masked audio": self.masked_audio}
+        also = {
+            "diffusers": self.diffusers,
+            "released clips": self.released_clips,
+            "masked audio": self.masked_audio,
+            "vocals": self.vocals,
+        }
         named = [name for name, is_so in {**also, "low memory": self.memory == "low"}.items() if is_so]
         return ", ".join([f"{self.steps} steps", scales, *named])
 

@@ -128,4 +128,23 @@ def test_memory_plans_give_a_clip(weights: Path, memory: str) -> None:
         assert torch.equal(*_seen["high"])  # offloading moves weights, not numbers
 
 
+@pytest.mark.parametrize("form", ["released", "paper"])
+@pytest.mark.parametrize("motion", [1, 2, 4, 8])
+def test_any_number_of_motion_frames_in_either_form(weights: Path, motion: int, form: str) -> None:
+    """As one short clip its latents are those of the autoencoder; frame by frame there are as many as frames."""
+    from model.hallo3.pipeline import Hallo3Pipeline
+
+    vae = load_vae(WeightsFolder.at(weights).vae or weights)
+    denoiser = load_official(weights, Hallo3Transformer3DModel, torch.float32)
+    denoiser.register_to_config(sample_frames=49)
+    pipeline = Hallo3Pipeline(denoiser, lambda: None, vae, None, None, motion, form)  # type: ignore[arg-type,return-value]
+    generator = torch.Generator().manual_seed(0)
+    pixels = pipeline.pixels(torch.full((64, 96, 3), 100.0))
+    condition = pipeline.condition(pixels, None, generator)
+    assert condition.shape == (1, 13, 16, 8, 12)
+    known = int((condition.abs().amax(dim=(0, 2, 3, 4)) > 0).sum())
+    assert known == (1 + motion if form == "paper" else {1: 1, 2: 1, 4: 2, 8: 3}[motion])
+    assert pipeline.schedule(100).new == 49 - motion
+
+
 _seen: dict[str, list[torch.Tensor]] = {}

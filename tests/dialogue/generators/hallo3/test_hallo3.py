@@ -180,6 +180,13 @@ def test_settings_are_read_and_wrong_ones_told(monkeypatch: pytest.MonkeyPatch) 
     assert "speed=9" in (hallo3.missing() or "")
 
 
+def test_vocals_need_a_separator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALOGUE_HALLO3", "vocals")
+    assert "has no audio_separator/*.onnx" in (hallo3.missing() or "")
+    with pytest.raises(DialogueError, match=r"DIALOGUE_HALLO3 asks for vocals"):
+        hallo3.load()
+
+
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIALOGUE_HALLO3_WEIGHTS", str(tmp_path))
     assert "dialogue models pull hallo3" in (hallo3.missing() or "")
