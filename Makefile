@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 # The lock was made on CPython 3.11 to 3.13; on 3.10 pip resolves within the caps of pyproject.toml.
 LOCK   := $(shell $(PYTHON) -c 'import sys; print("-c requirements.lock" if sys.version_info >= (3, 11) else "")')
 
-.PHONY: demo table-read test check fuzz
+.PHONY: demo table-read test check docs fuzz mutants
 
 demo: $(VENV)/.installed
 	mkdir -p films
@@ -27,6 +27,16 @@ check: $(VENV)/.installed
 # 20 000 damaged files through the commands, on all processors but one; a fault is printed with its seed.
 fuzz: $(VENV)/.installed
 	$(BIN)/python scripts/fuzz.py
+
+docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet $(LOCK) -e '.[docs]'
+	$(BIN)/mkdocs build --strict --quiet
+
+# How many small mistakes, put into the code one at a time, the tests find: see docs/performance.md.
+mutants: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet "mutmut>=3,<4"
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)

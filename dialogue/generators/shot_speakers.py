@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialogue.planning.emotions import EmotionLane
-from model.grid import CELL, frames_of, latents_for
+from dialogue.planning.lanes import lanes
+from model.grid import CELL
 
 if TYPE_CHECKING:
     from PIL import Image
-    from torch import Tensor
 
     from dialogue.generators.generator import ShotJob
-    from dialogue.planning.plan import Speaker
     from model.hunyuan.pipeline import SpeakerTrack
 
 
@@ -37,30 +35,14 @@ def speaker_tracks(job: ShotJob, cell: int = CELL) -> list[SpeakerTrack]:
         return [SpeakerTrack(region_masks([[None]], *size, cell)[0])]
     masks = region_masks([[tuple(face.region.to_list())] for face in shot.faces], *size, cell)  # type: ignore[list-item]
     tracks = []
-    for face, mask in zip(shot.faces, masks, strict=True):
-        speaker = plan.speaker(face.speaker)
+    for lane, mask in zip(lanes(plan, shot), masks, strict=True):
+        speaker = plan.speaker(lane.speaker)
         sound = torch.from_numpy(speaker_audio(plan, speaker.id, shot.start, shot.end, job.media))
         pictures = tuple(_picture(job, reference.image) for reference in speaker.emotions)
-        tracks.append(SpeakerTrack(mask, sound if sound.any() else None, pictures, emotion_weights(job, speaker)))
+        weights = torch.tensor(lane.weights_of([reference.name for reference in speaker.emotions]))
+        shape = len(lane.weights), len(pictures)
+        tracks.append(SpeakerTrack(mask, sound if sound.any() else None, pictures, weights.reshape(shape)))
     return tracks
-
-
-def emotion_weights(job: ShotJob, speaker: Speaker) -> Tensor:
-    """How much of each of the speaker's pictures holds at each latent frame, strength included: (T, Q).
-
-    At the middle of the frames that the latent holds; a line's emotion that has no picture has no weight.
-    """
-    import torch
-
-    plan, shot = job.plan, job.shot
-    lane = EmotionLane(speaker, [turn for turn in plan.turns if turn.speaker == speaker.id])
-    rows = []
-    for latent in range(latents_for(shot.frames)):
-        held = frames_of(latent)
-        middle = (plan.clock.seconds_at(shot.start + held[0]) + plan.clock.seconds_at(shot.start + held[-1] + 1)) / 2
-        weights = lane.at(middle)
-        rows.append([weights.get(reference.name, 0.0) for reference in speaker.emotions])
-    return torch.tensor(rows).reshape(len(rows), len(speaker.emotions))
 
 
 def _picture(job: ShotJob, path: str) -> Image.Image:

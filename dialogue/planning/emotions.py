@@ -70,11 +70,14 @@ def _mix(before: Mapping[str, float], after: Mapping[str, float], share: float) 
     return {name: before.get(name, 0.0) * (1 - share) + after.get(name, 0.0) * share for name in names}
 
 
+def emotions_of(plan: Plan, speaker_id: str) -> EmotionLane:
+    """The emotions of one speaker over the film: what every generator shows, and the one place that knows it."""
+    return EmotionLane(plan.speaker(speaker_id), [turn for turn in plan.turns if turn.speaker == speaker_id])
+
+
 def weights_at(plan: Plan, speaker_id: str, seconds: float) -> dict[str, float]:
     """How much of each emotion, strength included (a line's times its picture's, at most 1.5), at a time of the film.
 
     Empty: the picture as it is. Names without a picture are kept; what to do with them is the generator's choice.
     """
-    speaker = plan.speaker(speaker_id)
-    turns = [turn for turn in plan.turns if turn.speaker == speaker_id]
-    return EmotionLane(speaker, turns).at(seconds)
+    return emotions_of(plan, speaker_id).at(seconds)

@@ -6,10 +6,11 @@ Speakers who are off screen have no lane: they are heard, not animated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialogue.ground.box import Box
-from dialogue.planning.emotions import EmotionLane
+from dialogue.planning.emotions import emotions_of
 from dialogue.planning.plan import Face, Plan, Shot, Turn
 from model.grid import LATENT_STRIDE, frames_of, latents_for
 
@@ -29,6 +30,11 @@ class Lane:
     speaking: tuple[bool, ...]
     emotions: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...]
+
+    def weights_of(self, names: Sequence[str]) -> tuple[tuple[float, ...], ...]:
+        """`weights` with a column for each of these emotions, in their order: (T, Q). One never felt weighs nothing."""
+        columns = [self.emotions.index(name) if name in self.emotions else None for name in names]
+        return tuple(tuple(0.0 if at is None else row[at] for at in columns) for row in self.weights)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def _lane(plan: Plan, shot: Shot, face: Face, stride: int) -> Lane:
     for span in spans(plan, shot, face.speaker):
         for latent in range(latents_for(span.start + 1, stride) - 1, latents_for(span.end, stride)):
             speaking[latent] = True
-    emotion = EmotionLane(plan.speaker(face.speaker), [turn for turn in plan.turns if turn.speaker == face.speaker])
+    emotion = emotions_of(plan, face.speaker)
     rows = []
     for latent in range(latents):
         held = frames_of(latent, stride)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dialogue.generators.animatic.face_warp import Pose
 from dialogue.generators.animatic.phones import Spoken, shapes_of, spoken
 from dialogue.generators.shot_audio import SpeakerSound
-from dialogue.planning.emotions import EmotionLane
+from dialogue.planning.emotions import emotions_of
 from model.grid import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _phones(plan: Plan, speaker_id: str) -> list[Spoken]:
 
 def _feelings(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> dict[str, Curve]:
     """How much of each emotion the speaker shows in every frame."""
-    lane = EmotionLane(plan.speaker(speaker_id), [turn for turn in plan.turns if turn.speaker == speaker_id])
+    lane = emotions_of(plan, speaker_id)
     shown: dict[str, Curve] = {}
     for frame, second in enumerate(seconds):
         for name, weight in lane.at(float(second)).items():

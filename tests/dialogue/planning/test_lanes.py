@@ -66,6 +66,24 @@ def test_lanes_carry_the_weights_by_latent(tmp_path: Path) -> None:
     assert all(len(row) == 3 for row in ana.weights)
 
 
+def test_a_latent_feels_what_is_felt_in_its_middle(tmp_path: Path) -> None:
+    """Joy comes in over 0.9 … 1.1 s; the middle of the four frames of a latent, and not their start, says how much."""
+    plan = planned(tmp_path, CAST + LINES, measured(8.0))
+    ana = lanes(plan, plan.shots[0])[0]
+    for latent in range(4, 9):
+        held = frames_of(latent)
+        share = min(1.0, max(0.0, ((held.start + held.stop) / 2 / 25 - 1.0) / 0.2 + 0.5))
+        assert ana.weights_of(["joy"])[latent] == pytest.approx((0.8 * share,), abs=1e-5), latent
+    assert 0 < ana.weights_of(["joy"])[6][0] < 0.8, "one of them lies in the fade"
+
+
+def test_weights_of_pictures_have_their_order_and_nothing_for_what_is_never_felt(tmp_path: Path) -> None:
+    plan = planned(tmp_path, CAST + LINES, measured(8.0))
+    ana = lanes(plan, plan.shots[0])[0]
+    assert ana.weights_of(["joy", "rage", "neutral"])[0] == (0.0, 0.0, 1.0)
+    assert ana.weights_of([]) == ((),) * len(ana.weights)
+
+
 def test_off_screen_speakers_have_no_lane(tmp_path: Path) -> None:
     shots = "shots: [{faces: {ana: [60, 40, 300, 340]}}]\n"
     plan = planned(tmp_path, CAST + LINES + shots, measured(8.0), ANIMATIC)
