@@ -6,6 +6,7 @@ the line to write: the wrong mouth is the worst mistake of all.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -155,7 +156,7 @@ def recognise(
         if label in settled:
             heard.append(settled[label])
         elif match is None or match.verdict == "nobody":
-            nearest = f"; the nearest, {match}" if match is not None else ""
+            nearest = f"; the nearest is {match.person}, {match.figures}" if match is not None else ""
             heard.append(Heard(label, None, f"a stranger{nearest}"))
         elif match.verdict == "sure":
             margins = match.next_voice, match.next_person
@@ -211,7 +212,8 @@ def _question(file: CastFile, episode: str, match: Match, found: Diarization) ->
 
     message = f"{episode}: not sure who {match.label} is; the nearest is {match.person}, {match.figures}"
     listen = places_of(found, [match.label])
-    hint = f"listen to {listen}, then write episodes: {{{episode}: {{{match.label}: WHO}}}} with {_choices(file)}"
+    line = f"episodes: {{{_key(episode)}: {{{_key(match.label)}: WHO}}}}"
+    hint = f"listen to {listen}, then write {line} with {_choices(file)}"
     return file.problem(("episodes",), message, hint)
 
 
@@ -220,9 +222,10 @@ def _one_or_two(file: CastFile, episode: str, pair: tuple[str, str, float], foun
 
     first, second, alike = pair
     listen = places_of(found, [first, second])
+    line = f"episodes: {{{_key(episode)}: {{{_key(first)}: WHO, {_key(second)}: WHO}}}}"
     hint = (
-        f"listen to {listen}, then say how many speak with --speakers, or write who each is under "
-        f"episodes: {{{episode}: {{{first}: WHO, {second}: WHO}}}}, with {_choices(file)}, the same for one voice"
+        f"listen to {listen}, then say how many speak with --speakers, or write {line} with {_choices(file)}, "
+        "the same for one voice"
     )
     message = f"{episode}: {first} and {second} are {alike:.2f} alike: one voice or two?"
     return file.problem(("episodes",), message, hint)
@@ -241,8 +244,29 @@ def alike_notes(found: Diarization, heard: Sequence[Heard]) -> list[str]:
     ]
 
 
+def _key(name: str) -> str:
+    """A name as a key of YAML, in quotes where it has to be."""
+    plain = name[:1].isalpha() and all(letter.isalnum() or letter in " _.-" for letter in name)
+    return name if plain else json.dumps(name, ensure_ascii=False)
+
+
 def _choices(file: CastFile) -> str:
     return f"{', '.join(file.cast.people)} or {GUEST}"
+
+
+def too_alike(person: str, file: CastFile) -> list[str]:
+    """A sentence for each kept voice so alike to this person's that neither can surely be told from the other."""
+    from dialogue.diarization.diarizer import available
+    from dialogue.diarization.people import scale_of
+
+    scale, voices = scale_of(available()[0]), comparable(kept_voices(file.voices), encoder_name())[0]
+    near = {other: float(voice @ voices[person]) for other, voice in voices.items() if other != person}
+    return [
+        f"the kept voices of {person} and {other} are {alike:.2f} alike: neither can surely be told from the other; "
+        "are they samples of two people?"
+        for other, alike in near.items()
+        if alike >= scale.sure
+    ]
 
 
 def require_encoder() -> str:

@@ -30,7 +30,7 @@ def add(
 ) -> None:
     """Keep a person's voice, from a sample of it alone or from a label of a mixed recording."""
     from dialogue.cast.cast import read_cast
-    from dialogue.cast.recognition import hear_recording, require_encoder, voice_in
+    from dialogue.cast.recognition import hear_recording, require_encoder, too_alike, voice_in
     from dialogue.cast.voices import KeptVoice, keep_voice
     from dialogue.ground.digests import file_digest
     from dialogue.media.cache import Cache
@@ -54,6 +54,7 @@ def add(
     kept = KeptVoice(person, encoder, where, file_digest(sample), round(seconds, 3), tuple(vector))
     path = keep_voice(file.voices, kept)
     out.print(f"{person}: {seconds:.1f} s of voice kept in {path}", soft_wrap=True, markup=False)
+    print_problems(tuple(Problem(note, severity="warning") for note in too_alike(person, file)))
 
 
 @command.command("list")

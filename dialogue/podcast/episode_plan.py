@@ -234,7 +234,8 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     heard, problems = recognise(found, setting.cast, episode.name, voices, said)
     if problems:
         raise InputError(problems)
-    notes = [*alike_notes(found, heard), *overlap_notes(found.unsure)]
+    alone = len({one.person or one.label for one in heard}) == 1
+    notes = [*alike_notes(found, heard), *([] if alone else overlap_notes(found.unsure))]
     return found, heard, [*warnings, *found.warnings, *notes]
 
 

@@ -101,6 +101,12 @@ def test_who_is_who_by_voice_stranger_or_question(tmp_path: Path) -> None:
     assert "episodes: {one: {S0: WHO}} with ana, ben or guest" in problem.hint, "it names nobody for the label"
 
 
+def test_the_line_to_write_is_yaml_whatever_the_names(tmp_path: Path) -> None:
+    file = read_cast(write_cast(tmp_path))
+    _, problems = recognise(found_of(**{"S: 0": [1, 0.8]}), file, "1, {two}", {"ana": np.asarray([1, 0], np.float32)})
+    assert 'episodes: {"1, {two}": {"S: 0": WHO}}' in str(problems[0].hint)
+
+
 def test_a_decision_may_be_a_guest(tmp_path: Path) -> None:
     file = read_cast(write_cast(tmp_path, CAST + "episodes: {one: {S0: guest}}\n"))
     voices = {"ana": np.asarray([1, 0], np.float32)}
