@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from dialogue.film.inspect import inspect
     from dialogue.film.plan import PlannedFilm, plan
     from dialogue.film.render import order, pending, render
-    from dialogue.film.verify import verify
+    from dialogue.film.takes import Take, choose, make_take, retake, takes
+    from dialogue.film.verify import mouths, verify
     from dialogue.ground.errors import DialogueError, Problem, SceneError
     from dialogue.ground.progress import Cancelled, Progress
     from dialogue.planning.choice import Costs, Estimate
@@ -38,12 +39,14 @@ if TYPE_CHECKING:
     from dialogue.rendering.render import Film
     from dialogue.rendering.shot_tasks import Task
     from dialogue.verification.marks import Marks
+    from dialogue.verification.mouths import Mouth
     from dialogue.verification.verdict import Verdict
 
 __all__ = [
-    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Marks", "OpenVoice",
-    "Order", "Plan", "PlannedFilm", "Problem", "Progress", "SceneError", "Task", "Verdict", "__version__", "batch",
-    "check", "export", "faces", "inspect", "order", "pending", "plan", "render", "sound", "verify", "voices",
+    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Marks", "Mouth",
+    "OpenVoice", "Order", "Plan", "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Verdict",
+    "__version__", "batch", "check", "choose", "export", "faces", "inspect", "make_take", "mouths", "order",
+    "pending", "plan", "render", "retake", "sound", "takes", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
     "film.check": ("check",),
@@ -52,7 +55,8 @@ _PLACES = {
     "film.inspect": ("inspect",),
     "film.plan": ("PlannedFilm", "plan"),
     "film.render": ("order", "pending", "render"),
-    "film.verify": ("verify",),
+    "film.takes": ("Take", "choose", "make_take", "retake", "takes"),
+    "film.verify": ("mouths", "verify"),
     "ground.errors": ("DialogueError", "Problem", "SceneError"),
     "ground.progress": ("Cancelled", "Progress"),
     "planning.choice": ("Costs", "Estimate"),
@@ -64,6 +68,7 @@ _PLACES = {
     "rendering.render": ("Film",),
     "rendering.shot_tasks": ("Task",),
     "verification.marks": ("Marks",),
+    "verification.mouths": ("Mouth",),
     "verification.verdict": ("Verdict",),
 }
 _PLACE = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}

@@ -16,6 +16,7 @@ from dialogue.cli.variables import SET_HELP, variables_of
 
 if TYPE_CHECKING:
     from dialogue.planning.plan import Plan
+    from dialogue.rendering.film_order import Order
     from dialogue.rendering.render import Film
     from dialogue.rendering.shot_tasks import Task
 
@@ -65,6 +66,19 @@ def command(
             show_default=False,
         ),
     ] = None,
+    takes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=32, help="Make N takes of every shot, and verify each.")
+    ] = None,
+    retakes: Annotated[
+        int | None,
+        typer.Option(
+            "--retake-until-verified",
+            metavar="N",
+            min=1,
+            max=32,
+            help="Make each shot again with other seeds, N times at most, until nothing is wrong in it.",
+        ),
+    ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     hop: Hop = None,
@@ -73,25 +87,32 @@ def command(
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
     from dialogue.film.render import order, pending, render
 
-    with shown(lines=False) as progress:
-        film = order(
-            source,
-            output,
-            shots=shot,
-            force=force,
-            caption_track=caption_track,
-            cache=cache,
-            variables=variables_of(setting or []),
-            speakers=speakers,
-            hop=hop,
-            progress=progress,
-        )
+    def ordered() -> Order:
+        with shown(lines=False) as progress:
+            return order(
+                source,
+                output,
+                shots=shot,
+                force=force,
+                caption_track=caption_track,
+                cache=cache,
+                variables=variables_of(setting or []),
+                speakers=speakers,
+                hop=hop,
+                progress=progress,
+            )
+
+    film = ordered()
     print_problems(film.warnings)
     kept = memory and memory.value
     if dry_run:
         _print_pending(pending(film, memory=kept), film.plan, format)
         return
     try:
+        if takes or retakes:
+            from dialogue.cli.retakes import made_takes
+
+            film = ordered() if made_takes(film, source, shot, takes, retakes) else film
         with shown() as progress:
             made = render(film, memory=kept, progress=progress)
     except KeyboardInterrupt:

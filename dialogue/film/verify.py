@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dialogue.film.plan import Source, plan
+from dialogue.planning.plan import Plan
 from dialogue.rendering.render import Film
 from dialogue.verification.verdict import Verdict
 from dialogue.verification.verdict import verify as verdicts
+
+if TYPE_CHECKING:
+    from dialogue.verification.mouths import Mouth
 
 
 def verify(film: str | Path | Film, source: Source | None = None) -> tuple[Verdict, ...]:
@@ -20,10 +25,22 @@ def verify(film: str | Path | Film, source: Source | None = None) -> tuple[Verdi
     Raises:
         SceneError: for a film or plan that cannot be read, or that do not belong together.
     """
-    if source is None:
-        if not isinstance(film, Film):
-            raise TypeError("verify needs the plan of a film that is a file")
-        made_from = film.plan
-    else:
-        made_from = plan(source).plan
-    return verdicts(film.file if isinstance(film, Film) else Path(film), made_from)
+    return verdicts(film.file if isinstance(film, Film) else Path(film), _made_from(film, source))
+
+
+def mouths(film: str | Path | Film, source: Source | None = None) -> tuple[Mouth, ...]:
+    """Every mouth of a film frame by frame, with the stretches in which it does what the plan does not say.
+
+    Takes and raises what `verify` does.
+    """
+    from dialogue.verification.mouths import mouths as mouths_of
+
+    return mouths_of(film.file if isinstance(film, Film) else Path(film), _made_from(film, source))
+
+
+def _made_from(film: str | Path | Film, source: Source | None) -> Plan:
+    if source is not None:
+        return plan(source).plan
+    if not isinstance(film, Film):
+        raise TypeError("a film that is a file needs the plan it was made from")
+    return film.plan

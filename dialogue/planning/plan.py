@@ -120,7 +120,7 @@ class Shot:
     beyond the picture the frame is padded. A speaker of the plan without a face here is off screen.
 
     `spec` is the shot of the scene, from 0, that it is cut from, where the scene lists shots. `seed` stands for the
-    plan's; `locked`: its clip stays whatever changes.
+    plan's, and is that of take `take` (None: the first); `locked`: its clip stays whatever changes.
     """
 
     index: int
@@ -132,6 +132,7 @@ class Shot:
     prompt: str = ""
     spec: int | None = None
     seed: int | None = None
+    take: int | None = None
     locked: bool | None = None
 
     @property

@@ -186,12 +186,10 @@ def _shots(scene: Scene, stretches: Sequence[Stretch], setups: Mapping[int, _Set
         shot = Shot(index, part.start, part.end, setup.picture, setup.view, setup.faces, setup.prompt)
         if scene.shots:
             spec = scene.shots[part.spec]
-            seed = (
-                None
-                if spec.seed is None and spec.take == 1
-                else (scene.seed if spec.seed is None else spec.seed) + spec.take - 1
-            )
-            shot = replace(shot, spec=part.spec, seed=seed, locked=spec.locked or None)
+            own = spec.seed is not None or spec.take > 1
+            seed = (scene.seed if spec.seed is None else spec.seed) + spec.take - 1
+            take = spec.take if spec.take > 1 else None
+            shot = replace(shot, spec=part.spec, seed=seed if own else None, take=take, locked=spec.locked or None)
         found.append(shot)
     return tuple(found)
 

@@ -54,7 +54,11 @@ def excerpt(plan: Plan, shot: Shot) -> Plan:
         duration=length,
         speakers=tuple(speaker for speaker in plan.speakers if speaker.id in shown),
         turns=tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))),
-        shots=(replace(shot, index=0, start=0, end=shot.frames, faces=faces, spec=None, seed=None, locked=None),),
+        shots=(
+            replace(
+                shot, index=0, start=0, end=shot.frames, faces=faces, spec=None, seed=None, take=None, locked=None
+            ),
+        ),
         mix=Mix(),
         labels=plan.labels if heard else "all",
     )

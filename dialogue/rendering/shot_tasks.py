@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.generators import generator as generator_named
 from dialogue.generators.generator import Generator
+from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.sealed import is_sealed
 from dialogue.planning.choice import Estimate
@@ -39,6 +41,7 @@ class Task:
     def __str__(self) -> str:
         seconds = (float(frame / self.alone.fps) for frame in (self.shot.start, self.shot.end))
         return f"shot {self.number} ({Path(self.shot.picture).name}, {'-'.join(f'{at:.2f}' for at in seconds)} s)"
+
 
 def generator_of(order: Order) -> Generator:
     """The plan's generator; DialogueError when it cannot run here, with what mends that."""
@@ -73,5 +76,26 @@ def tasks_of(order: Order, generator: Generator) -> list[Task]:
             reason = why(made_of, number, last, keys)
         elif not is_sealed(task.clip):
             reason = "its clip in the cache is damaged"
-        found.append(replace(task, reason=reason))
+        task = replace(task, reason=reason)
+        found.append(_kept(order, task) if shot.locked and not order.force else task)
     return found
+
+
+def _kept(order: Order, task: Task) -> Task:
+    """A locked shot shows the clip it was locked with, as long as that is as long as the shot."""
+    same = [other for other in order.plan.shots[: task.number] if _lock_of(other) == _lock_of(task.shot)]
+    name = text_digest(repr((order.name, _lock_of(task.shot), len(same))))[:32]
+    entry = order.cache.entry("locked", name)
+    if task.reason is None and not is_sealed(entry) and order.cache.folder.is_dir():
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with order.cache.making(entry, lambda: None) as draft:
+            if draft is not None:
+                shutil.copyfile(task.clip, draft)
+    if is_sealed(entry):
+        return replace(task, clip=entry, reason=None)
+    return task
+
+
+def _lock_of(shot: Shot) -> tuple[str, int | None, int | None, int]:
+    """What stays the same about a locked shot, whatever else of it is changed."""
+    return shot.picture, shot.seed, shot.take, shot.frames

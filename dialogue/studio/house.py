@@ -34,6 +34,18 @@ class House:
                 self._rooms[film_id] = Room(self._films[film_id])
             return self._rooms[film_id]
 
+    def film(self, film_id: str) -> Film:
+        """KeyError where there is no such film."""
+        return self._films[film_id]
+
+    def forget(self, film_id: str) -> None:
+        """A film is another one now: its room is opened anew."""
+        with self._lock:
+            room = self._rooms.pop(film_id, None)
+            self.find()
+        if room is not None:
+            room.close()
+
     def films_record(self) -> dict[str, Any]:
         """The list of films, with how far each is."""
         folder = self.path if self.path.is_dir() else self.path.parent

@@ -28,6 +28,7 @@ class Look:
     planned: PlannedFilm | None = None
     media: Path = field(default_factory=Path)
     tasks: tuple[dialogue.Task, ...] | None = None
+    takes: tuple[tuple[dialogue.Take, ...], ...] = ()
     voices: tuple[dialogue.OpenVoice, ...] = ()
     revision: str | None = None  # of the file that was looked at
 
@@ -76,7 +77,9 @@ def _weighed(look: Look) -> Look:
     """What is to be made; what keeps a film from being made here is one more problem."""
     assert look.planned is not None
     try:
-        return replace(look, tasks=dialogue.pending(dialogue.order(look.planned, overwrite=True)))
+        order = dialogue.order(look.planned, overwrite=True)
+        tasks = dialogue.pending(order)
+        return replace(look, tasks=tasks, takes=dialogue.takes(order, tasks))
     except DialogueError as error:
         return replace(look, problems=_joined(look, error.problems))
     except OSError as error:

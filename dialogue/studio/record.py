@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dialogue
 from dialogue.ground.errors import Problem
 from dialogue.scene.source import Items, Keys, Node, Place, Text
 from dialogue.studio.look import Look
@@ -105,9 +106,16 @@ def shots_part(look: Look) -> list[dict[str, Any]]:
                 "windows": cost.windows,
                 "seconds": cost.seconds,
                 "frames": shot.frames,
+                "take": shot.take or 1,
+                "takes": [_take_record(take) for take in look.takes[index]] if look.takes else [],
             }
         )
     return found
+
+
+def _take_record(take: dialogue.Take) -> dict[str, Any]:
+    made = take.file is not None
+    return {"number": take.number, "seed": take.seed, "chosen": take.chosen, "made": made, "faults": take.faults}
 
 
 def costs_part(look: Look) -> dict[str, Any] | None:
@@ -146,6 +154,16 @@ def pictures_named(root: Node | None) -> set[str]:
     named = [root, *(shots.items if isinstance(shots, Items) else ())]
     found = (node.get("picture") for node in named if isinstance(node, Keys))
     return {node.value for node in found if isinstance(node, Text) and node.value}
+
+
+def recordings_named(root: Node | None) -> set[str]:
+    """The recordings of the scene's mix and people, as written, without their channels."""
+    cast = root.get("cast") if isinstance(root, Keys) else None
+    members = [member for _, member in cast.entries] if isinstance(cast, Keys) else []
+    named = [root.get("audio")] if isinstance(root, Keys) else []
+    named += [member.get("track") for member in members if isinstance(member, Keys)]
+    files = (node.get("file") if isinstance(node, Keys) else node for node in named)
+    return {node.value.split("#")[0] for node in files if isinstance(node, Text) and node.value}
 
 
 def _recordings(look: Look) -> dict[str, Any]:

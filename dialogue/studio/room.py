@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from dialogue.scene.edit import Edit
 from dialogue.studio.document import Document
 from dialogue.studio.films import Film
 from dialogue.studio.look import Look, film_place, first_look, plan_look, whole_look
-from dialogue.studio.record import look_record, media_id, pictures_named
+from dialogue.studio.record import look_record, media_id, pictures_named, recordings_named
 
 
 class Room:
@@ -27,7 +28,7 @@ class Room:
         self.film = film
         self.document = Document(film.path) if film.kind == "scene" else None
         self.look = Look(media=film.folder)
-        self.doing: str | None = "reading"
+        self.doing: str | None = None if film.kind == "new" else "reading"
         self.version = 0  # of the record: raised with every change
         self._seen: dict[Path, int] = {}  # when the files of the film were last changed
         self._faces: dict[str, tuple[int, tuple[Box, ...]]] = {}  # found in a picture, when it was last changed
@@ -38,7 +39,8 @@ class Room:
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"room-{film.name}", daemon=True)
         self._thread.start()
-        self.refresh()
+        if film.kind != "new":
+            self.refresh()
 
     @property
     def folder(self) -> Path:
@@ -184,6 +186,8 @@ class Room:
                 "scene": self.tree(),
                 "media": {name: media_id(name) for name in self.media()},
                 "film": self._film(),
+                "mouths": self._mouths(),
+                "characters": _characters() if self.film.kind == "new" else [],
                 **record,
             }
 
@@ -208,13 +212,27 @@ class Room:
         except OSError:
             return None
 
+    def _mouths(self) -> str | None:
+        """The stamp of what is known of the film's mouths; None where nobody has looked at this very film."""
+        try:
+            known = json.loads((self.cache / "mouths" / f"{self.movie.stem}.json").read_text(encoding="utf-8"))
+            return str(known["stamp"]) if known["stamp"] == self.movie.stat().st_mtime_ns else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def media(self) -> dict[str, Path]:
         """Every file of the film that the page may see, by its name in the scene."""
         names: set[str] = set()
         for look in filter(None, (self.look, self._old)):
-            names |= pictures_named(look.root)
+            names |= pictures_named(look.root) | recordings_named(look.root)
             if look.planned is not None:
                 names |= {*look.planned.plan.media, *look.planned.plan.reads}
                 if look.planned.measures is not None:
                     names |= {*look.planned.measures.pictures, *look.planned.measures.recordings}
         return {name: self.look.media / name for name in sorted(names)}
+
+
+def _characters() -> list[str]:
+    from dialogue.characters.characters import characters
+
+    return sorted(characters())

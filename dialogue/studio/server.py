@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from dialogue.ground.atomic import appearing
 from dialogue.ground.errors import DialogueError
 from dialogue.scene.edit import EditError
 from dialogue.studio import jobs, shown
 from dialogue.studio.asked import check_reach, edits_of
+from dialogue.studio.begin import begin, upload_place
 from dialogue.studio.gate import Gate, Keys
 from dialogue.studio.house import House
 from dialogue.studio.room import Room
@@ -38,6 +40,7 @@ def application(house: House, keys: Keys) -> Gate:
         Route("/session", _session(keys), methods=["POST"]),
         Route("/api/films", films.list),
         Route("/api/events", films.events),
+        Route("/api/portrait/{name}", _portrait),
         Route("/api/film/{film}", films.record),
         Route("/api/film/{film}/edit", films.edit, methods=["POST"]),
         Route("/api/film/{film}/history", films.history, methods=["POST"]),
@@ -48,7 +51,10 @@ def application(house: House, keys: Keys) -> Gate:
         Route("/api/film/{film}/peaks/{name}", films.peaks),
         Route("/api/film/{film}/sound", films.sound),
         Route("/api/film/{film}/movie", films.movie),
-        Route("/api/film/{film}/clip/{key}", films.clip),
+        Route("/api/film/{film}/take/{shot:int}/{number:int}", films.take),
+        Route("/api/film/{film}/mouths", films.mouths),
+        Route("/api/film/{film}/upload", films.upload, methods=["POST"]),
+        Route("/api/film/{film}/begin", films.begin, methods=["POST"]),
         Route("/api/film/{film}/frame/{job}", films.frame),
     ]
     handlers: dict[Any, Any] = {DialogueError: _refused, EditError: _refused, KeyError: _missing}
@@ -64,6 +70,10 @@ async def _asset(request: Request) -> Response:
     if name not in ("app.js", "app.css"):
         raise KeyError(name)
     return FileResponse(PAGE / name, headers={"cache-control": "no-cache"})
+
+
+async def _portrait(request: Request) -> Response:
+    return FileResponse(shown.portrait(request.path_params["name"]))
 
 
 def _session(keys: Keys) -> Endpoint:
@@ -164,8 +174,29 @@ class _Films:
     async def movie(self, request: Request) -> Response:
         return FileResponse(_there(self._room(request).movie), headers={"cache-control": "no-cache"})
 
-    async def clip(self, request: Request) -> Response:
-        return FileResponse(_there(shown.clip_place(self._room(request), request.path_params["key"])))
+    async def take(self, request: Request) -> Response:
+        shot, number = request.path_params["shot"], request.path_params["number"]
+        return FileResponse(_there(shown.take_place(self._room(request), shot, number)), media_type="video/mp4")
+
+    async def mouths(self, request: Request) -> Response:
+        return FileResponse(_there(shown.mouths_place(self._room(request))), headers={"cache-control": "no-store"})
+
+    async def upload(self, request: Request) -> Response:
+        """A file for a film, as the body of the request, into the film's own folder."""
+        room = self._room(request)
+        if request.headers.get("content-type") != "application/octet-stream":
+            raise EditError("a file comes as it is")
+        place = upload_place(room.folder, request.query_params.get("name", ""))
+        with appearing(place) as draft, draft.open("wb") as file:
+            async for part in request.stream():
+                await run_in_threadpool(file.write, part)
+        return JSONResponse({"name": place.name})
+
+    async def begin(self, request: Request) -> Response:
+        film, asked = self._house.film(request.path_params["film"]), await _json(request)
+        await run_in_threadpool(begin, film.path, asked)
+        self._house.forget(film.id)
+        return JSONResponse({})
 
     async def frame(self, request: Request) -> Response:
         room = self._room(request)

@@ -72,10 +72,26 @@ def sound(room: Room) -> Path | None:
     return dialogue.sound(dialogue.order(look.planned, overwrite=True))
 
 
-def clip_place(room: Room, key: str) -> Path | None:
-    """The clip of a shot of the plan, by its key."""
+def take_place(room: Room, shot: int, number: int) -> Path | None:
+    """The file of a take of a shot of the plan."""
     look = room.planned()
-    return next((task.clip for task in (look.tasks or ()) if task.key == key), None) if look is not None else None
+    if look is None or not 1 <= shot <= len(look.takes):
+        return None
+    return next((take.file for take in look.takes[shot - 1] if take.number == number), None)
+
+
+def portrait(name: str) -> Path:
+    """The picture of a ready character. KeyError for any other name."""
+    from dialogue.characters.characters import LIBRARY, characters
+
+    if name not in characters():
+        raise KeyError(name)
+    return LIBRARY / name / "portrait.png"
+
+
+def mouths_place(room: Room) -> Path:
+    """Where what is known of the film's mouths is kept."""
+    return room.cache / "mouths" / f"{room.movie.stem}.json"
 
 
 def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
@@ -92,6 +108,11 @@ def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
         if type(number) is not int or not 1 <= number <= len(look.plan.shots):
             raise DialogueError(Problem(f"there is no shot {number!r}"))
         order |= {"shot": number, "output": str(room.movie.resolve().with_name(f"{room.movie.stem}-shot-{number}.mp4"))}
+    take = asked.get("take")
+    if take is not None:
+        if number is None or type(take) is not int or not 1 <= take <= 32:
+            raise DialogueError(Problem("a take is one of a shot, and there are 32 at the most"))
+        order = {"source": order["source"], "shot": number, "take": take}
     if asked.get("generator") == "animatic":
         order |= {
             "generator": "animatic",

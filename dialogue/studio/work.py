@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def main(folder: Path) -> int:
         try:
             if job.cancelled:
                 raise KeyboardInterrupt
-            film = _done(job)
+            made = _done(job)
         except KeyboardInterrupt:
             job.say(kind="stopped")
             return 130
@@ -40,20 +41,42 @@ def main(folder: Path) -> int:
         except Exception as error:  # the log is where the page looks for it
             job.say(kind="failed", problems=[f"{type(error).__name__}: {error}".rstrip(": ")])
             raise
-        job.say(kind="done", file=str(film.file), made=len(film.rendered), shots=len(film.tasks))
+        job.say(kind="done", **made)
     return 0
 
 
-def _done(job: Job) -> dialogue.Film:
+def _done(job: Job) -> dict[str, Any]:
+    """Do what was asked for; what there is to tell of it."""
     asked = job.order()
     teller = _Teller(job)
     planned = dialogue.plan(Path(asked["source"]))
     if asked.get("generator"):
         planned = replace(planned, plan=replace(planned.plan, generator=asked["generator"]))
-    order = dialogue.order(planned, asked.get("output"), shots=asked.get("shot"), overwrite=True)
-    due = [task.number for task in dialogue.pending(order) if task.reason is not None]
-    job.say(kind="due", shots=due)
-    return dialogue.render(order, progress=teller)
+    shot, number = asked.get("shot"), asked.get("take")
+    if shot is not None and number is not None:
+        job.say(kind="due", shots=[shot])
+        take = dialogue.make_take(dialogue.order(planned, overwrite=True), shot, number, teller)
+        return {"shot": take.shot, "take": take.number, "faults": take.faults}
+    order = dialogue.order(planned, asked.get("output"), shots=shot, overwrite=True)
+    job.say(kind="due", shots=[task.number for task in dialogue.pending(order) if task.reason is not None])
+    film = dialogue.render(order, progress=teller)
+    if shot is None:
+        teller(Progress("looking at the mouths", 1.0))
+        _note_mouths(film, order.cache.folder)
+    return {"file": str(film.file), "made": len(film.rendered), "shots": len(film.tasks)}
+
+
+def _note_mouths(film: dialogue.Film, cache: Path) -> None:
+    """What each mouth of the film does, kept for the page: a film that cannot be looked at is a film all the same."""
+    from dialogue.ground.atomic import write_text
+
+    try:
+        known = {"stamp": film.file.stat().st_mtime_ns, "mouths": [asdict(mouth) for mouth in dialogue.mouths(film)]}
+    except (DialogueError, OSError):
+        return
+    place = cache / "mouths" / f"{film.file.stem}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_text(place, json.dumps(known))
 
 
 class _Teller:

@@ -49,7 +49,7 @@ export async function upload(id: string, file: File): Promise<string> {
 export const pictureUrl = (id: string, media: string) => at(id, `/picture/${media}`);
 export const soundUrl = (id: string, revision: string) => at(id, `/sound?of=${revision}`);
 export const movieUrl = (id: string, stamp: number) => at(id, `/movie?of=${stamp}`);
-export const clipUrl = (id: string, key: string) => at(id, `/clip/${key}`);
+export const takeUrl = (id: string, shot: number, number: number, key: string) => at(id, `/take/${shot}/${number}?of=${key}`);
 export const mediaUrl = (id: string, media: string) => at(id, `/media/${media}`);
 export const frameUrl = (id: string, job: number, line: number) => at(id, `/frame/${job}?of=${line}`);
 

@@ -7,6 +7,7 @@ import { tones } from "./color";
 import { clock } from "./format";
 import { Icon } from "./icons";
 import { looped, muted, play, playStretch, rate, seek, shuttle, stop, toggle, video } from "./player";
+import { preview } from "./takes";
 import { card, film, frameAt, length, pane, plan, playing, selected, shotNow, shots, speakers, states, time, turnAt, turns } from "./state";
 
 const broken = signal<string | null>(null); // why the film is not shown
@@ -25,9 +26,9 @@ export function FilmPane() {
         <b class="h">Film</b>
         <span class="sm t2 ell where">{where}</span>
         <div class="grow" />
-        {old ? <span class="sm t2 ell" title="This shot is shown as it was before the last change"><Icon name="stale" size={12} /> as before the change</span> : null}
+        {old ? <span class="sm t2 em" title="This shot is shown as it was before the last change"><Icon name="stale" size={12} /> as before the change</span> : null}
       </div>
-      <div class="stage">{now?.film && now.plan ? <Movie /> : <Still />}{now?.job?.state === "running" ? <Coming /> : null}</div>
+      <div class="stage">{preview.value ? <Preview /> : now?.film && now.plan ? <Movie /> : <Still />}{now?.job?.state === "running" ? <Coming /> : null}</div>
       <Transport />
     </section>
   );
@@ -55,6 +56,19 @@ function Movie() {
         }}
         onError={() => (broken.value = "the film cannot be played; render it again")} />
       {broken.value ? <p class="veil">{broken.value}</p> : null}
+    </div>
+  );
+}
+
+/** A take by itself, with its sound; Esc goes back to the film. */
+function Preview() {
+  const now = film.value!;
+  const { shot, number } = preview.value!;
+  const size = { aspectRatio: `${now.plan!.width} / ${now.plan!.height}`, "--ratio": String(now.plan!.width / now.plan!.height) };
+  return (
+    <div class="screen" style={size}>
+      <video src={api.takeUrl(now.id, shot + 1, number, now.shots[shot]?.key ?? "")} controls autoPlay loop playsInline aria-label={`Take ${number} of shot ${shot + 1}`} />
+      <button class="btn back" onClick={() => (preview.value = null)}>take {number}: back to the film</button>
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { playStretch, run, seek, shuttle, step, stop, toggle } from "./player";
 import { nextProblem } from "./problems";
 import { answer, emotionNames, finding } from "./script";
 import { card, editable, film, history_, length, list, menu, plan, selected, shotNow, shots, speakers, time, turnAt, turns } from "./state";
+import { anotherTake, chooseTake, lockShot, preview } from "./takes";
 import { render } from "./top";
 
 const letters = signal(localStorage.getItem("letters") !== "off");
@@ -16,7 +17,7 @@ const letters = signal(localStorage.getItem("letters") !== "off");
 const SHEET: [string, [string, string][]][] = [
   ["Playing", [["Space", "play, stop"], ["J K L", "back, stop, forward; again: faster"], ["← →", "a frame; with Shift ten"], ["Home End", "the film's ends"]]],
   ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["G", "snap on, off"]]],
-  ["Room", [["R, Shift R", "render what changed, this shot"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
+  ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["A B", "the first take, the second"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
   ["Picture", [["arrows", "move a face by 1 pixel; Shift 10"], ["Alt arrows", "its size"], ["Delete", "no face"]]],
 ];
 
@@ -73,6 +74,11 @@ function trim(side: "start" | "end"): void {
   if (side === "end" && time.value > whole.start + 0.04) void edits.setTimes(index, whole.start, time.value);
 }
 
+function pickTake(index: number): void {
+  const take = (film.value?.shots[shotNow.value]?.takes ?? []).filter((one) => one.made)[index];
+  if (take && !take.chosen && editable.value && !film.value?.shots[shotNow.value]?.locked) void chooseTake(shotNow.value, take.number);
+}
+
 function emotionMenu(): void {
   if (!card.value?.line && selected.value === null) {
     const at = turnAt(time.value);
@@ -120,7 +126,8 @@ export function keyDown(event: KeyboardEvent): void {
       menu.value = null;
       return;
     }
-    if (!typing) selected.value = null;
+    if (preview.value) preview.value = null;
+    else if (!typing) selected.value = null;
     return;
   }
   if (typing || control || event.altKey || menu.value === "keys") return;
@@ -156,6 +163,12 @@ export function keyDown(event: KeyboardEvent): void {
     "[": () => trim("start"),
     "]": () => trim("end"),
     e: emotionMenu,
+    t: () => { if (editable.value && !film.value?.shots[shotNow.value]?.locked) anotherTake(shotNow.value); },
+    u: () => { if (editable.value && shots.value.length) void lockShot(shotNow.value, !film.value?.shots[shotNow.value]?.locked); },
+    a: () => pickTake(0),
+    b: () => pickTake(1),
+    p: () => document.querySelector<HTMLElement>('[data-choose="P"]')?.click(),
+    v: () => document.querySelector<HTMLElement>('[data-choose="V"]')?.click(),
     r: () => { if (plan.value && film.value?.job?.state !== "running") void render(event.shiftKey ? { shot: shotNow.value + 1 } : {}); },
     z: () => lanes.fit(),
     "+": () => lanes.zoom(1.4),

@@ -6,6 +6,7 @@ import * as emotion from "./emotion";
 import { clock } from "./format";
 import * as lanes from "./lanes";
 import type { Lane } from "./lanes";
+import { mouths } from "./mouths";
 import { film, length, plan, selected, shots, states, time, turns } from "./state";
 import type { Turn } from "./types";
 
@@ -293,7 +294,7 @@ function laneRow(g: Ink, s: Skin, lane: Lane, width: number, hover: number | nul
   const full = lane.kind === "seen" && !lanes.dense.value;
   if (full) {
     emotions(g, s, lane, tone.solid, tone.edge, width);
-    mouths(g, s, lane, width);
+    mouthRow(g, s, lane, tone.edge, width);
   }
   const list = lane.turns;
   for (let at = lanes.firstFrom(list, lanes.from.value, lanes.longest.value); at < list.length; at++) {
@@ -484,8 +485,13 @@ function chip(g: Ink, s: Skin, name: string, label: string, x: number, y: number
 }
 
 /** Measured movement of a mouth, where the film has been looked at; dotted where nothing is known. */
-function mouths(g: Ink, s: Skin, lane: Lane, width: number): void {
+function mouthRow(g: Ink, s: Skin, lane: Lane, edge: string, width: number): void {
   const y = lane.top + lane.height - 3;
+  const known = mouths.value.find((one) => one.speaker === lane.id);
+  if (known) {
+    measured(g, s, lane, known, edge, width, y);
+    return;
+  }
   g.save();
   g.strokeStyle = s.tick;
   g.setLineDash([1, 4]);
@@ -494,6 +500,47 @@ function mouths(g: Ink, s: Skin, lane: Lane, width: number): void {
   g.lineTo(Math.min(width, lanes.xOf(length.value)), y);
   g.stroke();
   g.restore();
+}
+
+/** In the person's colour while they speak, grey while they listen, red in a frame with words where it is wrong. */
+function measured(g: Ink, s: Skin, lane: Lane, known: (typeof mouths.value)[number], edge: string, width: number, base: number): void {
+  const rate = plan.value?.rate ?? 25;
+  const pps = lanes.scale.value;
+  g.fillStyle = s.line;
+  g.fillRect(Math.max(0, lanes.xOf(0)), base, Math.min(width, lanes.xOf(length.value)) - Math.max(0, lanes.xOf(0)), 1);
+  const spoken = lane.turns.map((index) => turns.value[index]!);
+  if (pps >= 12) {
+    const first = Math.max(0, Math.floor(lanes.from.value * rate));
+    const last = Math.min(known.movement.length, Math.ceil(lanes.timeOf(width) * rate));
+    const step = Math.max(1, Math.round((3 * rate) / pps));
+    for (let frame = Math.floor(first / step) * step; frame < last; frame += step) {
+      let most = -1;
+      for (let k = frame; k < Math.min(frame + step, known.movement.length); k++) most = Math.max(most, known.movement[k]!);
+      if (most <= 0) continue;
+      const tall = Math.max(1, Math.min(1, most / 600) ** 0.6 * (lanes.MOUTH - 2));
+      const at = frame / rate;
+      const on = spoken.some((turn) => at >= turn.start - 0.05 && at <= turn.end + 0.1);
+      const bad = known.wrong.some((one) => frame >= one.start && frame < one.end);
+      g.fillStyle = bad ? s.bad : on ? edge : s.tick;
+      g.fillRect(lanes.xOf(at), base - tall, Math.min(2, Math.max(1, (step * pps) / rate - 1)), tall);
+    }
+  }
+  for (const one of known.wrong) {
+    const [x0, x1] = [lanes.xOf(one.start / rate) - 2, lanes.xOf(one.end / rate) + 2];
+    if (x1 < 0 || x0 > width) continue;
+    g.strokeStyle = s.bad;
+    g.lineWidth = 1;
+    round(g, x0, base - lanes.MOUTH + 1, x1 - x0, lanes.MOUTH + 1, 2);
+    g.stroke();
+    if (pps < 12) continue;
+    g.font = `11px ${FONT}`;
+    const text = `✕ ${one.fault}`;
+    g.fillStyle = s.panel;
+    g.fillRect(x1 + 3, base - 11, g.measureText(text).width + 8, 12);
+    g.fillStyle = s.bad;
+    g.textBaseline = "middle";
+    g.fillText(text, x1 + 7, base - 4);
+  }
 }
 
 function overlap(g: Ink, s: Skin, one: lanes.Overlap, width: number): void {
@@ -547,6 +594,8 @@ function minimap(g: Ink, s: Skin, width: number): void {
     g.fillStyle = states.value[index] === "made" ? s.ink3 : s.line;
     g.fillRect(X(shot.start / rate) + 1, top + 28, Math.max(1, X((shot.end - shot.start) / rate) - 2), 2.5);
   });
+  g.fillStyle = s.bad;
+  for (const mouth of mouths.value) for (const one of mouth.wrong) g.fillRect(X(one.start / rate), top + 25, Math.max(3, X((one.end - one.start) / rate)), 2.5);
   const [x0, x1] = [X(lanes.from.value), X(Math.min(length.value, lanes.timeOf(width)))];
   round(g, x0 + 0.5, top + 2.5, Math.max(6, x1 - x0 - 1), 29, 4);
   g.globalAlpha = 0.07;

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { Icon } from "./icons";
 import * as lanes from "./lanes";
+import { faults } from "./mouths";
 import { seek, stop } from "./player";
 import { film, keysOf, lines, pane, person, picture, plan, selected, shots, textOf, turns } from "./state";
 import type { Problem } from "./types";
@@ -10,7 +11,7 @@ import type { Problem } from "./types";
 const all = signal(false);
 
 export function Problems() {
-  const found = film.value?.problems ?? [];
+  const found = problems();
   if (!found.length) return <div class="vh" role="status">No problems</div>;
   const low = lanes.size.value.low;
   const room = all.value ? found.length : low ? 1 : 3;
@@ -26,13 +27,20 @@ export function Problems() {
   );
 }
 
+/** Errors first, then faults of the film, then warnings. */
+function problems(): Problem[] {
+  const said = film.value?.problems ?? [];
+  const errors = said.filter((problem) => problem.severity === "error");
+  return [...errors, ...faults(), ...said.filter((problem) => problem.severity !== "error")];
+}
+
 function Row({ problem }: { problem: Problem }) {
   const bad = problem.severity === "error";
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== null).join(":");
   return (
     <button class="pr" onClick={() => goTo(problem)}
       title={problem.hint ? `${problem.message} (${problem.hint})` : problem.message}>
-      <span class={bad ? "bad" : "t2"}><Icon name={bad ? "err" : "warn"} /><span class="vh">{bad ? "Error" : "Warning"}</span></span>
+      <span class={bad ? "bad" : "t2"}><Icon name={bad ? "err" : "warn"} /><span class="vh">{problem.fault ? "Fault" : bad ? "Error" : "Warning"}</span></span>
       <span class="mono loc ell">{place}</span>
       <span class="grow ell">{problem.message}{problem.hint ? <span class="t2"> ({problem.hint})</span> : null}</span>
     </button>
@@ -41,6 +49,12 @@ function Row({ problem }: { problem: Problem }) {
 
 /** Select what a problem is about, in timeline, script and picture. */
 export function goTo(problem: Problem): void {
+  if (problem.at !== undefined) {
+    stop();
+    seek(problem.at);
+    lanes.reveal(problem.at);
+    return;
+  }
   const [first, second, third] = problem.path ?? [];
   if (first === "lines" && typeof second === "number") {
     const index = turns.value.findIndex((turn) => turn.line === second);
@@ -82,7 +96,7 @@ let last = -1;
 
 /** F8: the next problem. */
 export function nextProblem(): void {
-  const found = film.value?.problems ?? [];
+  const found = problems();
   if (!found.length) return;
   last = (last + 1) % found.length;
   if (last >= 1) all.value = last >= 3 || all.value;

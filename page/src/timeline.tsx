@@ -7,6 +7,8 @@ import { clock } from "./format";
 import * as emotion from "./emotion";
 import { Icon, Swatch } from "./icons";
 import * as lanes from "./lanes";
+import { mouths } from "./mouths";
+import { theme } from "./color";
 import { onNews, paint, playhead, type Drag } from "./paint";
 import { seek, stop } from "./player";
 import {
@@ -198,7 +200,7 @@ function mount(place: HTMLElement, lower: HTMLCanvasElement, upper: HTMLCanvasEl
     effect(() => {
       // whatever the drawing shows
       void [film.value, states.value, lanes.lanes.value, lanes.from.value, lanes.scale.value, lanes.size.value, selected.value];
-      void [hover.value, drag.value, lanes.overlaps.value, document.documentElement.dataset.theme];
+      void [hover.value, drag.value, lanes.overlaps.value, mouths.value, theme.value, document.documentElement.dataset.theme];
       ask(true);
     }),
     effect(() => {

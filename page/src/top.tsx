@@ -5,6 +5,7 @@ import { count, duration, memory } from "./format";
 import { Icon, Key } from "./icons";
 import { editable, film, history_, list, load, menu, open, plan, said, shotNow, shots, states } from "./state";
 import { goTo } from "./problems";
+import { anotherTake, freeTake } from "./takes";
 
 export function Top() {
   const now = film.value;
@@ -65,7 +66,7 @@ function Cost() {
   );
 }
 
-export async function render(order: { shot?: number; generator?: string }): Promise<void> {
+export async function render(order: { shot?: number; take?: number; generator?: string }): Promise<void> {
   const now = film.value;
   menu.value = null;
   if (!now) return;
@@ -116,6 +117,7 @@ function RenderButton() {
         <div class="menu" role="menu" aria-label="Ways to render">
           <Way title={due?.shots ? `${count(due.shots, "shot")} that changed` : "The whole film"} cost={cost(due?.windows, due?.seconds)} keys="R" go={() => void render({})} />
           {one ? <Way title={`Shot ${shotNow.value + 1} only`} cost={states.value[shotNow.value] === "made" ? "made already" : cost(one.windows, one.seconds)} keys="⇧ R" go={() => void render({ shot: shotNow.value + 1 })} /> : null}
+          {one && editable.value && !one.locked ? <Way title={`Another take of shot ${shotNow.value + 1}`} cost={`seed ${(one.takes.find((take) => take.chosen)?.seed ?? 0) - one.take + freeTake(shotNow.value)}: ${cost(one.windows, one.seconds)}`} keys="T" go={() => anotherTake(shotNow.value)} /> : null}
           {plan.value?.generator !== "animatic" ? (
             <>
               <hr />

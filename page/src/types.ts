@@ -21,6 +21,16 @@ export interface Problem {
   message: string;
   hint: string | null;
   path: Path | null;
+  fault?: boolean; // seen in the film, not written in the scene
+  at?: number; // seconds, of a fault
+}
+
+export interface Take {
+  number: number;
+  seed: number;
+  chosen: boolean;
+  made: boolean;
+  faults: string[] | null;
 }
 
 export interface Emotion {
@@ -84,6 +94,9 @@ export interface ShotState {
   windows: number;
   seconds: number;
   frames: number;
+  locked: boolean;
+  take: number;
+  takes: Take[];
 }
 
 export interface Sum {
@@ -101,7 +114,7 @@ export interface Step {
 export interface Job {
   number: number;
   state: "running" | "done" | "failed" | "stopped" | "broken";
-  order: { shot?: number; generator?: string };
+  order: { shot?: number; take?: number; generator?: string };
   step: Step | null;
   frame: { shot: number; frame: number } | null;
   due: number[];
@@ -135,6 +148,8 @@ export interface Film {
   scene: Keys | null;
   media: Record<string, string>;
   film: { stamp: number; name: string } | null;
+  mouths: string | null;
+  characters: string[];
   problems: Problem[];
   plan: Plan | null;
   plan_old?: boolean;

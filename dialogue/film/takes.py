@@ -1,0 +1,194 @@
+"""Takes of a shot: the same shot with other seeds. Each is kept, played, verified; one of them is in the film."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dialogue.ground.atomic import write_text
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.progress import OnProgress, Progress, untold
+from dialogue.planning.plan import AudioSlice, Plan, Turn
+from dialogue.rendering.clip_key import key_of
+from dialogue.rendering.film_order import Order
+from dialogue.rendering.render import prepared, render
+from dialogue.rendering.shot_tasks import Task
+from dialogue.scene.edit import Edit, Set, edited
+from dialogue.scene.source import decode
+from dialogue.scene.spans import spans
+
+MOST = 32  # takes of a shot that are looked for
+_FOLDER = "takes"
+
+
+@dataclass(frozen=True)
+class Take:
+    """One take of a shot. `file`: it with its sound, where it has been made; `faults`: None where nobody has looked.
+
+    `shot` and `number` count from 1. `chosen`: the take that the film shows.
+    """
+
+    shot: int
+    number: int
+    seed: int
+    chosen: bool
+    file: Path | None
+    faults: tuple[str, ...] | None
+
+    @property
+    def verified(self) -> bool:
+        return self.faults == ()
+
+
+def takes(order: Order, tasks: Sequence[Task] | None = None) -> tuple[tuple[Take, ...], ...]:
+    """Of every shot: the takes that are made, and the one that is chosen whether it is made or not.
+
+    `tasks`: what `pending` gave of the order, where that is known.
+    """
+    return tuple(_takes(order, task) for task in (prepared(order) if tasks is None else tasks))
+
+
+def make_take(order: Order, shot: int, number: int, progress: OnProgress = untold) -> Take:
+    """Make take `number` of a shot, where it is not made yet, and look whether all in it is as it should be.
+
+    SceneError for a shot there is not, or one that is locked.
+    """
+    if not 1 <= shot <= len(order.plan.shots):
+        raise SceneError(Problem(f"there is no shot {shot}", hint=f"the film has shots 1 to {len(order.plan.shots)}"))
+    if order.plan.shots[shot - 1].locked:
+        raise SceneError(order.place(order.plan.shots[shot - 1], f"shot {shot} is locked: unlock it for another take"))
+    plan = with_take(order.plan, shot, number)
+    folder = order.cache.folder / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    one = replace(order, plan=plan, shots=(shot, shot), output=folder / "take.mp4", overwrite=True, caption_track=False)
+    (task,) = prepared(one)
+    file, noted = folder / f"{task.key}.mp4", folder / f"{task.key}.json"
+    if not file.is_file() or task.reason is not None:
+        render(replace(one, output=file), progress)
+        noted.unlink(missing_ok=True)
+    if not noted.is_file():
+        progress(Progress(f"verifying take {number} of shot {shot}", 1.0, None, shot))
+        write_text(noted, json.dumps({"faults": faults_of(file, alone(plan, shot))}, ensure_ascii=False))
+    found = next((take for take in _takes(order, _task(order, shot)) if take.number == number), None)
+    assert found is not None
+    return found
+
+
+def choose(source: Path, order: Order, shot: int, number: int, locked: bool | None = None) -> None:
+    """Write into the scene which take of a shot the film shows, and whether it is locked."""
+    text = decode(source.read_bytes(), str(source))
+    changed = edited(text, choice_edits(spans(text).tree, order.plan, shot, number, locked))
+    mark = b"\xef\xbb\xbf" if source.read_bytes().startswith(b"\xef\xbb\xbf") else b""
+    from dialogue.ground.atomic import appearing
+
+    with appearing(source) as draft:
+        draft.write_bytes(mark + changed.encode())
+
+
+def choice_edits(scene: object, plan: Plan, shot: int, number: int, locked: bool | None = None) -> list[Edit]:
+    """The edits that choose a take. A scene that lists no shots gets a list of its one shot."""
+    one = plan.shots[shot - 1]
+    spec = one.spec if one.spec is not None else 0
+    edits: list[Edit] = []
+    if one.spec is None:
+        named = isinstance(scene, dict) and "picture" in scene
+        edits.append(Set(("shots",), [{"take": number} if named else {"picture": one.picture, "take": number}]))
+    else:
+        edits.append(Set(("shots", spec, "take"), number))
+    if locked is not None:
+        edits.append(Set(("shots", spec, "locked"), locked))
+    return edits
+
+
+def with_take(plan: Plan, shot: int, number: int) -> Plan:
+    """The plan with another take of a shot. Parts of one shot of the scene have their takes together."""
+    chosen = plan.shots[shot - 1]
+    shots = tuple(
+        replace(one, seed=_base(plan, one) + number - 1, take=number if number > 1 else None)
+        if one is chosen or (one.spec is not None and one.spec == chosen.spec) or one.spec is chosen.spec is None
+        else one
+        for one in plan.shots
+    )
+    return replace(plan, shots=shots)
+
+
+def alone(plan: Plan, shot: int) -> Plan:
+    """The film of one shot: its frames from 0, and what is said in it."""
+    one = plan.shots[shot - 1]
+    begin, end = plan.clock.seconds_at(one.start), plan.clock.seconds_at(one.end)
+    turns = [_within(turn, begin, end) for turn in plan.turns if turn.start < end and turn.end > begin]
+    return replace(
+        plan, duration=end - begin, turns=tuple(turns), shots=(replace(one, index=0, start=0, end=one.frames),)
+    )
+
+
+def faults_of(film: Path, plan: Plan) -> list[str]:
+    """What is wrong in a film, a sentence each: mouths, lips and sound, colours, jumps."""
+    from dialogue.verification.drift import drifts
+    from dialogue.verification.verdict import verify
+
+    names = {speaker.id: speaker.name for speaker in plan.speakers}
+    said = [f"{names[verdict.speaker]}: {fault}" for verdict in verify(film, plan) for fault in verdict.faults]
+    return [*said, *drifts(film, plan)]
+
+
+def _within(turn: Turn, begin: float, end: float) -> Turn:
+    first, last = max(turn.start, begin), min(turn.end, end)
+    offset = turn.audio.start - turn.start
+    audio = AudioSlice(turn.audio.source, first + offset, last + offset, turn.audio.channel)
+    return replace(turn, start=round(first - begin, 6), end=round(last - begin, 6), audio=audio)
+
+
+def _base(plan: Plan, shot: object) -> int:
+    """The seed of a shot's first take."""
+    seed, take = getattr(shot, "seed", None), getattr(shot, "take", None)
+    return (plan.seed if seed is None else seed) - ((take or 1) - 1)
+
+
+def _task(order: Order, shot: int) -> Task:
+    (task,) = prepared(replace(order, shots=(shot, shot), output=order.cache.folder / _FOLDER / "take.mp4"))
+    return task
+
+
+def _takes(order: Order, task: Task) -> tuple[Take, ...]:
+    base, now = _base(order.plan, task.shot), task.shot.take or 1
+    found = []
+    for number in range(1, MOST + 1):
+        seed = base + number - 1
+        key = key_of({**task.inputs, "the seed": str(seed)})
+        file = order.cache.folder / _FOLDER / f"{key}.mp4"
+        clip = order.cache.entry("shots", key)
+        made = file if file.is_file() else clip if clip.is_file() else None
+        if made is not None or number == now:
+            found.append(Take(task.number, number, seed, number == now, made, _noted(file.with_suffix(".json"))))
+    return tuple(found)
+
+
+def _noted(file: Path) -> tuple[str, ...] | None:
+    try:
+        return tuple(json.loads(file.read_text(encoding="utf-8"))["faults"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def retake(
+    order: Order, tries: int, progress: OnProgress = untold, shots: Sequence[int] | None = None
+) -> tuple[tuple[Take, ...], ...]:
+    """Of these shots, or every one that is not locked, takes until one has no fault, `tries` at most: what was tried.
+
+    The last of a shot is the one to choose: the first without fault, else the one with the fewest.
+    """
+    tried = []
+    for shot, one in enumerate(order.plan.shots, 1):
+        if one.locked or (shots is not None and shot not in shots):
+            continue
+        now, made = one.take or 1, []
+        for number in [now, *(n for n in range(1, now + tries) if n != now)][:tries]:
+            made.append(make_take(order, shot, number, progress))
+            if made[-1].verified:
+                break
+        best = min(made, key=lambda take: (len(take.faults or ()), made.index(take)))
+        tried.append((*(take for take in made if take is not best), best))
+    return tuple(tried)
