@@ -37,7 +37,7 @@ Plane = NDArray[np.float32]
 
 NOD = 0.020  # of the face's height, for a nod of 1
 SWAY = 0.012  # of the face's height, for a sway of 1
-MARGIN = 0.30  # around the face's box, of its size
+MARGIN = 0.26  # around the face's box, of its size
 EYES = ((LEFT_UPPER, LEFT_LOWER, LEFT_BROW), (RIGHT_UPPER, RIGHT_LOWER, RIGHT_BROW))
 HIDDEN_EYE = 0.6  # of the wider eye: a narrower one is turned away and does not blink
 
@@ -90,6 +90,8 @@ class FaceWarp:
         turn = 1 - 0.35 * np.clip((y - face.box.y) / face.box.height, 0, 1)  # the crown goes further than the chin
         # (2, r, c), in pixels: x for a sway of 1, y for a nod of 1.
         self._head_field = np.stack([-SWAY * head * turn, -NOD * head * turn]).astype(np.float32)
+        self._lookup = np.empty_like(self._head_field)  # of the pose that is drawn: made once, for it is large
+        self._drawn = np.empty_like(self._still)
         self._felt: tuple[Expression, Plane] = (Expression(), self._grid)
 
     def _eyelids(self) -> list[Eyelid]:
@@ -132,7 +134,7 @@ class FaceWarp:
             moved = None
             if not still_mouth:
                 moved = self._mouth.apply(shape, lookup, self._shift(self._mouth.patch, pose))
-            drawn = cv2.remap(drawn, lookup[0], lookup[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            drawn = cv2.remap(drawn, lookup[0], lookup[1], cv2.INTER_CUBIC, self._drawn, cv2.BORDER_REPLICATE)
             if moved is not None:
                 self._mouth.paint(moved, drawn)
         rows, columns = drawn.shape[:2]
@@ -147,7 +149,9 @@ class FaceWarp:
         """Where every pixel of the part looks, (2, r, c), x and y: with the head, and with the brows."""
         if self._felt[0] != felt:
             self._felt = felt, self._grid + brow_field(self._points, felt, *self._grid) * self._window
-        lookup: Plane = self._head_field * np.array((pose.sway, pose.nod), np.float32)[:, None, None]
+        lookup = self._lookup
+        for axis, amount in enumerate((pose.sway, pose.nod)):
+            np.multiply(self._head_field[axis], np.float32(amount), out=lookup[axis])
         lookup += self._felt[1]
         return lookup
 

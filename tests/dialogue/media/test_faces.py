@@ -64,12 +64,12 @@ def test_every_known_face_but_a_llamas_is_found_and_nothing_else(mesh: None) -> 
 
 @needs_face_models
 def test_drawn_people_are_found_in_every_emotion(mesh: None) -> None:
-    """Of the emotion pictures of the ready characters nearly all, and nobody twice."""
+    """Every fifth of the emotion pictures of the ready characters, and nobody twice."""
     pictures = sorted((ROOT / "dialogue" / "characters").glob("*/*.png"))
-    pictures = [path for path in pictures if path.parent.name != "places"]
+    pictures = [path for path in pictures if path.parent.name != "places"][::5]
     found = [len(detect(path)) for path in pictures]
-    assert len(pictures) >= 64 and max(found) == 1
-    assert sum(found) >= 0.97 * len(pictures), [p for p, count in zip(pictures, found, strict=True) if not count]
+    assert len(pictures) >= 12
+    assert found == [1] * len(pictures), [p for p, count in zip(pictures, found, strict=True) if count != 1]
 
 
 @needs_face_models
