@@ -14,6 +14,7 @@ Plane = NDArray[np.float32]
 
 MEET = 0.93  # of the way from the upper lid to the lower one: where they meet
 FOLD = 1.15  # of the eye's height: how much skin above it comes down
+GLANCE = 0.22  # of half the eye's length: how far its iris goes for a glance of 1
 PLACES = 65
 ALONG = np.linspace(-1.6, 1.6, PLACES, dtype=np.float32)
 
@@ -55,6 +56,18 @@ class Eyelid:
         line = np.interp(ALONG, u[order], v[order])
         kernel = np.hanning(9)
         return np.asarray(np.convolve(np.pad(line, 4, mode="edge"), kernel / kernel.sum(), "valid"), np.float32)
+
+    def look(self, lookup: Plane, glance: float, shift: tuple[float, float]) -> None:
+        """Turn the eye: its iris goes `glance` of the way to a corner, -1 … 1; the lids and the corners stay."""
+        ax, ay = self._across
+        u = self._u + np.float32((shift[0] * ax + shift[1] * ay) / self._half)
+        v = self._v + np.float32(shift[1] * ax - shift[0] * ay)
+        index = np.clip((u + 1.6) * ((PLACES - 1) / 3.2), 0, PLACES - 1).astype(np.intp)
+        soft = max(1.0, 0.12 * self.height)
+        inside = np.clip(np.minimum(v - self._upper[index], self._lower[index] - v) / soft + 0.5, 0, 1)
+        moved = (GLANCE * self._half * glance) * inside * np.clip(1 - u**2, 0, 1)
+        lookup[0][self.patch] -= moved * np.float32(ax)
+        lookup[1][self.patch] -= moved * np.float32(ay)
 
     def apply(self, lookup: Plane, blink: float, upper: float, lower: float, shift: tuple[float, float]) -> None:
         """Move `lookup` (2, rows, columns), x and y: closed by `blink` 0 … 1; the lids raised by `upper` and `lower`

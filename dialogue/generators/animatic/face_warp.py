@@ -44,14 +44,15 @@ HIDDEN_EYE = 0.6  # of the wider eye: a narrower one is turned away and does not
 
 @dataclass(frozen=True)
 class Pose:
-    """`shape`: weights of mouth shapes by name, to 1 in all; `blink` 0 … 1; `nod` (down) and `sway` (right) about
-    -1 … 1; `feeling`: weights of emotions by name, 0 … 1.5."""
+    """`shape`: weights of mouth shapes by name, to 1 in all; `blink` 0 … 1; `nod` (down), `sway` and `glance`
+    (right) about -1 … 1; `feeling`: weights of emotions by name, 0 … 1.5."""
 
     shape: Mapping[str, float] = field(default_factory=dict)
     blink: float = 0.0
     nod: float = 0.0
     sway: float = 0.0
     feeling: Mapping[str, float] = field(default_factory=dict)
+    glance: float = 0.0
 
 
 def moving_part(face: Face) -> Box:
@@ -123,9 +124,11 @@ class FaceWarp:
         shape = _felt_shape(mixed_shape(dict(pose.shape)), felt)
         still_mouth = self._mouth.at_rest(shape)
         drawn = self._still
-        if not (still_mouth and felt == Expression() and not (pose.blink or pose.nod or pose.sway)):
+        if not (still_mouth and felt == Expression() and not (pose.blink or pose.nod or pose.sway or pose.glance)):
             lookup = self._head(pose, felt)
             for lid in self._lids:
+                if pose.glance and not self._painted:
+                    lid.look(lookup, pose.glance, self._shift(lid.patch, pose))
                 self._close(lid, pose, felt, lookup)
             if pose.blink and self._painted:
                 drawn = drawn.copy()

@@ -35,6 +35,7 @@ FRONT = (1500.0, 3200.0)  # Hz: second formants of front vowels (i, e), which sp
 RANGE_DB = 30.0  # from a shut mouth to the loudest vowels
 FLOOR = 1e-5  # of full scale, -100 dBFS: below it there is no voice
 BLINK_CELL = 4.0  # seconds; one blink falls in each, so the times need no memory of earlier shots
+GLANCE_CELL = 4.7  # seconds; one look aside falls in each
 NOD_CELL = 5.5  # seconds; whoever listens nods in some of them, once
 NOD_SECONDS = 0.35  # from the start of a listener's nod to its lowest point
 BLINK_SECONDS = (0.10, 0.04, 0.16)  # closing, closed, opening
@@ -140,6 +141,23 @@ def _listening_nods(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], o
     return np.asarray(nods * quiet, np.float32)
 
 
+def _glances(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], opening: Curve, fps: float) -> Curve:
+    """Looks aside and back, by the speaker's own dice; rarer and shorter in speech than in listening."""
+    glance = np.zeros(len(seconds), np.float32)
+    if not len(seconds):
+        return glance
+    busy = _blur(np.clip(8 * opening, 0, 1).astype(np.float32), 0.3 * fps)
+    for cell in range(int(seconds[0] // GLANCE_CELL), int(seconds[-1] // GLANCE_CELL) + 1):
+        dice = _generator(plan, speaker_id, cell, 2)
+        side = dice.choice((-1.0, 1.0)) * dice.uniform(0.5, 1.0)
+        start = (cell + dice.uniform(0.1, 0.5)) * GLANCE_CELL
+        end = start + dice.uniform(0.5, 1.6)
+        # Eyes jump: there in a tenth of a second, and back.
+        held = np.clip(np.minimum(seconds - start, end - seconds) / 0.09 + 0.5, 0, 1)
+        glance += (side * held).astype(np.float32)
+    return np.asarray(glance * (1 - 0.6 * np.clip(busy, 0, 1)), np.float32)
+
+
 def _blinks(plan: Plan, speaker_id: str, shot: Shot, opening: Curve) -> Curve:
     fps = float(plan.fps)
     seconds = np.arange(shot.start, shot.end) / fps
@@ -173,6 +191,7 @@ class Motion:
     blink: Curve
     feeling: Mapping[str, Curve] = field(default_factory=dict)
     sounds: Mapping[str, Curve] = field(default_factory=dict)
+    glance: Curve | None = None
 
     def __len__(self) -> int:
         return len(self.opening)
@@ -181,7 +200,8 @@ class Motion:
         feeling = {name: float(curve[frame]) for name, curve in self.feeling.items() if curve[frame]}
         nod, sway, blink = (float(curve[frame]) for curve in (self.nod, self.sway, self.blink))
         shape = shape_of(float(self.opening[frame]), float(self.spread[frame]))
-        return Pose(self._with_sounds(shape, frame), blink, nod, sway, feeling)
+        glance = float(self.glance[frame]) if self.glance is not None else 0.0
+        return Pose(self._with_sounds(shape, frame), blink, nod, sway, feeling, glance)
 
     def _with_sounds(self, shape: dict[str, float], frame: int) -> dict[str, float]:
         """The voice's shape where no phone is known, the phones' where they are."""
@@ -236,5 +256,6 @@ def motion(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Motion:
         sway=np.asarray(0.35 * sway, np.float32),
         blink=_blinks(plan, speaker_id, shot, opening),
         feeling=_feelings(plan, speaker_id, seconds),
+        glance=_glances(plan, speaker_id, seconds, opening, fps),
         sounds=shapes_of(_phones(plan, speaker_id), shot.start, shot.frames, fps, opening),
     )

@@ -115,6 +115,20 @@ def test_a_blink_covers_the_eyes_with_their_own_skin(monkeypatch: pytest.MonkeyP
     assert (frame[eyes].max(-1) < 80).sum() < 0.35 * (picture[eyes].max(-1) < 80).sum()
 
 
+def test_a_glance_moves_the_iris_and_leaves_the_corners(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, points = picture_of()
+    for upper, lower in ((159, 145), (386, 374)):
+        middle = points[[upper, lower], :2].mean(0)
+        cv2.circle(picture, tuple(int(v) for v in middle), 6, (20, 20, 60), -1)
+    warp, places = warp_of(picture, points, monkeypatch), []
+    for glance in (-1.0, 0.0, 1.0):
+        frame = picture.copy()
+        warp.draw(Pose(glance=glance), frame)
+        places.append(float(np.nonzero(frame[105:135, 80:150].max(-1) < 80)[1].mean()))
+    assert places[0] < places[1] - 2 and places[2] > places[1] + 2
+    assert np.array_equal(frame[:90], picture[:90]) and np.array_equal(frame[160:], picture[160:])
+
+
 def test_emotions_move_brows_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
     picture, points = picture_of()
     for indices in ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336)):
