@@ -81,10 +81,11 @@ def mouth_score(pixels: np.ndarray, picture: str, number: int, face: Any, found:
     with_forehead, _ = corners(Box(box.x, tall, box.width, box.bottom - tall))
     best = max(found, key=lambda one: one.box.overlap(box), default=None)
     met = best is not None and best.mouth is not None and best.box.overlap(box) >= MET
-    seen = [i for i, side in enumerate(("left", "right")) if side not in face["estimated"]]
+    seen = [i for i, side in enumerate(("left", "right")) if side not in face.get("estimated", ())]
     corner = max((float(np.linalg.norm(own[i] - true[i])) / width for i in seen), default=None)
+    style, pose = (face.get(name, "not told") for name in ("style", "pose"))
     return MouthScore(
-        picture, number, face["style"], face["pose"], off(own), None if corner is None else round(corner, 3),
+        picture, number, style, pose, off(own), None if corner is None else round(corner, 3),
         off(with_forehead), round(float(np.linalg.norm(own.mean(0) - with_forehead.mean(0))) / width, 3),
         off(np.array([best.mouth.left, best.mouth.right])) if met and best and best.mouth else None, confidence,
     )  # fmt: skip
@@ -153,7 +154,7 @@ def recall_by_style(mouths: Mapping[str, Any], counts: Mapping[str, FaceCount]) 
     found: dict[str, FaceCount] = {}
     for picture, count in counts.items():
         known = mouths.get(picture, {}).get("faces", ())
-        style = known[0]["style"] if known and count.true else "no face" if not count.true else "not told"
+        style = "no face" if not count.true else known[0].get("style", "not told") if known else "not told"
         old = found.get(style, FaceCount(0, 0, 0))
         found[style] = FaceCount(old.true + count.true, old.found + count.found, old.false + count.false)
     return found

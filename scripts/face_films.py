@@ -64,7 +64,8 @@ def film_scores(folder: Path, seconds: float) -> Iterator[FilmScore]:
             plan, view = plan_of(folder / picture, Box(*face["box"]), seconds)
             film = np.stack(list(animatic.load()(ShotJob(plan, plan.shots[0], folder, folder), lambda *_: None)))
             corners = {name: moved(point, view, plan) for name, point in face["mouth"].items()}
-            yield measured(picture, number, face["style"], film, corners, plan.shots[0].faces[0].box, envelope)
+            style, placed = face.get("style", "not told"), plan.shots[0].faces[0].box
+            yield measured(picture, number, style, film, corners, placed, envelope)
 
 
 def plan_of(picture: Path, box: Box, seconds: float) -> tuple[Plan, Box]:

@@ -1,8 +1,9 @@
 """Faces by BlazeFace (Bazarevsky et al. 2019), full range: boxes and six points of every face of a picture.
 
-The model looks at the whole picture, 192 pixels wide. So that small faces are found too, a large picture is looked at
-once more in overlapping parts; what several looks find of one face is one face. Decoded after the published options
-of the model: one anchor in the middle of each of 48 x 48 cells, offsets in pixels of the input, weighted suppression.
+The model looks at the whole picture, 192 pixels wide. So that small faces are found too, it is looked at once more in
+overlapping parts, and for those that fill it once from afar; what several looks find of one face is one face. Decoded
+after the published options of the model: one anchor in the middle of each of 48 x 48 cells, offsets in pixels of the
+input, weighted suppression.
 
 Shapes: `h` rows, `w` columns, `n` faces.
 """
@@ -10,7 +11,7 @@ Shapes: `h` rows, `w` columns, `n` faces.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +28,9 @@ CELLS = 48  # of its one layer of anchors, per side
 CERTAIN = 0.6  # a face; the threshold its authors publish
 POSSIBLE = 0.25  # drawn faces, and some of the dark, come out this low; the mesh tells them from foliage
 SAME = 0.3  # intersection over union above which two boxes are one face
-PARTS = (1.0, 0.55)  # of the picture's longer side that one look sees
+PARTS = (1.0, 0.55, 1.8)  # of the picture's longer side that one look sees: beyond 1 with black around it
 PART_CERTAIN = 0.75  # of a face that only a part shows: parts see more that is none
+AFAR = 0.5  # of a face seen from further away, where large ones and drawn ones are clearer, and dogs are .46
 
 Points = NDArray[np.float32]  # (6, 2): right eye, left eye, nose, mouth, right ear, left ear, as their owner has them
 
@@ -48,9 +50,11 @@ def look(pixels: Pixels, parts: tuple[float, ...] = PARTS) -> list[Detection]:
     found: list[Detection] = []
     for share in parts:
         for part in _parts(width, height, share):
-            least = POSSIBLE if share == 1.0 else PART_CERTAIN
+            least = POSSIBLE if share == 1.0 else AFAR if share > 1 else PART_CERTAIN
             seen = _look(pixels, part, least)
-            found += [one for one in seen if share == 1.0 or not _cut(one.box, part, width, height)]
+            if share > 1:  # from afar nothing is certain
+                seen = [replace(one, score=min(one.score, CERTAIN - 0.01)) for one in seen]
+            found += [one for one in seen if share >= 1 or not _cut(one.box, part, width, height)]
     return merged(found)
 
 
