@@ -32,7 +32,7 @@ _SAMPLES = FrameClock(Fraction(SAMPLE_RATE))
 
 def _continues(turn: Turn, following: Turn) -> bool:
     """Whether the second turn takes up the first without a gap, in the film and in the recording."""
-    same = (turn.audio.source, turn.audio.channel) == (following.audio.source, following.audio.channel)
+    same = turn.audio.heard == following.audio.heard
     film = _SAMPLES.frame_at(turn.end) == _SAMPLES.frame_at(following.start)
     recording = _SAMPLES.frame_at(turn.audio.end) == _SAMPLES.frame_at(following.audio.start)
     return same and film and recording
@@ -104,7 +104,7 @@ class SpeakerSound:
         plan.speaker(speaker_id)
         self._clock, self._media = plan.clock, media
         self._runs = _runs(turn for turn in plan.turns if turn.speaker == speaker_id)
-        self._tapes: dict[tuple[str, int | None], _Tape] = {}
+        self._tapes: dict[tuple[str, int | None, int | None], _Tape] = {}
 
     def between(self, start_frame: int, end_frame: int) -> Sound:
         """float32 (n,) mono at 16 kHz; see `speaker_audio`."""
@@ -122,10 +122,10 @@ class SpeakerSound:
     def _tape(self, turn: Turn) -> _Tape:
         from dialogue.media.recordings import Samples
 
-        key = turn.audio.source, turn.audio.channel
-        if key not in self._tapes:
-            self._tapes[key] = _Tape(Samples(self._media / turn.audio.source, turn.audio.channel))
-        return self._tapes[key]
+        audio = turn.audio
+        if audio.heard not in self._tapes:
+            self._tapes[audio.heard] = _Tape(Samples(self._media / audio.source, audio.channel, audio.stream))
+        return self._tapes[audio.heard]
 
 
 def speaker_audio(plan: Plan, speaker_id: str, start_frame: int, end_frame: int, media: Path) -> Sound:

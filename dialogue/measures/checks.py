@@ -14,11 +14,11 @@ from dialogue.media.fonts import missing_letters
 from dialogue.media.media import Picture, Recording
 from dialogue.scene.generators import knows_drawn_alone
 from dialogue.scene.reader import Keypath, SceneFile
-from dialogue.scene.scene import AudioRef, Face, FaceBox, FacePoint, SpokenLine
+from dialogue.scene.scene import AudioRef, Face, FaceBox, FacePoint, Pause, SpokenLine
 
 _SLACK = 0.02  # seconds: what writers round away
 _SHORTEST = 0.04  # seconds of sound, one frame
-_SILENT = -60.0  # dBFS: the loudest sample of a recording nobody speaks in
+_SILENT = -90.0  # dBFS: the loudest sample of a recording nobody speaks in; the least of 16 bits
 _FASTEST = 30.0  # characters per second; the quickest speakers reach 25
 
 
@@ -98,17 +98,53 @@ def _letters(file: SceneFile) -> Iterator[Problem]:
 def media_warnings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
     """What a film can be made of, and perhaps should not: recordings that break off, pictures of another world."""
     yield from _broken_off(file, measures)
+    yield from _silent_parts(file, measures)
+    yield from _unheard_streams(file, measures)
     yield from _foreign_pictures(file, measures)
 
 
 def _broken_off(file: SceneFile, measures: Measures) -> Iterator[Problem]:
     """Once for every recording that holds less than its file says."""
-    first = {ref.path: keys for keys, ref in reversed(list(_references(file)))}
-    for path, keys in first.items():
-        recording = measures.recordings.get(path)
+    for sound, keys in _first(file).items():
+        recording = measures.recordings.get(sound)
         if recording is not None and recording.told is not None:
-            message = f"{path} holds {recording.duration:.2f} s of the {recording.told:.2f} s that its file tells"
+            message = f"{sound} holds {recording.duration:.2f} s of the {recording.told:.2f} s that its file tells"
             yield file.problem(keys, message, "is it whole? what it holds is used", "warning")
+
+
+def _first(file: SceneFile) -> dict[str, Keypath]:
+    """Every recording, by its file and stream, with the place that names it first."""
+    return {ref.sound: keys for keys, ref in reversed(list(_references(file)))}
+
+
+def _silent_parts(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Recordings that are silent where their file has no sound to give."""
+    for sound, keys in _first(file).items():
+        recording = measures.recordings.get(sound)
+        if recording is None:
+            continue
+        if recording.start > _SHORTEST:
+            message = f"{sound} begins {recording.start:.2f} s late by its own clock"
+            yield file.problem(keys, message, "it is silent until then, as in a player", "warning")
+        if recording.gaps > _SHORTEST:
+            message = f"{sound} has gaps of {recording.gaps:.2f} s in all by its own clock"
+            yield file.problem(keys, message, "it is silent there, as in a player", "warning")
+        if recording.spoilt:
+            many = recording.spoilt > 1
+            message = f"{sound} has {recording.spoilt} sample{'s' * many} that {'are' if many else 'is'} no number"
+            yield file.problem(keys, message, "it is silent there; export it again", "warning")
+
+
+def _unheard_streams(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+    """Files of several sound streams, of which the scene names none and so uses one."""
+    chosen = {ref.path for _, ref in _references(file) if ref.stream is not None}
+    for sound, keys in _first(file).items():
+        recording = measures.recordings.get(sound)
+        if recording is None or recording.streams < 2 or sound in chosen or recording.path != sound:
+            continue
+        message = f"{sound} has {recording.streams} sound streams, and only the one that it marks as default is heard"
+        choices = ", ".join(f"{sound}#stream{number}" for number in range(1, min(recording.streams, 3) + 1))
+        yield file.problem(keys, message, f"each can be somebody's track: {choices}", "warning")
 
 
 def _foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
@@ -152,16 +188,16 @@ def _recordings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
     """Recordings hold sound, and the channel that is meant."""
     told: set[str] = set()
     for keys, ref in _references(file):
-        recording = measures.recordings.get(ref.path)
+        recording = measures.recordings.get(ref.sound)
         if recording is None:
             continue
         if ref.channel is not None and ref.channel > recording.channels:
             hint = "leave out the #" if recording.channels == 1 else f"#1 to #{recording.channels}"
             count = "one channel" if recording.channels == 1 else f"{recording.channels} channels"
             yield file.problem(keys, f"{ref.path} has {count}, and no channel {ref.channel}", hint)
-        if ref.path in told:
+        if ref.sound in told:
             continue
-        told.add(ref.path)
+        told.add(ref.sound)
         if recording.duration < _SHORTEST:
             yield file.problem(keys, f"{ref.path} is empty: {recording.duration:g} s of sound", "record it again")
         elif recording.peak is not None and recording.peak <= _SILENT:
@@ -175,7 +211,7 @@ def _line_times(file: SceneFile, measures: Measures) -> Iterator[Problem]:
         if not isinstance(line, SpokenLine):
             continue
         ref = line.audio or file.scene.cast[line.speaker].track or file.scene.audio
-        recording = measures.recordings.get(ref.path) if ref else None
+        recording = measures.recordings.get(ref.sound) if ref else None
         if recording is None:
             continue
         beyond = False
@@ -201,18 +237,24 @@ def _length(recording: Recording) -> str:
 
 
 def _shots(file: SceneFile, measures: Measures) -> Iterator[Problem]:
-    """Shots end within the film, where its length is that of a recording."""
+    """Shots but the last end within the film, where its length is that of a recording; it lasts until the last does."""
     scene = file.scene
     refs = [scene.audio] if scene.audio else [member.track for member in scene.cast.values() if member.track]
-    if any(isinstance(line, SpokenLine) and line.audio for line in scene.lines) and scene.audio is None:
+    own = any(isinstance(line, SpokenLine) and line.audio for line in scene.lines) and scene.audio is None
+    if own or (scene.lines and isinstance(scene.lines[-1], Pause)):
         return  # the film lasts as long as its lines, which only the plan knows
-    known = [measures.recordings[ref.path] for ref in refs if ref.path in measures.recordings]
-    longest = max(known, key=lambda recording: recording.duration, default=None)
-    if longest is None:
+    known = [(measures.recordings[r.sound], r.start or 0.0) for r in refs if r.sound in measures.recordings]
+    if not known or not scene.shots:
         return
-    for index, shot in enumerate(scene.shots):
-        if shot.until is not None and shot.until > longest.duration + _SLACK:
+    longest, start = max(known, key=lambda pair: pair[0].duration + pair[1])
+    end = max(longest.duration + start, scene.shots[-1].until or 0.0)
+    for index, shot in enumerate(scene.shots[:-1]):
+        if shot.until is not None and shot.until > end + _SLACK:
             yield file.problem(("shots", index, "until"), f"until is beyond the end of {_length(longest)}")
-        elif shot.until is not None and index + 1 < len(scene.shots) and shot.until > longest.duration - _SHORTEST:
+        elif shot.until is not None and shot.until > end - _SHORTEST:
             message = f"this shot takes the whole film, and {len(scene.shots) - index - 1} more follow"
             yield file.problem(("shots", index, "until"), message)
+    beyond = end - longest.duration - start
+    if beyond > _SHORTEST:
+        message = f"the picture is held for {beyond:.2f} s after the end of {_length(longest)}"
+        yield file.problem(("shots", len(scene.shots) - 1, "until"), message, None, "warning")

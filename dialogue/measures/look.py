@@ -7,21 +7,20 @@ they measure in the user's cache.
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
-from dialogue.ground.progress import OnProgress, Progress, untold
-from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.ground.progress import OnProgress, untold
+from dialogue.ground.segments import LabelledSegment
+from dialogue.measures.looking import Look
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import Wanted, wanted_by
-from dialogue.media.cache import Cache
+from dialogue.measures.tracks import Tracks, measured_tracks
 from dialogue.media.media import FoundFace, Mouth, Picture, Recording
 from dialogue.scene.scene import AudioRef, FaceBox, FacePoint
 
@@ -29,67 +28,20 @@ if TYPE_CHECKING:
     from dialogue.hearing.heard import Heard
     from dialogue.scene.reader import Keypath, SceneFile
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 
-
-class _Look:
-    """One look: the scene, the cache, and the problems found so far."""
-
-    def __init__(self, file: SceneFile, report: OnProgress) -> None:
-        self.file = file
-        self.cache = Cache()
-        self.problems: list[Problem] = []
-        self._report = report
-
-    def path(self, written: str) -> Path:
-        return self.file.folder / written
-
-    def each(self, doing: str, items: Mapping[K, Keypath], look_at: Callable[[K], V]) -> dict[K, V]:
-        """`look_at` of every item, side by side; what raises InputError is left out and reported at its place."""
-        found: dict[K, V] = {}
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            futures = {item: pool.submit(look_at, item) for item in items}
-            for done, (item, future) in enumerate(futures.items()):
-                self.tell(doing, done, len(items))
-                try:
-                    found[item] = future.result()
-                except InputError as error:
-                    self._place(item, items[item], error.problems)
-        if items:
-            self.tell(doing, len(items), len(items))
-        return found
-
-    def tell(self, doing: str, done: int, total: int) -> None:
-        self._report(Progress(f"{doing} ({done} of {total})", done / max(1, total)))
-
-    def _place(self, item: Hashable, keys: Keypath, problems: Iterable[Problem]) -> None:
-        """What is wrong with a file, at the place in the scene that names it."""
-        for problem in problems:
-            path = Path(problem.file or str(item))
-            name = path.relative_to(self.file.folder) if path.is_relative_to(self.file.folder) else path
-            placed = self.file.problem(keys, f"{name} {problem.message}", problem.hint)
-            if placed not in self.problems:
-                self.problems.append(placed)
-
-    def raise_problems(self) -> None:
-        if self.problems:
-            raise InputError(sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
-
-
-def _recording(look: _Look, written: str, loudness: bool) -> Recording:
-    path = look.path(written)
+def _recording(look: Look, ref: AudioRef, loudness: bool) -> Recording:
+    path, written = look.path(ref.path), ref.path
 
     def make() -> dict[str, Any]:
         from dialogue.media.recordings import measure_recording, probe_recording
 
-        return dataclasses.asdict((measure_recording if loudness else probe_recording)(path, written))
+        return dataclasses.asdict((measure_recording if loudness else probe_recording)(path, written, ref.stream))
 
-    kept = look.cache.remembered(["recording", loudness], [path], make)
+    kept = look.cache.remembered(["recording", loudness, ref.stream], [path], make)
     return Recording(**{**kept, "path": written, "channel_names": tuple(kept["channel_names"])})
 
 
-def _picture(look: _Look, written: str) -> Picture:
+def _picture(look: Look, written: str) -> Picture:
     path = look.path(written)
 
     def make() -> dict[str, Any]:
@@ -100,21 +52,21 @@ def _picture(look: _Look, written: str) -> Picture:
     return Picture(**{**look.cache.remembered(["picture"], [path], make), "path": written})
 
 
-def _drawn(look: _Look, written: str) -> bool:
+def _drawn(look: Look, written: str) -> bool:
     from dialogue.media.drawn import EYES, is_drawn
 
     path = look.path(written)
     return bool(look.cache.remembered(["drawn"], [path, EYES], lambda: is_drawn(path)))
 
 
-def _faces_by(look: _Look, written: str) -> tuple[list[Any], list[Path]]:
+def _faces_by(look: Look, written: str) -> tuple[list[Any], list[Path]]:
     """How the faces of a picture are found, and the files that say what is found."""
     from dialogue.media.faces import models_files
 
     return ["faces"], [look.path(written), *models_files()]
 
 
-def _faces(look: _Look, written: str) -> tuple[FoundFace, ...]:
+def _faces(look: Look, written: str) -> tuple[FoundFace, ...]:
     from dialogue.media.faces import detect
 
     path = look.path(written)
@@ -131,14 +83,14 @@ def _face_of(kept: dict[str, Any]) -> FoundFace:
     return FoundFace(Box(**kept["box"]), kept["score"], kept["origin"], mouth)
 
 
-def _placed_by(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> tuple[list[Any], list[Path]]:
+def _placed_by(look: Look, pair: tuple[str, FaceBox | FacePoint]) -> tuple[list[Any], list[Path]]:
     from dialogue.media.faces import models_files
 
     picture, written = pair
     return ["face at", written.model_dump()], [look.path(picture), *models_files()]
 
 
-def _placed(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> FoundFace | None:
+def _placed(look: Look, pair: tuple[str, FaceBox | FacePoint]) -> FoundFace | None:
     """The face in a box or around a point that was written."""
     from dialogue.media.faces import around, at
 
@@ -156,7 +108,7 @@ def _placed(look: _Look, pair: tuple[str, FaceBox | FacePoint]) -> FoundFace | N
     return _face_of(kept) if kept else None
 
 
-def _like(look: _Look, pair: tuple[str, str]) -> FoundFace | None:
+def _like(look: Look, pair: tuple[str, str]) -> FoundFace | None:
     from dialogue.media.faces import at, like, models_files
 
     picture, image = (look.path(written) for written in pair)
@@ -169,40 +121,7 @@ def _like(look: _Look, pair: tuple[str, str]) -> FoundFace | None:
     return _face_of(kept) if kept else None
 
 
-def _speech(look: _Look, wanted: Wanted) -> tuple[dict[AudioRef, tuple[Segment, ...]], list[str]]:
-    """Each track's own speech, and what was heard of it elsewhere."""
-    refs = list(wanted.speech)
-    if not refs:
-        return {}, []
-
-    def make() -> dict[str, Any]:
-        from dialogue.media.bleed import own_speech
-        from dialogue.media.recordings import Samples
-        from dialogue.media.speech import listen, load_detector
-
-        load_detector()  # before the threads, so that it is loaded once
-        tracks = {ref: Samples(look.path(ref.path), ref.channel) for ref in refs}
-        heard = look.each("listening to the tracks", wanted.speech, lambda ref: listen(tracks[ref]))
-        look.raise_problems()
-        own, leaks = own_speech([tracks[ref] for ref in refs], [heard[ref] for ref in refs])
-        return {
-            "own": [[[s.start, s.end] for s in segments] for segments in own],
-            "leaks": [dataclasses.asdict(leak) for leak in leaks],
-        }
-
-    channels = [ref.channel for ref in refs]
-    kept = look.cache.remembered(["speech", channels], [look.path(ref.path) for ref in refs], make)
-    names = [ref.path if ref.channel is None else f"{ref.path}#{ref.channel}" for ref in refs]
-    warnings = [
-        f"{names[leak['source']]} is heard in {names[leak['into']]} too, {-leak['gain']:.0f} dB down: "
-        "that sound opens no mouth there"
-        for leak in kept["leaks"]
-    ]
-    own = (tuple(Segment(*edges) for edges in segments) for segments in kept["own"])
-    return dict(zip(refs, own, strict=True)), warnings
-
-
-def _diarization_file(look: _Look) -> tuple[LabelledSegment, ...]:
+def _diarization_file(look: Look) -> tuple[LabelledSegment, ...]:
     """What the file that the scene names says; its problems keep their own file and line."""
     scene = look.file.scene
     if scene.diarization in ("auto", "off"):
@@ -224,6 +143,7 @@ class _Mix:
 
     path: Path
     channel: int | None
+    stream: int | None
     speakers: int
     enrolled: dict[str, Path]
     taken: list[str]
@@ -236,7 +156,8 @@ class _Mix:
 
         names = list(self.enrolled)
         turns = None if self.turns is None else [[turn.start, turn.end, turn.label] for turn in self.turns]
-        return ["who speaks", available(), self.channel, self.speakers, names, self.taken, self.hop, turns]
+        part = [self.channel, self.stream]
+        return ["who speaks", available(), part, self.speakers, names, self.taken, self.hop, turns]
 
     @property
     def paths(self) -> list[Path]:
@@ -244,7 +165,7 @@ class _Mix:
 
 
 def _mix(
-    look: _Look, wanted: Wanted, speakers: int | None, hop: float | None, turns: tuple[LabelledSegment, ...]
+    look: Look, wanted: Wanted, speakers: int | None, hop: float | None, turns: tuple[LabelledSegment, ...]
 ) -> _Mix | None:
     """None where nobody's turns have to be found. As many voices as the cast heard in it, or `speakers`.
 
@@ -268,10 +189,11 @@ def _mix(
         return None
     count = speakers or len(wanted.mixed)
     given = None if scene.diarization == "auto" else turns
-    return _Mix(look.path(scene.audio.path), scene.audio.channel, count, enrolled, sorted(taken), hop, given)
+    audio = scene.audio
+    return _Mix(look.path(audio.path), audio.channel, audio.stream, count, enrolled, sorted(taken), hop, given)
 
 
-def _comparable(look: _Look, members: list[str]) -> bool:
+def _comparable(look: Look, members: list[str]) -> bool:
     """Whether voices can be compared here; if not, a problem at each sample."""
     from dialogue.diarization.diarizer import available
     from dialogue.diarization.voice_encoder import INSTALL
@@ -282,7 +204,7 @@ def _comparable(look: _Look, members: list[str]) -> bool:
     return bool(available()[0])
 
 
-def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[str]]:
+def _diarized(look: Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[str]]:
     """Who speaks when. A member whose sample is not clearly one of the voices is a problem at the sample's place."""
 
     def make() -> dict[str, Any]:
@@ -290,7 +212,7 @@ def _diarized(look: _Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list
 
         look.tell("finding out who speaks when", 0, 1)
         return dataclasses.asdict(
-            diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop, mix.turns)
+            diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop, mix.turns, mix.stream)
         )
 
     try:
@@ -308,7 +230,7 @@ _SMALL = 1_200_000  # pixels: in such a picture BlazeFace and the mesh find face
 
 
 def _quick_faces(
-    look: _Look, wanted: Wanted, pictures: Mapping[str, Picture], most: int
+    look: Look, wanted: Wanted, pictures: Mapping[str, Picture], most: int
 ) -> tuple[dict[str, tuple[FoundFace, ...]], dict[tuple[str, FaceBox | FacePoint], FoundFace | None]]:
     """Faces that were found before, and those of `most` small pictures where they are found quickly."""
     from dialogue.media.face_files import face_files
@@ -340,9 +262,9 @@ def probe(file: SceneFile, problems: list[Problem] | None = None, new_faces: int
     Faces where they were found before, and in as many small pictures as `new_faces`. Raises InputError with every file
     that cannot be read; given `problems`, adds to them instead and measures the rest.
     """
-    look = _Look(file, untold)
+    look = Look(file, untold)
     wanted = wanted_by(file.scene)
-    recordings = look.each("", wanted.recordings, lambda written: _recording(look, written, loudness=False))
+    recordings = look.each("", wanted.recordings, lambda ref: _recording(look, ref, loudness=False))
     pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
     # Of a generator asked for by name one is warned at once; which is best is the plan's question, not worth the wait.
     warned = wanted.drawn if file.scene.generator is not None else {}
@@ -353,7 +275,7 @@ def probe(file: SceneFile, problems: list[Problem] | None = None, new_faces: int
         look.raise_problems()
     else:
         problems += look.problems
-    return Measures(recordings, pictures, faces, diarization=diarization, drawn=drawn, placed=placed)
+    return Measures(_by_sound(recordings), pictures, faces, diarization=diarization, drawn=drawn, placed=placed)
 
 
 def measure(
@@ -364,7 +286,7 @@ def measure(
     `speakers`: how many people are heard in a mix, when not as many as the cast has for it. `hop`: seconds between a
     pyannote pipeline's windows, when not its own. Raises InputError with everything that cannot be measured.
     """
-    look = _Look(file, progress)
+    look = Look(file, progress)
     wanted = wanted_by(file.scene)
     diarization = _diarization_file(look)
     mix = _mix(look, wanted, speakers, hop, diarization)
@@ -373,7 +295,7 @@ def measure(
 
         load_ahead(hop)
     recordings = look.each(
-        "reading the recordings", wanted.recordings, lambda written: _recording(look, written, loudness=True)
+        "reading the recordings", wanted.recordings, lambda ref: _recording(look, ref, loudness=True)
     )
     pictures = look.each("reading the pictures", wanted.pictures, lambda written: _picture(look, written))
     look.raise_problems()
@@ -381,23 +303,25 @@ def measure(
     faces = look.each("finding faces", wanted.detect, lambda written: _faces(look, written))
     placed = look.each("looking at faces", _inside(wanted, pictures), lambda pair: _placed(look, pair))
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
-    speech, warnings = _speech(look, wanted)
+    tracks = measured_tracks(look, wanted)
+    warnings = list(tracks.warnings)
     if mix is not None:
         diarization, notes = _diarized(look, mix)
         diarization = _captioned(look, mix, diarization)
         warnings += notes
     look.raise_problems()
-    heard = _heard(look, speech, diarization)
+    heard = _heard(look, tracks, diarization)
     look.raise_problems()
     known = {pair: face for pair, face in likes.items() if face is not None}
     lines = {item: line for found in heard for item, line in found.lines.items()}
     differences = tuple(difference for found in heard for difference in found.differences)
     return Measures(
-        recordings, pictures, faces, known, speech, diarization, tuple(warnings), drawn, placed, lines, differences
-    )
+        _by_sound(recordings), pictures, faces, known, tracks.speech, diarization, tuple(warnings), drawn, placed,
+        lines, differences, tracks.starts, tracks.levels,
+    )  # fmt: skip
 
 
-def _captioned(look: _Look, mix: _Mix, turns: tuple[LabelledSegment, ...]) -> tuple[LabelledSegment, ...]:
+def _captioned(look: Look, mix: _Mix, turns: tuple[LabelledSegment, ...]) -> tuple[LabelledSegment, ...]:
     """The turns of a mix with their words, where the scene has none and a recogniser is there."""
     from dialogue.hearing.recogniser import recogniser
 
@@ -413,22 +337,20 @@ def _captioned(look: _Look, mix: _Mix, turns: tuple[LabelledSegment, ...]) -> tu
         from dialogue.media.recordings import read_samples
 
         look.tell("writing down what is said", 0, 1)
-        samples = np.asarray(read_samples(mix.path, mix.channel), dtype=np.float32)
+        samples = np.asarray(read_samples(mix.path, mix.channel, mix.stream), dtype=np.float32)
         return [[word.text, word.start, word.end] for word in recognised(samples, look.file.scene.language)]
 
-    way = ["words", str(folder), mix.channel, look.file.scene.language]
+    way = ["words", str(folder), mix.channel, mix.stream, look.file.scene.language]
     kept = look.cache.remembered(way, [mix.path], make)
     return captioned(turns, [HeardWord(text, start, end) for text, start, end in kept])
 
 
-def _heard(
-    look: _Look, speech: Mapping[AudioRef, tuple[Segment, ...]], diarization: tuple[LabelledSegment, ...]
-) -> list[Heard]:
+def _heard(look: Look, tracks: Tracks, diarization: tuple[LabelledSegment, ...]) -> list[Heard]:
     """The script in each recording that holds some of it; nothing where no engine speaks its language here."""
     from dialogue.measures.script_heard import hear, heard_of, hearings_of, language_of_script
 
     scene = look.file.scene
-    hearings = hearings_of(scene, speech, diarization)
+    hearings = hearings_of(scene, tracks.speech, diarization)
     if not hearings:
         return []
     from dialogue.hearing.lines import way_of
@@ -442,15 +364,17 @@ def _heard(
     for number, hearing in enumerate(hearings):
         look.tell("hearing the script", number, len(hearings))
         path = look.path(hearing.ref.path)
-        make = partial(hear, hearing, path, language)
-        listener = str(recogniser() or "")
-        found.append(heard_of(look.cache.remembered([*hearing.way(language), way, listener], [path], make)))
+        start, listener = tracks.start_of(hearing.ref), str(recogniser() or "")
+        make = partial(hear, hearing, path, language, start)
+        found.append(heard_of(look.cache.remembered([*hearing.way(language), way, listener, start], [path], make)))
     return found
 
 
-def _inside(
-    wanted: Wanted, pictures: Mapping[str, Picture]
-) -> dict[tuple[str, FaceBox | FacePoint], Keypath]:
+def _by_sound(recordings: Mapping[AudioRef, Recording]) -> dict[str, Recording]:
+    return {ref.sound: recording for ref, recording in recordings.items()}
+
+
+def _inside(wanted: Wanted, pictures: Mapping[str, Picture]) -> dict[tuple[str, FaceBox | FacePoint], Keypath]:
     """The faces written that lie in their picture; the others are told of by the planner."""
     return {
         (picture, face): keys

@@ -39,7 +39,9 @@ class WhoSpeaks:
     doubts: tuple[Doubt, ...]
 
 
-def hear(diarizer: Diarizer, path: Path, channel: int | None, speakers: int | None) -> Diarization:
+def hear(
+    diarizer: Diarizer, path: Path, channel: int | None, speakers: int | None, stream: int | None = None
+) -> Diarization:
     """Turns, cleaned up, and voices of a recording. `speakers`: how many there are; None to guess.
 
     Decoded once, while voice activity is found in what was decoded before; 230 MB an hour are held.
@@ -49,16 +51,16 @@ def hear(diarizer: Diarizer, path: Path, channel: int | None, speakers: int | No
     from dialogue.diarization.tidy import tidy
     from dialogue.media.ahead import ahead
     from dialogue.media.recordings import Samples
-    from dialogue.media.speech import BLOCK, listen_to, speech_segments
+    from dialogue.media.speech import BLOCK, listen_again, listen_to, speech_segments
 
     heard: list[Sound] = []
 
     def decoded() -> Iterator[Sound]:
-        for block in Samples(path, channel).blocks(BLOCK):
+        for block in Samples(path, channel, stream).blocks(BLOCK):
             heard.append(block)
             yield block
 
-    speech = speech_segments(listen_to(ahead(decoded())))
+    speech = speech_segments(listen_again(listen_to(ahead(decoded())), lambda: list(heard)))
     samples = np.concatenate(heard) if heard else np.zeros(0, np.float32)
     heard.clear()
     return tidy(diarizer.label(samples, speech, speakers), speech)
@@ -89,6 +91,7 @@ def diarize(
     taken: Collection[str] = (),
     hop: float | None = None,
     turns: tuple[LabelledSegment, ...] | None = None,
+    stream: int | None = None,
 ) -> WhoSpeaks:
     """Who speaks when, by the best way this machine has, or as `turns` say, and who of the `enrolled` that is.
 
@@ -102,7 +105,7 @@ def diarize(
 
     diarizer = choose_diarizer(hop)
     if turns is None:
-        found = hear(diarizer, path, channel, speakers)
+        found = hear(diarizer, path, channel, speakers, stream)
     else:
         origin = turns[0].origin if turns else ""
         found = Diarization(turns, origin, diarizer.reason, voices_in(diarizer, path, channel, turns))

@@ -22,10 +22,12 @@ class Wanted:
     - `detect`, `likes`: pictures in which a face is to be found, and (picture, image) pairs to be compared.
     - `placed`: boxes and points written for faces, and the picture they are in.
     - `drawn`: the pictures of which it matters whether the small model, `tiny`, knows their world.
+    - `recordings`: each file and sound stream, all channels of it. `tracks`: the members' microphones.
+    - `levels`: the recordings of which it matters how loud they are: those of several people that we mix.
     - `mixed`: the members whose turns can only come from who speaks when in the mix.
     """
 
-    recordings: dict[str, Keypath]
+    recordings: dict[AudioRef, Keypath]
     pictures: dict[str, Keypath]
     detect: dict[str, Keypath]
     likes: dict[tuple[str, str], Keypath]
@@ -33,17 +35,19 @@ class Wanted:
     mixed: tuple[str, ...]
     drawn: dict[str, Keypath]
     placed: dict[tuple[str, FaceBox | FacePoint], Keypath]
+    tracks: dict[AudioRef, Keypath]
+    levels: dict[AudioRef, Keypath]
 
 
 def wanted_by(scene: Scene) -> Wanted:
     """What the planner will ask for, and no more: each file, face and track once, where it is first named."""
-    recordings: dict[str, Keypath] = {}
+    recordings: dict[AudioRef, Keypath] = {}
     pictures: dict[str, Keypath] = {}
     detect: dict[str, Keypath] = {}
     likes: dict[tuple[str, str], Keypath] = {}
     placed: dict[tuple[str, FaceBox | FacePoint], Keypath] = {}
     for ref, keys in _recordings(scene):
-        recordings.setdefault(ref.path, keys)
+        recordings.setdefault(AudioRef(path=ref.path, stream=ref.stream), keys)
     for path, keys in _pictures(scene):
         pictures.setdefault(path, keys)
     for picture, face, keys in _faces(scene):
@@ -54,7 +58,11 @@ def wanted_by(scene: Scene) -> Wanted:
             detect.setdefault(picture, keys)
         else:
             placed.setdefault((picture, face), keys)
-    return Wanted(recordings, pictures, detect, likes, _speech(scene), _mixed(scene), _drawn(scene), placed)
+    tracks = _tracks(scene)
+    return Wanted(
+        recordings, pictures, detect, likes, _speech(scene, tracks), _mixed(scene), _drawn(scene), placed, tracks,
+        _levels(scene, tracks),
+    )  # fmt: skip
 
 
 def _recordings(scene: Scene) -> Iterator[tuple[AudioRef, Keypath]]:
@@ -117,11 +125,23 @@ def _untimed(scene: Scene, speaker: str) -> bool:
     return not lines or any(line.audio is None and (line.start is None or line.end is None) for line in lines)
 
 
-def _speech(scene: Scene) -> dict[AudioRef, Keypath]:
-    tracks: dict[AudioRef, Keypath] = {}
-    for name, member in scene.cast.items():
-        if member.track is not None:
-            tracks.setdefault(member.track, ("cast", name, "track"))
+def _tracks(scene: Scene) -> dict[AudioRef, Keypath]:
+    return {member.track: ("cast", name, "track") for name, member in scene.cast.items() if member.track is not None}
+
+
+def _levels(scene: Scene, tracks: Mapping[AudioRef, Keypath]) -> dict[AudioRef, Keypath]:
+    if scene.audio is not None:
+        return {}
+    found = dict(tracks)
+    speakers = {name for name, member in scene.cast.items() if member.track is not None}
+    for index, line in enumerate(scene.lines):
+        if isinstance(line, SpokenLine) and line.audio is not None:
+            found.setdefault(line.audio.heard, ("lines", index, "audio"))
+            speakers.add(line.speaker)
+    return found if len(speakers) > 1 else {}
+
+
+def _speech(scene: Scene, tracks: dict[AudioRef, Keypath]) -> dict[AudioRef, Keypath]:
     needed = any(member.track is not None and _untimed(scene, name) for name, member in scene.cast.items())
     return tracks if needed else {}
 

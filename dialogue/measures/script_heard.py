@@ -27,7 +27,16 @@ class Hearing:
     def way(self, language: str) -> list[Any]:
         """What the result depends on besides the recording."""
         voices = {name: [[s.start, s.end] for s in parts] for name, parts in sorted(self.voices.items())}
-        return ["script heard", language, self.ref.channel, self.items, self.speakers, self.texts, voices]
+        return [
+            "script heard",
+            language,
+            self.ref.channel,
+            self.ref.stream,
+            self.items,
+            self.speakers,
+            self.texts,
+            voices,
+        ]
 
 
 def hearings_of(
@@ -67,18 +76,19 @@ def language_of_script(scene: Scene) -> str:
     return scene.language or language_of(" ".join(spoken))
 
 
-def hear(hearing: Hearing, path: Path, language: str) -> dict[str, Any]:
-    """The result as plain values, to be kept; see `heard_of`."""
+def hear(hearing: Hearing, path: Path, language: str, start: float = 0.0) -> dict[str, Any]:
+    """The result as plain values, to be kept; see `heard_of`. `start`: the second of the scene the recording begins."""
     import numpy as np
 
     from dialogue.hearing.gate import gated
     from dialogue.hearing.lines import ScriptLine, hear_lines
     from dialogue.hearing.recogniser import recognised, recogniser
-    from dialogue.media.recordings import read_samples
+    from dialogue.media.recordings import Samples
 
     rows = zip(hearing.items, hearing.speakers, hearing.texts, strict=True)
     lines = [ScriptLine(item, speaker, text) for item, speaker, text in rows]
-    samples = np.asarray(read_samples(path, hearing.ref.channel), dtype=np.float32)
+    recording = Samples(path, hearing.ref.channel, hearing.ref.stream, start)
+    samples = np.concatenate([np.zeros(0, np.float32), *recording.blocks()])
     heard = hear_lines(samples, lines, language, hearing.voices)
     if recogniser() is not None:
         heard = gated(heard, lines, recognised(samples, language))

@@ -30,8 +30,10 @@ _LONGEST_DELAY = 0.3  # seconds, for a talker heard back over a call
 _SAME_TIME = 0.001  # seconds: a delay that does not tell who was first
 _PEAK = 9.0  # times the spread of the correlation around it
 _OTHER_PEAK = 0.08  # of the strongest: what is less may be its own ringing, not sound that goes the other way
-_MOST_LOSS = 45.0  # dB; what is quieter opens no detector
+_MOST_LOSS = 75.0  # dB; quieter than this, nothing of a voice is left
 _LEAST_LOSS = 3.0  # dB that sound loses on its way into another microphone
+_COPY = 0.98  # coherence of two files of one recording; two microphones in one room do not reach 0.9
+_MOST_COPY_LOSS = 14.0  # dB between them
 _MARGIN = 6.0  # dB above the bleed at which a track speaks for itself
 _REACH = (0.15, 0.05)  # seconds before and after in which the source may have been louder: echo, and smoothing
 _LOUD = 15.0  # dB below a speaker's loudest tenth: frames that show the loss
@@ -42,12 +44,16 @@ _GAP = 0.3  # seconds; a shorter pause is within the sentence
 
 @dataclass(frozen=True)
 class Leak:
-    """Track `source` is heard in track `into`, `delay` seconds later and `gain` dB louder (below 0: quieter)."""
+    """Track `source` is heard in track `into`, `delay` seconds later and `gain` dB louder (below 0: quieter).
+
+    `same`: both hold the same at one time and level, so that nobody can be told from the other.
+    """
 
     source: int
     into: int
     delay: float
     gain: float
+    same: bool = False
 
 
 def own_speech(tracks: Sequence[Samples], heard: Sequence[Listened]) -> tuple[list[tuple[Segment, ...]], list[Leak]]:
@@ -62,7 +68,7 @@ def own_speech(tracks: Sequence[Samples], heard: Sequence[Listened]) -> tuple[li
     leaks = find_leaks(tracks, levels, active)
     own = []
     for j in range(len(tracks)):
-        explained = [_explained(leak, levels) for leak in leaks if leak.into == j]
+        explained = [_explained(leak, levels) for leak in leaks if leak.into == j and not leak.same]
         own.append(_tidy(active[j] & ~np.logical_or.reduce(explained)) if explained else speech[j])
     return own, leaks
 
@@ -76,19 +82,21 @@ def find_leaks(tracks: Sequence[Samples], levels: Sequence[Levels], active: Sequ
     leaks: list[Leak] = []
     for i in range(len(tracks)):
         for j in range(i + 1, len(tracks)):
-            leaks += _leaks_between(i, j, _delays(spectra[i], spectra[j]), levels, active)
+            copies = _coherence(spectra[i], spectra[j]) > _COPY
+            leaks += _leaks_between(i, j, _delays(spectra[i], spectra[j]), levels, active, copies)
     return leaks
 
 
 def _leaks_between(
-    i: int, j: int, delays: Sequence[float], levels: Sequence[Levels], active: Sequence[Frames]
+    i: int, j: int, delays: Sequence[float], levels: Sequence[Levels], active: Sequence[Frames], copies: bool
 ) -> list[Leak]:
     together = len(delays) == 1 and abs(delays[0]) <= _SAME_TIME
     ways = [(i, j, abs(delay)) for delay in delays if delay > 0 or together]
     ways += [(j, i, abs(delay)) for delay in delays if delay < 0 or together]
     gains = [_gain(levels[source], levels[into], active[source], delay) for source, into, delay in ways]
-    if together and all(gain is not None and gain > -_LEAST_LOSS for gain in gains):
-        return []  # the same sound twice, at one time and level: nobody can be told from the other
+    least = -_MOST_COPY_LOSS if copies else -_LEAST_LOSS
+    if together and all(gain is not None and gain > least for gain in gains):
+        return [Leak(i, j, 0.0, 0.0, same=True)]
     # Sound only loses on its way, but the second microphone may be turned up. Where the other one hears nothing
     # back, being later is proof enough; else the level must tell who speaks.
     ceiling = 2 * _LEAST_LOSS if len(ways) == 1 else -_LEAST_LOSS
@@ -151,6 +159,13 @@ def _delays(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> list[float]:
     if before.max() > threshold:
         delays.append((int(before.argmax()) - most) / SAMPLE_RATE)
     return delays
+
+
+def _coherence(a: NDArray[np.complex64], b: NDArray[np.complex64]) -> float:
+    """How much of each is the other, made louder or quieter: 0 … 1."""
+    cross = abs(complex(np.vdot(a, b)))
+    power = float(np.vdot(a, a).real) * float(np.vdot(b, b).real)
+    return cross / power**0.5 if power > 0 else 0.0
 
 
 def _gain(source: Levels, into: Levels, active: Frames, delay: float) -> float | None:

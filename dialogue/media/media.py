@@ -21,6 +21,9 @@ class Recording:
     entry per channel: left, right, … as the file names them, else "1", "2", …. `loudness` is integrated LUFS
     (ITU-R BS.1770-4, -70 for silence) and `peak` the largest sample in dBFS (-120 for silence); both are None when
     only the headers were read. `told`: seconds that the file says it has, where it holds less: it may be cut off.
+    `streams` of sound are in the file, of which this is one. By the file's own clock it begins `start` seconds after a
+    player's 0 and leaps by `gaps` seconds in all: both are silence and within the duration. `spoilt` samples are no
+    numbers, and silent.
     """
 
     path: str
@@ -32,6 +35,10 @@ class Recording:
     peak: float | None = None
     told: float | None = None
     origin: str = ""
+    streams: int = 1
+    start: float = 0.0
+    gaps: float = 0.0
+    spoilt: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,100 +1,38 @@
 """Sound files: how long, which channels, how loud; and their samples as a generator hears them, 16 kHz mono.
 
 Everything is counted in decoded samples: containers round or guess their durations (an AAC file here says 8.049 s
-and decodes to 8.064 s). Decoding streams, so that hours of sound fit in little memory. Cover art is ignored.
+and decodes to 8.064 s). Where a container dates its packets, a late start and gaps are silence, as a player shows them
+(`dialogue.media.sound_file`). Decoding streams, so that hours of sound fit in little memory. Cover art is ignored.
 
 Shapes: `c` channels, `n` samples.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from einops import rearrange
 from numpy.typing import NDArray
 
-from dialogue.ground.errors import InputError, Problem
 from dialogue.media.ahead import ahead
-from dialogue.media.container import open_container
+from dialogue.media.downmix import Downmix
 from dialogue.media.loudness import LoudnessMeter
 from dialogue.media.media import Recording
+from dialogue.media.sound_file import LESS, Placed, dated, open_sound, placed_frames, sound_stream, unreadable
 from model.grid import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 Sound = NDArray[np.float32]
 
-_LESS = 0.1  # seconds that a file may lack and be whole
 _STREAMED = 0x7FFF0000  # bytes; a WAV written to a pipe claims this much or more, and means that it does not know
 _NAMES = {
     "FL": "left", "FR": "right", "FC": "center", "LFE": "lfe", "BL": "back-left", "BR": "back-right",
     "SL": "side-left", "SR": "side-right", "BC": "back-center",
 }  # fmt: skip
-
-
-def _unreadable(path: Path, message: str, hint: str | None = None) -> InputError:
-    return InputError(Problem(message, file=str(path), hint=hint))
-
-
-def _open(path: Path) -> InputContainer:
-    """The file opened by PyAV, with at least one audio stream; InputError says why not."""
-    import av
-
-    if path.is_dir():
-        raise _unreadable(path, "is a folder; a sound file is needed")
-    try:
-        container = open_container(path)
-    except FileNotFoundError:
-        raise _unreadable(path, "no such file") from None
-    except PermissionError:
-        raise _unreadable(path, "may not be read", "check its permissions") from None
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _unreadable(
-            path, f"cannot be read as sound: {reason.lower()}", "is it damaged or no media file?"
-        ) from None
-    if not container.streams.audio:
-        container.close()
-        raise _unreadable(path, "has no sound in it", "a recording needs an audio stream")
-    if container.streams.audio[0].codec_context is None:
-        container.close()
-        raise _unreadable(path, "is in a format that cannot be decoded", "export it as WAV, FLAC or MP3")
-    return container
-
-
-def _frames(path: Path) -> Iterator[Any]:
-    """Decoded frames. Tags around the sound that do not decode are skipped; damage within it is an InputError."""
-    import av
-
-    with closing(_open(path)) as container:
-        stream: Any = container.streams.audio[0]
-        stream.thread_type = "AUTO"
-        due = stream.duration * stream.time_base if stream.codec_context.name == "flac" and stream.duration else None
-        heard, damaged = 0, False
-        for packet in _packets(path, container):
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError:
-                damaged = heard > 0
-                continue
-            for frame in frames:
-                if damaged:
-                    at = heard / frame.sample_rate
-                    raise _unreadable(path, f"is damaged at {at:.2f} s: it cannot be decoded there", "export it again")
-                heard += frame.samples
-                yield frame
-        if not heard:
-            raise _unreadable(path, "holds no sound: 0 samples", "record or export it again")
-        if due is not None and heard < (due - _LESS) * stream.rate:  # a FLAC file counts its samples
-            seconds = f"{heard / stream.rate:.2f} s of the {float(due):.2f} s it had"
-            raise _unreadable(path, f"is damaged: it holds {seconds}", "export it again")
 
 
 def _told(path: Path, stream: Any) -> float | None:
@@ -126,22 +64,6 @@ def _counts_frames(path: Path) -> bool:
     return b"Xing" in frame or b"Info" in frame
 
 
-def _packets(path: Path, container: InputContainer) -> Iterator[Any]:
-    import av
-
-    packets = container.demux(container.streams.audio[0])
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.error.FFmpegError as error:
-            raise _unreadable(
-                path, f"breaks off: {(error.strerror or str(error)).lower()}", "is it complete?"
-            ) from None
-        if packet is None:
-            return
-        yield packet
-
-
 class _Interleaved:
     """Decoded frames of any sample format as float32 (n c), full scale ±1.
 
@@ -163,28 +85,81 @@ class _Interleaved:
         ]
 
 
-def sound_blocks(path: Path, seconds: float = 1.0) -> Iterator[tuple[Sound, int]]:
-    """The recording as it is: blocks of at least `seconds`, float32 (c, n), each with the rate in Hz."""
+@dataclass
+class Oddities:
+    """What a pass over a recording met, in samples: silence before it, gaps and overlaps in it, what is no number."""
+
+    start: int = 0
+    gaps: int = 0
+    spoilt: int = 0
+
+    def placed(self, placed: Placed, before: int) -> None:
+        """`before`: samples of the recording before this frame."""
+        if before:
+            self.gaps += placed.silence + placed.skip
+        else:
+            self.start = placed.silence
+
+
+def sound_blocks(
+    path: Path, seconds: float = 1.0, stream: int | None = None, met: Oddities | None = None
+) -> Iterator[tuple[Sound, int]]:
+    """The recording as a player plays it: blocks of at least `seconds`, float32 (c, n), each with the rate in Hz.
+
+    `stream`: which of the file's sound streams, from 1; None is the one marked as default. Samples that are no numbers
+    are silent. `met` is told what was odd.
+    """
     import av
 
+    met = met or Oddities()
     held: list[Sound] = []
+    total = 0
     interleaved = _Interleaved()
     samples, rate, channels = 0, 0, 0
-    for frame in _frames(path):
+    for placed in placed_frames(path, stream):
+        frame = placed.frame
         if rate and (frame.sample_rate, frame.layout.nb_channels) != (rate, channels):
-            raise _unreadable(path, "changes its sample rate or channels midway", "export it again as one plain file")
+            raise unreadable(path, "changes its sample rate or channels midway", "export it again as one plain file")
         rate, channels = frame.sample_rate, frame.layout.nb_channels
+        met.placed(placed, total)
+        total += placed.samples
+        for silent in _silence(placed.silence, rate):
+            held.append(np.zeros(silent * channels, np.float32))
+            samples += silent
+            if samples >= seconds * rate:
+                yield _block(held, channels, met), rate
+                held, samples = [], 0
         try:
-            held += interleaved.of(frame)
+            sound = interleaved.of(frame)
         except (av.error.FFmpegError, ValueError):
             message = f"cannot be read as sound: {channels} channels at {rate} Hz"
-            raise _unreadable(path, message, "is it damaged? export it again") from None
-        samples += frame.samples
+            raise unreadable(path, message, "is it damaged? export it again") from None
+        held += [np.concatenate(sound)[placed.skip * channels :]] if placed.skip else sound
+        samples += frame.samples - placed.skip
         if samples >= seconds * rate:
-            yield rearrange(np.concatenate(held), "(n c) -> c n", c=channels), rate
+            yield _block(held, channels, met), rate
             held, samples = [], 0
-    if held:
-        yield rearrange(np.concatenate(held), "(n c) -> c n", c=channels), rate
+    if samples:
+        yield _block(held, channels, met), rate
+    if not total:
+        raise unreadable(path, "holds no sound: 0 samples", "record or export it again")
+
+
+def _silence(samples: int, rate: int) -> Iterator[int]:
+    """A stretch of silence, a second at a time."""
+    while samples > 0:
+        yield min(samples, rate)
+        samples -= rate
+
+
+def _block(held: Sequence[Sound], channels: int, met: Oddities) -> Sound:
+    """What was decoded as one block (c, n); samples that are no numbers (a broken plug-in's) are silent."""
+    block: Sound = rearrange(np.concatenate(held), "(n c) -> c n", c=channels)
+    numbers = np.isfinite(block)
+    if numbers.all():
+        return block
+    met.spoilt += int((~numbers).sum())
+    return np.where(numbers, block, np.float32(0))
 
 
 def _channel_names(names: list[str]) -> tuple[str, ...]:
@@ -205,65 +180,73 @@ def _exact_in_header(path: Path, stream: Any) -> int | None:
     return samples if 0 < size <= path.stat().st_size else None
 
 
-def probe_recording(path: Path, written: str) -> Recording:
+def probe_recording(path: Path, written: str, stream: int | None = None) -> Recording:
     """Duration, rate and channels; `written` is the path as the scene has it. InputError when it is no sound.
 
     Uncompressed files are known by their header; others are decoded and counted, at about 2 s per hour of sound.
     """
-    header, samples = _header(path, written)
-    if samples is None:
-        samples = sum(frame.samples for frame in _frames(path))
-    return _lasting(header, samples)
+    header, samples = _header(path, written, stream)
+    if samples is not None:
+        return _lasting(header, samples, Oddities())
+    samples, met = 0, Oddities()
+    for placed in placed_frames(path, stream):
+        met.placed(placed, samples)
+        samples += placed.samples
+    return _lasting(header, samples, met)
 
 
-def _lasting(header: Recording, samples: int) -> Recording:
+def _lasting(header: Recording, samples: int, met: Oddities) -> Recording:
     """The recording with its duration; `told` stays only where it is more."""
     duration = samples / header.rate
-    told = header.told if header.told is not None and header.told > duration + _LESS else None
-    return replace(header, duration=duration, told=told)
+    told = header.told if header.told is not None and header.told > duration + LESS else None
+    start, gaps = (round(count / header.rate, 6) for count in (met.start, met.gaps))
+    return replace(header, duration=duration, told=told, start=start, gaps=gaps, spoilt=met.spoilt)
 
 
-def _header(path: Path, written: str) -> tuple[Recording, int | None]:
+def _header(path: Path, written: str, number: int | None) -> tuple[Recording, int | None]:
     """All that the header tells, of no duration yet, and the samples where it can be believed about them."""
-    with closing(_open(path)) as container:
-        stream = container.streams.audio[0]
+    with closing(open_sound(path)) as container:
+        stream = sound_stream(path, container, number)
         names, codec = [c.name for c in stream.layout.channels], stream.codec_context.name
         known = Recording(
-            written, 0.0, stream.rate, len(names), _channel_names(names),
+            written, 0.0, stream.rate, len(names), _channel_names(names), streams=len(container.streams.audio),
             told=_told(path, stream), origin=f"{codec}, counted",
         )  # fmt: skip
-        return known, _exact_in_header(path, stream)
+        return known, None if dated(container) else _exact_in_header(path, stream)
 
 
-def measure_recording(path: Path, written: str) -> Recording:
+def measure_recording(path: Path, written: str, stream: int | None = None) -> Recording:
     """As `probe_recording`, with loudness and peak; decodes the whole file once, ahead of the meter."""
-    known, _ = _header(path, written)
+    known, _ = _header(path, written, stream)
     meter: LoudnessMeter | None = None
-    samples = 0
-    for block, rate in ahead(sound_blocks(path, seconds=5.0)):
+    samples, met = 0, Oddities()
+    for block, rate in ahead(sound_blocks(path, 5.0, stream, met)):
         meter = meter or LoudnessMeter(rate, known.channel_names)
         meter.add(block)
         samples += block.shape[1]
     assert meter is not None  # sound_blocks raises where there is no sound
     loudness, peak = round(meter.integrated(), 2), round(meter.peak(), 2)
-    return replace(_lasting(known, samples), loudness=loudness, peak=peak)
+    return replace(_lasting(known, samples, met), loudness=loudness, peak=peak)
 
 
 @dataclass(frozen=True)
 class Samples:
     """A recording, or one channel of it (from 1), as float32 mono at 16 kHz, full scale ±1.
 
-    Without a channel all channels are averaged. Sample k is the sound at k/16000 s: resampling adds no delay.
+    Without a channel all are mixed, so that none cancels another. Sample k is the sound at k/16000 s: resampling adds
+    no delay. `stream`: see `sound_blocks`. `start`: seconds of silence before it (below 0: its beginning left out).
     InputError when the file is no sound or has no such channel.
     """
 
     path: Path
     channel: int | None = None
+    stream: int | None = None
+    start: float = 0.0
 
     def blocks(self, length: int = 30 * SAMPLE_RATE) -> Iterator[Sound]:
         """The whole recording in order, in blocks of `length` samples; the last one may be shorter."""
         held = np.zeros(0, np.float32)
-        for piece in self._resampled():
+        for piece in self._begun():
             held = np.concatenate([held, piece])
             while len(held) >= length:
                 yield held[:length]
@@ -289,12 +272,22 @@ class Samples:
             sound = np.pad(sound, (0, max(0, last - first - len(sound))))
         return sound
 
+    def _begun(self) -> Iterator[Sound]:
+        """The sound from the `start` on."""
+        late = round(self.start * SAMPLE_RATE)
+        yield from (np.zeros(silent, np.float32) for silent in _silence(late, SAMPLE_RATE))
+        left_out = max(0, -late)
+        for piece in self._resampled():
+            yield piece[left_out:]
+            left_out = max(0, left_out - len(piece))
+
     def _resampled(self) -> Iterator[Sound]:
         from av import AudioFrame, AudioResampler
 
         resampler, given, made, rate = None, 0, 0, SAMPLE_RATE
-        for block, rate in sound_blocks(self.path):
-            mono = self._mono(block)
+        downmix = Downmix()
+        for block, rate in sound_blocks(self.path, stream=self.stream):
+            mono = downmix.mono(block) if self.channel is None else self._one(block, self.channel)
             given += len(mono)
             if rate == SAMPLE_RATE:
                 yield mono
@@ -311,15 +304,13 @@ class Samples:
             rest = np.concatenate([*tail, np.zeros(max(0, due - made), np.float32)])
             yield rest[: due - made]
 
-    def _mono(self, block: Sound) -> Sound:
-        if self.channel is None:
-            return np.ascontiguousarray(block.mean(axis=0, dtype=np.float32))
-        if not 1 <= self.channel <= len(block):
+    def _one(self, block: Sound, channel: int) -> Sound:
+        if not 1 <= channel <= len(block):
             count = f"{len(block)} channel" + ("s" if len(block) > 1 else "")
-            raise _unreadable(self.path, f"has {count}; there is no channel {self.channel}")
-        return np.ascontiguousarray(block[self.channel - 1])
+            raise unreadable(self.path, f"has {count}; there is no channel {channel}")
+        return np.ascontiguousarray(block[channel - 1])
 
 
-def read_samples(path: Path, channel: int | None = None) -> Sound:
+def read_samples(path: Path, channel: int | None = None, stream: int | None = None) -> Sound:
     """All of a recording as float32 mono at 16 kHz: 230 MB per hour."""
-    return np.concatenate(list(itertools.chain(Samples(path, channel).blocks())))
+    return np.concatenate(list(Samples(path, channel, stream).blocks()))

@@ -9,7 +9,7 @@ Shapes: `f` detector frames (32 ms), `l` level frames (10 ms), `n` samples at 16
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -28,7 +28,7 @@ from model.grid import SAMPLE_RATE
 FRAME = 512  # samples the detector judges at a time
 LEVEL_HOP = 160  # samples per level frame
 LEVELS_PER_SECOND = SAMPLE_RATE // LEVEL_HOP
-FLOOR_DB = -90.0  # of 16-bit sound; digital silence is no quieter than this
+FLOOR_DB = -120.0  # digital silence is no quieter than this
 
 _CONTEXT = 64  # samples of the frame before, which the model also sees
 BLOCK = 1025 * FRAME  # samples per call, a multiple of FRAME and of LEVEL_HOP, else levels drift: 33 s
@@ -37,16 +37,24 @@ _MIN_SPEECH = 0.1  # seconds; a shorter burst is a click or a breath
 _MIN_GAP = 0.3  # seconds; a shorter pause is within the sentence
 _SEARCH_BEFORE, _SEARCH_AFTER = 0.12, 0.2  # seconds around a detected edge in which the true one lies
 _EDGE_DEPTH = 35.0  # dB below the speech's own level that still belong to it
+_USUAL = -26.0  # dBFS of speech as the detector was taught it
+_FAINT = -45.0  # dBFS; what is recorded at less is turned up before speech is looked for
+_MOST_GAIN = 80.0  # dB
+_LOUD_SHARE = 20.0  # dB below the loud moments that still belong to what is said
 _EDGE_ABOVE_FLOOR = 6.0  # dB above the noise around it that speech must be
 
 
 @dataclass(frozen=True)
 class Listened:
-    """One track as the detector heard it: speech probability per 32 ms (f,), level in dBFS per 10 ms (l,), samples."""
+    """One track as the detector heard it: speech probability per 32 ms (f,), level in dBFS per 10 ms (l,), samples.
+
+    `gain`: dB by which it was turned up for the detector; the levels are the recording's own.
+    """
 
     probabilities: NDArray[np.float32]
     levels: NDArray[np.float32]
     samples: int
+    gain: float = 0.0
 
     @property
     def duration(self) -> float:
@@ -76,13 +84,47 @@ def load_detector() -> Any:
 
 
 def listen(samples: Samples) -> Listened:
-    """Hear a whole recording once, in blocks of 33 s; about 12 s of one core and a few MB per hour."""
-    return listen_to(samples.blocks(BLOCK))
+    """Hear a whole recording, in blocks of 33 s; about 12 s of one core and a few MB per hour.
+
+    One that is very quiet is heard again, turned up: the detector judges by level too.
+    """
+    return listen_again(listen_to(samples.blocks(BLOCK)), lambda: samples.blocks(BLOCK))
 
 
-def listen_to(blocks: Iterable[Sound]) -> Listened:
-    """As `listen`, of float32 blocks at 16 kHz in order, each but the last a multiple of 2560 samples."""
+def listen_again(heard: Listened, blocks: Callable[[], Iterable[Sound]]) -> Listened:
+    """What was heard, or where that was too quiet to judge by, the same `blocks` turned up."""
+    gain = listening_gain(heard.levels)
+    return heard if not gain else listen_to(blocks(), gain)
+
+
+def listening_gain(levels: NDArray[np.float32]) -> float:
+    """dB by which a recording is turned up to be listened to: 0 for all that is about as loud as usual."""
+    loud = speaking_level(levels)
+    return 0.0 if loud is None or loud >= _FAINT else min(_USUAL - loud, _MOST_GAIN)
+
+
+def speaking_level(levels: NDArray[np.float32], spoken: Sequence[Segment] | None = None) -> float | None:
+    """dBFS at which somebody speaks: the mean power of the loud moments, of those in `spoken` where that is known.
+
+    None where nothing is heard.
+    """
+    if spoken is not None:
+        edges = [(round(s.start * LEVELS_PER_SECOND), round(s.end * LEVELS_PER_SECOND)) for s in spoken]
+        levels = np.concatenate([levels[:0], *(levels[first:last] for first, last in edges)])
+    heard = levels[levels > FLOOR_DB + 1]
+    if not len(heard):
+        return None
+    loud = heard[heard > float(np.percentile(heard, 95)) - _LOUD_SHARE]
+    return round(float(10 * np.log10(np.mean(10 ** (loud.astype(np.float64) / 10)))), 1)
+
+
+def listen_to(blocks: Iterable[Sound], gain: float = 0.0) -> Listened:
+    """As `listen`, once, of float32 blocks at 16 kHz in order, each but the last a multiple of 2560 samples.
+
+    `gain`: dB by which the detector hears them louder; levels stay what they are.
+    """
     detector = load_detector()
+    factor = np.float32(10 ** (gain / 20))
     state = {"h": np.zeros((1, 1, 128), np.float32), "c": np.zeros((1, 1, 128), np.float32)}
     context = np.zeros(_CONTEXT, np.float32)
     probabilities: list[NDArray[np.float32]] = []
@@ -92,8 +134,8 @@ def listen_to(blocks: Iterable[Sound]) -> Listened:
         if total % FRAME or total % LEVEL_HOP:
             raise ValueError(f"blocks before the last are multiples of {FRAME} and {LEVEL_HOP} samples; not {total}")
         total += len(block)
-        levels.append(_levels(block))
-        padded = np.pad(block, (0, -len(block) % FRAME))
+        levels.append(levels_of(block))
+        padded = np.pad(block * factor, (0, -len(block) % FRAME))
         seen = np.concatenate([context, padded])
         frames = np.lib.stride_tricks.sliding_window_view(seen, _CONTEXT + FRAME)[::FRAME]
         found, state["h"], state["c"] = detector.run(None, {"input": np.ascontiguousarray(frames), **state})
@@ -101,10 +143,11 @@ def listen_to(blocks: Iterable[Sound]) -> Listened:
         context = padded[-_CONTEXT:]
     if not total:
         return Listened(np.zeros(0, np.float32), np.zeros(0, np.float32), 0)
-    return Listened(np.concatenate(probabilities), np.concatenate(levels), total)
+    return Listened(np.concatenate(probabilities), np.concatenate(levels), total, gain)
 
 
-def _levels(block: Sound) -> NDArray[np.float32]:
+def levels_of(block: Sound) -> NDArray[np.float32]:
+    """Level in dBFS per 10 ms, at least `FLOOR_DB`."""
     padded = np.pad(block, (0, -len(block) % LEVEL_HOP))
     power = reduce(np.square(padded), "(l hop) -> l", "mean", hop=LEVEL_HOP)
     decibels: NDArray[np.float32] = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))

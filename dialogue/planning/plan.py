@@ -17,12 +17,21 @@ PLAN_VERSION = 1
 
 @dataclass(frozen=True)
 class AudioSlice:
-    """`start` … `end` seconds of a recording, or of one of its channels (from 1; None is all of them mixed)."""
+    """`start` … `end` seconds of a recording, or of one of its channels (from 1; None is all of them mixed).
+
+    `stream`: which of the file's sound streams, from 1; None is the one it marks as default.
+    """
 
     source: str
     start: float
     end: float
     channel: int | None = None
+    stream: int | None = None
+
+    @property
+    def heard(self) -> tuple[str, int | None, int | None]:
+        """File, channel and stream: what is played, whichever piece of it."""
+        return self.source, self.channel, self.stream
 
 
 @dataclass(frozen=True)
@@ -142,18 +151,24 @@ class Shot:
 
 @dataclass(frozen=True)
 class MixPart:
-    """A slice of a recording, heard from `at` seconds of the film on."""
+    """A slice of a recording, heard from `at` seconds of the film on, turned up by `gain` dB (None: as it is)."""
 
     audio: AudioSlice
     at: float
+    gain: float | None = None
 
 
 @dataclass(frozen=True)
 class Mix:
-    """What is heard: one recording, muxed untouched, or parts laid over each other."""
+    """What is heard: one recording, muxed untouched, or parts laid over each other.
+
+    `stream` and `duration` are of `source`: which of its sound streams, and its seconds; the film may go on in silence.
+    """
 
     source: str | None = None
     parts: tuple[MixPart, ...] = ()
+    stream: int | None = None
+    duration: float | None = None
 
 
 @dataclass(frozen=True)

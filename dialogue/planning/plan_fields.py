@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import types
 import typing
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from dialogue.planning.plan import Emotion, Plan
 from dialogue.planning.plan_check import Flaw, Keypath
 
 _BAD: Any = object()  # what a value that could not be read is, until its parent is given up
+_LARGEST = 2**63  # of any number in a plan; an integer of JSON may have thousands of digits
 _Read = Callable[[Any, Any, Keypath, list[Flaw]], Any]
 
 
@@ -37,13 +37,13 @@ def _name_of(value: Any) -> str:
 
 
 def _float(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
         return _wrong(keys, "a number", value, flaws)
     return float(value)
 
 
 def _whole(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or not abs(value) < _LARGEST:
         return _wrong(keys, "a whole number", value, flaws)
     return value
 

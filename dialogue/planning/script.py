@@ -24,9 +24,10 @@ _SHORTEST = 0.04  # seconds: below a frame there is nothing to say
 
 @dataclass(frozen=True)
 class Hearing:
-    """Where a speaker without recordings of their own is heard: their track, or the mix; both begin with the scene.
+    """Where a speaker without recordings of their own is heard: their track, or the mix.
 
-    `speech` is when they speak in it, sorted and disjoint, and `heard` by what that was found.
+    It begins at second `begin` of the scene and lasts `duration` seconds. `speech` is when they speak in it, in seconds
+    of the scene, sorted and disjoint, and `heard` by what that was found.
     """
 
     ref: AudioRef
@@ -34,6 +35,16 @@ class Hearing:
     speech: tuple[Segment, ...]
     alone: bool  # nobody else is in the recording
     heard: str
+    begin: float = 0.0
+
+    @property
+    def end(self) -> float:
+        """The second of the scene at which it ends."""
+        return self.begin + self.duration
+
+    def slice(self, start: float, end: float) -> AudioSlice:
+        """What is heard in it between two seconds of the scene."""
+        return _slice(self.ref, start - self.begin, end - self.begin)
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ def place_lines(
 
 @dataclass(frozen=True)
 class _Run:
-    """Neighbouring lines of one speaker that share [start, end) of the recording; one line, where it gives times."""
+    """Neighbouring lines of one speaker that share [start, end) of the scene; one line, where it gives times."""
 
     lines: tuple[tuple[int, SpokenLine], ...]
     start: float
@@ -104,20 +115,21 @@ def _runs(theirs: Sequence[tuple[int, SpokenLine]], hearing: Hearing) -> list[_R
     """The lines parted by the times some of them give: a `from` begins a run, a `to` ends one."""
     runs: list[_Run] = []
     held: list[tuple[int, SpokenLine]] = []
-    left = 0.0
+    left = max(0.0, hearing.begin)
     for item, line in theirs:
-        if line.start is not None:
+        start, end = (None if time is None else time + hearing.begin for time in (line.start, line.end))
+        if start is not None:
             if held:
-                runs.append(_Run(tuple(held), left, max(left, line.start), False))
+                runs.append(_Run(tuple(held), left, max(left, start), False))
                 held = []
-            left = line.start
+            left = start
         held.append((item, line))
-        if line.end is not None:
-            given = len(held) == 1 and line.start is not None
-            runs.append(_Run(tuple(held), left, max(left, line.end), given))
-            held, left = [], line.end
+        if end is not None:
+            given = len(held) == 1 and start is not None
+            runs.append(_Run(tuple(held), left, max(left, end), given))
+            held, left = [], end
     if held:
-        runs.append(_Run(tuple(held), left, max(left, hearing.duration), False))
+        runs.append(_Run(tuple(held), left, max(left, hearing.end), False))
     return runs
 
 
@@ -141,7 +153,7 @@ def _place_heard(
             message = f"this line is heard at {format_time(found.start)} in {path}, outside the times around it"
             findings.append(Misplaced(item, message, "check from and to"))
             continue
-        audio = _slice(hearing.ref, start, end)
+        audio = hearing.slice(start, end)
         said[item] = [Said(item, line, start, end, audio, line.text, "heard", f"line {item + 1}: {found.way}")]
     return True
 
@@ -157,8 +169,12 @@ def _place_run(
     path = PurePath(hearing.ref.path).name
     if run.given:
         item, line = run.lines[0]
+        if run.start < 0:
+            message = f"this line is heard {-run.start:g} s before the scene begins, for {path} begins before it"
+            findings.append(Misplaced(item, message, "a later from, or another start of the track"))
+            return
         origin = f"line {item + 1}: from and to in {path}"
-        audio = _slice(hearing.ref, run.start, run.end)
+        audio = hearing.slice(run.start, run.end)
         said[item] = [Said(item, line, run.start, run.end, audio, line.text, "given", origin)]
         return
     speech = [
@@ -182,7 +198,7 @@ def _place_run(
         texts = words_by_share(line.text, [stretch.duration for stretch in stretches])
         said[item] = [
             Said(
-                item, line, part.start, part.end, _slice(hearing.ref, part.start, part.end), text, "laid",
+                item, line, part.start, part.end, hearing.slice(part.start, part.end), text, "laid",
                 f"line {item + 1}: laid over {hearing.heard} {how}",
             )
             for part, text in zip(stretches, texts, strict=True)
@@ -208,7 +224,7 @@ def _place_recordings(
         if line.audio is not None:
             drafted = line.draft is not None  # whose times are the scene's
             first = 0.0 if drafted else line.start or 0.0
-            last = line.end if line.end is not None and not drafted else durations[line.audio.path]
+            last = line.end if line.end is not None and not drafted else durations[line.audio.sound]
             base = previous_start if line.together else previous_end if line.after is not None else everything_end
             start = round(base + (line.after or 0.0) + (line.gap or 0.0) + pause, 6)
             if drafted and line.start is not None:
@@ -259,4 +275,4 @@ def _doubts(
 
 
 def _slice(ref: AudioRef, start: float, end: float) -> AudioSlice:
-    return AudioSlice(ref.path, round(start, 6), round(end, 6), ref.channel)
+    return AudioSlice(ref.path, round(start, 6), round(end, 6), ref.channel, ref.stream)

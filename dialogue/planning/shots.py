@@ -179,7 +179,7 @@ def cut_shots(
 
 def _end_warnings(shots: Sequence[ShotSpec], clock: FrameClock, frames: int) -> list[str]:
     until = shots[-1].until
-    if until is None or clock.frame_at(until) == frames:
+    if until is None or clock.frame_at(until) >= frames - 1:
         return []
     end = format_time(clock.seconds_at(frames))
     return [f"the last shot says until {format_time(until)}, but the film ends at {end}: it is shown until then"]

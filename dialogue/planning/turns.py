@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 
 from dialogue.ground.errors import Problem
 from dialogue.ground.segments import LabelledSegment, Segment
@@ -15,11 +14,14 @@ from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import wanted_by
 from dialogue.planning.emotions import emotion_of_line, resting_emotion
-from dialogue.planning.plan import AudioSlice, Mix, MixPart, Turn, Word
+from dialogue.planning.film_mix import mix_of
+from dialogue.planning.plan import AudioSlice, Mix, Turn, Word
 from dialogue.planning.script import Hearing, Said, Script, place_lines
 from dialogue.planning.voices import Casting, cast_voices, voices_by_lines, voices_of
 from dialogue.scene.reader import SceneFile
-from dialogue.scene.scene import AudioRef, Scene, SpokenLine
+from dialogue.scene.scene import AudioRef, Pause, Scene, SpokenLine
+
+_FRAME = 0.04  # seconds
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,17 @@ def _joined(segments: Sequence[LabelledSegment]) -> list[LabelledSegment]:
 
 
 def _turn(
-    scene: Scene, speaker: str, part: Segment | LabelledSegment, ref: AudioRef, text: str | None, origin: str
+    scene: Scene,
+    speaker: str,
+    part: Segment | LabelledSegment,
+    ref: AudioRef,
+    text: str | None,
+    origin: str,
+    begin: float = 0.0,
 ) -> Turn:
+    """`begin`: the second of the scene at which the recording begins."""
     start, end = round(part.start, 6), round(part.end, 6)
-    audio = AudioSlice(ref.path, start, end, ref.channel)
+    audio = AudioSlice(ref.path, round(start - begin, 6), round(end - begin, 6), ref.channel, ref.stream)
     return Turn(speaker, start, end, audio, text, resting_emotion(tuple(scene.cast[speaker].emotions)), origin)
 
 
@@ -126,19 +135,15 @@ def _heard_turns(
     for speaker in speakers:
         track = scene.cast[speaker].track
         if track is not None:
-            origin = f"speech found in {ref_text(track)}"
-            turns += [_turn(scene, speaker, part, track, None, origin) for part in measures.speech.get(track, ())]
+            origin, begin = f"speech found in {track}", measures.start_of(track)
+            turns += [
+                _turn(scene, speaker, part, track, None, origin, begin) for part in measures.speech.get(track, ())
+            ]
         elif scene.audio is not None:
             for part in _joined(voices.get(speaker, ())):
                 origin = f"voice {part.label} of {part.origin or scene.diarization}"
                 turns.append(_turn(scene, speaker, part, scene.audio, part.text, origin))
     return turns
-
-
-def ref_text(ref: AudioRef) -> str:
-    """The file's name and the channel, as a scene writes them: `call.wav`, `call.wav#2`."""
-    name = PurePath(ref.path).name
-    return name if ref.channel is None else f"{name}#{ref.channel}"
 
 
 def _hearings(
@@ -152,11 +157,12 @@ def _hearings(
         if ref is None:
             continue
         if track is not None:
-            speech, heard = tuple(measures.speech.get(track, ())), f"the speech found in {ref_text(track)}"
+            speech, heard = tuple(measures.speech.get(track, ())), f"the speech found in {track}"
         else:
             speech = tuple(Segment(part.start, part.end) for part in _joined(voices.get(speaker, ())))
-            heard = f"their voice in {ref_text(ref)}"
-        found[speaker] = Hearing(ref, measures.recordings[ref.path].duration, speech, track is not None, heard)
+            heard = f"their voice in {ref}"
+        begin = measures.start_of(track) if track is not None else 0.0
+        found[speaker] = Hearing(ref, measures.recordings[ref.sound].duration, speech, track is not None, heard, begin)
     return found
 
 
@@ -230,23 +236,6 @@ def _number_list(numbers: Sequence[int]) -> str:
     return shown + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
 
 
-def _mix(scene: Scene, measures: Measures, said: Sequence[Said], own: Mapping[str, bool]) -> tuple[Mix, float]:
-    """What is heard and how long it lasts. `own`: whether all a speaker's lines have recordings of their own."""
-    if scene.audio is not None:
-        duration = measures.recordings[scene.audio.path].duration
-        if scene.audio.channel is None:
-            return Mix(scene.audio.path), duration
-        whole = AudioSlice(scene.audio.path, 0.0, round(duration, 6), scene.audio.channel)
-        return Mix(parts=(MixPart(whole, 0.0),)), duration
-    parts = []
-    for speaker, member in scene.cast.items():
-        if member.track is not None and not own.get(speaker, False):
-            length = round(measures.recordings[member.track.path].duration, 6)
-            parts.append(MixPart(AudioSlice(member.track.path, 0.0, length, member.track.channel), 0.0))
-    parts += [MixPart(piece.audio, piece.start) for piece in said if piece.source == "own"]
-    return Mix(parts=tuple(parts)), max((part.at + part.audio.end - part.audio.start for part in parts), default=0.0)
-
-
 def _warn_of_sound(
     scene: Scene, script: Script, own: Mapping[str, bool], turns: Sequence[Turn], findings: Findings
 ) -> None:
@@ -254,15 +243,15 @@ def _warn_of_sound(
     for speaker, member in scene.cast.items():
         if member.track is not None and own.get(speaker, False):
             findings.warnings.append(
-                f"{speaker}: {ref_text(member.track)} is not used: every line of theirs has a recording of its own"
+                f"{speaker}: {member.track} is not used: every line of theirs has a recording of its own"
             )
         elif member.track is not None and all(turn.speaker != speaker for turn in turns):
-            findings.warnings.append(f"{speaker}: no speech was found in {ref_text(member.track)}; they only listen")
+            findings.warnings.append(f"{speaker}: no speech was found in {member.track}; they only listen")
     placed = sorted({piece.item + 1 for piece in script.said if piece.source == "own"})
     if scene.audio is not None and placed:
         findings.warnings.append(
             f"lines {_number_list(placed)} have recordings of their own and are placed by after, gap and pauses; that "
-            f"{ref_text(scene.audio)} has them at the same times is taken on trust"
+            f"{scene.audio} has them at the same times is taken on trust"
         )
 
 
@@ -302,13 +291,29 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
         casting = _casting(file, measures, wanted, findings)
         voices = _by_member(measures.diarization, casting)
     turns = _heard_turns(scene, measures, [s for s in unscripted if not scene.lines or scene.cast[s].track], voices)
-    durations = {path: recording.duration for path, recording in measures.recordings.items()}
-    mix_length = durations[scene.audio.path] if scene.audio is not None else None
+    durations = {sound: recording.duration for sound, recording in measures.recordings.items()}
+    mix_length = durations[scene.audio.sound] if scene.audio is not None else None
     hearings = _hearings(scene, measures, scripted, voices)
     script = place_lines(scene.lines, durations, hearings, mix_length, measures.lines)
     _tell_differences(file, measures, findings)
     script_turns, items = _script_turns(file, script, measures, findings)
     turns += script_turns
-    mix, duration = _mix(scene, measures, script.said, own)
+    mix, sound_ends = mix_of(scene, measures, script.said, own, findings.warnings)
     _warn_of_sound(scene, script, own, turns, findings)
-    return Speech(_within(turns, duration, findings), items, mix, duration)
+    ends = _film_end(scene, items, sound_ends, findings)
+    return Speech(_within(turns, sound_ends, findings), items, mix, ends)
+
+
+def _film_end(scene: Scene, items: Mapping[int, Segment], sound_ends: float, findings: Findings) -> float:
+    """Seconds of the film: to the end of its sound, and on where a last pause or the last shot holds the picture."""
+    silent = 0.0
+    for line in reversed(scene.lines):
+        if not isinstance(line, Pause):
+            break
+        silent += line.pause
+    held = max((item.end for item in items.values()), default=0.0) + silent if silent else 0.0
+    until = scene.shots[-1].until or 0.0 if scene.shots else 0.0
+    if until > max(sound_ends, held) + _FRAME:
+        more = until - max(sound_ends, held)
+        findings.warnings.append(f"the last shot holds its picture {more:.2f} s longer than anything is heard")
+    return round(max(sound_ends, held, until), 6)

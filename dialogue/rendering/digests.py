@@ -41,11 +41,12 @@ class Digests:
     def slices(self, wanted: Iterable[AudioSlice]) -> dict[AudioSlice, str]:
         """Of the samples of every slice; each recording is decoded at most once."""
         parts = list(dict.fromkeys(wanted))
-        for source in dict.fromkeys(part.source for part in parts):
+        for source, stream in dict.fromkeys((part.source, part.stream) for part in parts):
             known = self._of(source)
-            unknown = [part for part in parts if part.source == source and _key(part) not in known]
+            of_this = (part for part in parts if (part.source, part.stream) == (source, stream))
+            unknown = [part for part in of_this if _key(part) not in known]
             if unknown:
-                digests = _digest_slices(self._media / source, unknown)
+                digests = _digest_slices(self._media / source, stream, unknown)
                 known.update(zip(map(_key, unknown), digests, strict=True))
         return {part: self._of(part.source)[_key(part)] for part in parts}
 
@@ -66,10 +67,11 @@ class Digests:
 
 
 def _key(part: AudioSlice) -> str:
-    return f"{part.channel or 'all'} {part.start:.6f} {part.end:.6f}"
+    stream = "" if part.stream is None else f"stream {part.stream} "
+    return f"{stream}{part.channel or 'all'} {part.start:.6f} {part.end:.6f}"
 
 
-def _digest_slices(file: Path, parts: Sequence[AudioSlice]) -> list[str]:
+def _digest_slices(file: Path, stream: int | None, parts: Sequence[AudioSlice]) -> list[str]:
     """One pass over the recording at its own rate, with a running hash for each slice."""
     from dialogue.media.recordings import sound_blocks
 
@@ -77,7 +79,7 @@ def _digest_slices(file: Path, parts: Sequence[AudioSlice]) -> list[str]:
     waiting = sorted(range(len(parts)), key=lambda index: parts[index].start, reverse=True)
     heard: list[int] = []
     position = 0
-    for block, rate in sound_blocks(file):
+    for block, rate in sound_blocks(file, stream=stream):
         until = position + block.shape[1]
         while waiting and round(parts[waiting[-1]].start * rate) < until:
             heard.append(waiting.pop())

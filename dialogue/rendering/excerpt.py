@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dialogue.planning.emotions import CROSS_FADE, resting_emotion
-from dialogue.planning.plan import AudioSlice, Mix, Plan, Shot, Speaker, Turn, Word
+from dialogue.planning.plan import Mix, Plan, Shot, Speaker, Turn, Word
 
 MARGIN = 1.0  # seconds around the shot in which turns are kept: movement begins before a voice and ends after it
 _MOUTHS = ("animatic",)  # the generators that look at mouths, phones and labels
@@ -83,5 +83,5 @@ def _worn(speaker: Speaker, before: list[Turn]) -> list[Turn]:
     last = max(before, key=lambda turn: turn.start, default=None)
     if last is None or last.emotion == rest:
         return []
-    audio = AudioSlice(last.audio.source, 0.0, 0.0, last.audio.channel)
+    audio = replace(last.audio, start=0.0, end=0.0)
     return [replace(last, start=_LONG_AGO, end=_LONG_AGO, audio=audio, text=None, origin="", words=())]

@@ -8,6 +8,8 @@ Shapes: `c` channels of the mix (1 or 2), `n` samples.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +19,14 @@ import numpy as np
 from einops import rearrange, reduce, repeat
 from numpy.typing import NDArray
 
+from dialogue.media.downmix import Downmix
 from dialogue.media.recordings import sound_blocks
 from dialogue.planning.plan import MixPart
 from dialogue.rendering import ffmpeg
 from dialogue.rendering.stitch import aac
 
 _HIGHEST_RATE = 48_000  # Hz
+_MOST_CHANNELS = 8  # of AAC
 _SILENCE = 48_000  # samples at a time, beyond the end of a recording
 _CEILING = 0.97  # of full scale; AAC overshoots a little
 
@@ -30,11 +34,11 @@ Sound = NDArray[np.float32]
 
 
 class _Tape:
-    """A recording, or one channel of it, played forward at the mix's rate. Three and more channels are averaged."""
+    """A recording, or one channel of it, played forward at the mix's rate. Three and more channels become one."""
 
-    def __init__(self, file: Path, channel: int | None, rate: int) -> None:
+    def __init__(self, file: Path, channel: int | None, stream: int | None, rate: int) -> None:
         self.position = 0
-        self._blocks = _at_rate(_voices(sound_blocks(file), channel), rate)
+        self._blocks = _at_rate(_voices(sound_blocks(file, stream=stream), channel), rate)
         self._held: Sound = np.zeros((1, 0), np.float32)
 
     def play(self, start: int, end: int) -> Sound:
@@ -52,11 +56,12 @@ class _Tape:
 
 
 def _voices(blocks: Iterator[tuple[Sound, int]], channel: int | None) -> Iterator[tuple[Sound, int]]:
+    downmix = Downmix()
     for block, rate in blocks:
         if channel is not None:
             yield block[channel - 1 : channel], rate
         elif len(block) > 2:
-            yield reduce(block, "many n -> 1 n", "mean"), rate
+            yield downmix.mono(block)[None], rate
         else:
             yield block, rate
 
@@ -93,19 +98,20 @@ class _Shelf:
 
     def __init__(self, media: Path, rate: int) -> None:
         self._media, self._rate = media, rate
-        self._tapes: dict[tuple[str, int | None], list[_Tape]] = {}
+        self._tapes: dict[tuple[str, int | None, int | None], list[_Tape]] = {}
 
     def take(self, part: MixPart, start: int) -> _Tape:
-        tapes = self._tapes.get((part.audio.source, part.audio.channel), [])
+        audio = part.audio
+        tapes = self._tapes.get(audio.heard, [])
         fitting = [tape for tape in tapes if tape.position <= start]
         if not fitting:
-            return _Tape(self._media / part.audio.source, part.audio.channel, self._rate)
+            return _Tape(self._media / audio.source, audio.channel, audio.stream, self._rate)
         nearest = max(fitting, key=lambda tape: tape.position)
         tapes.remove(nearest)
         return nearest
 
     def give(self, part: MixPart, tape: _Tape) -> None:
-        self._tapes.setdefault((part.audio.source, part.audio.channel), []).append(tape)
+        self._tapes.setdefault(part.audio.heard, []).append(tape)
 
 
 @dataclass
@@ -135,11 +141,16 @@ def mixed(parts: Sequence[MixPart], media: Path, duration: float, rate: int, cha
         for now in playing:
             first, last = max(now.at, begin), min(now.end, end)
             sound = now.tape.play(now.start + first - now.at, now.start + last - now.at)
-            block[:, first - begin : last - begin] += _spread(sound, channels)
+            block[:, first - begin : last - begin] += _spread(sound, channels) * _factor(now.part.gain)
         for over in [now for now in playing if now.end <= end]:
             playing.remove(over)
             shelf.give(over.part, over.tape)
         yield block
+
+
+def _factor(gain: float | None) -> float:
+    """dB to a factor."""
+    return math.pow(10, (gain or 0.0) / 20)
 
 
 def _spread(sound: Sound, channels: int) -> Sound:
@@ -152,11 +163,26 @@ def _spread(sound: Sound, channels: int) -> Sound:
 def _format(parts: Sequence[MixPart], media: Path) -> tuple[int, int]:
     """Rate and channels of the mix: the finest of its parts', at most 48 kHz, at most stereo."""
     rates, channels = [8_000], 1
-    for source, channel in {(part.audio.source, part.audio.channel) for part in parts}:
-        block, rate = next(sound_blocks(media / source))
+    for source, channel, stream in {part.audio.heard for part in parts}:
+        block, rate = next(sound_blocks(media / source, stream=stream))
         rates.append(min(rate, _HIGHEST_RATE))
         channels = max(channels, 2 if channel is None and len(block) == 2 else 1)
     return max(rates), channels
+
+
+def write_sound(file: Path, stream: int | None, output: Path) -> None:
+    """One recording whole, all its channels, as AAC in an m4a file; as `write_mix` else."""
+    import ffmpeg as graph
+
+    blocks = sound_blocks(file, stream=stream)
+    first, rate = next(blocks)
+    downmix, channels = Downmix(), len(first) if len(first) <= _MOST_CHANNELS else 1
+    raw = graph.input("pipe:0", f="f32le", ar=rate, ac=channels)
+    encoded = raw.output(ffmpeg.path(output), f="mp4", fflags="+bitexact", **aac(channels))
+    with ffmpeg.feeding(encoded, "encode the sound") as stdin:
+        for block, _ in itertools.chain([(first, rate)], blocks):
+            heard = block if len(block) == channels else downmix.mono(block)[None]
+            stdin.write(rearrange(heard, "c n -> n c").tobytes())
 
 
 def write_mix(parts: Sequence[MixPart], media: Path, duration: float, output: Path) -> None:

@@ -24,11 +24,10 @@ _RECENT = 0.3  # the share of the time passed that counts as recent
 
 
 def seconds_after(plan: Plan, shots: int) -> list[float]:
-    """What follows the shots, as it is told: mixing, burning in of each of `shots` equal shots, joining and signing."""
+    """What follows the shots, as it is told: burning in of each of `shots` equal shots, joining and signing."""
     frames = max(1, plan.frames)
-    mixing = [0.1 + 0.01 * plan.duration] if plan.mix.parts else []
     burning = [0.3 + 2e-8 * plan.width * plan.height * frames / max(1, shots)] * shots if plan.burn_in else []
-    return [*mixing, *burning, 0.3 + 1e-4 * frames]
+    return [*burning, 0.3 + 1e-4 * frames]
 
 
 class Pace:

@@ -7,9 +7,9 @@ cache and nothing at the film's place; the next run makes the rest.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.generators.generator import Generate, ShotJob
@@ -22,8 +22,9 @@ from dialogue.rendering.burn import burn, caption_fonts, subtitles
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.encode import encode
 from dialogue.rendering.film_order import Order, check, check_room
+from dialogue.rendering.film_sound import FilmSound, untouched
 from dialogue.rendering.marks import check_signer, comment_of, mark
-from dialogue.rendering.mix import write_mix
+from dialogue.rendering.mix import write_mix, write_sound
 from dialogue.rendering.pace import Pace
 from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
@@ -53,17 +54,19 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
     shot. Whatever is raised, also by `tell`, finished shots are kept and the film's place is as it was.
     """
     tasks = prepared(order)
+    # The sound first: what cannot be heard stops the film before its shots are made.
+    sound = _sound(order, tell) if order.shots is None else _sound_of(order, tasks, tell)
     due = [task for task in tasks if task.reason is not None]
     pace = Pace(order.plan, due, len(tasks), tell)
     _make_all(order, due, pace)
     tell = pace.after
     inputs = {task.number: task.inputs for task in tasks}
     if order.shots is not None:
-        write(order, tasks, _sound_of(order, tasks, tell), tell)
+        write(order, tasks, sound, tell)
         order.cache.remember(order.name, {**order.cache.last(order.name), **inputs})
         return Film(order.output, (), tuple(tasks), order.plan)
     with _caption_track(order) as track:
-        write(order, tasks, _sound(order, tell), tell, track)
+        write(order, tasks, sound, tell, track)
     for kind, file in order.caption_files.items():
         put_text(file, caption_text(order.plan, kind))
     for kind, file in order.transcript_files.items():
@@ -151,47 +154,75 @@ def _failed(order: Order, task: Task, messages: Sequence[str]) -> DialogueError:
 def sound(order: Order, tell: OnProgress = untold) -> Path | None:
     """What the film is heard as, before any shot of it is made."""
     order.cache.prepare()
-    return _sound(order, tell)
+    heard = _sound(order, tell)
+    return heard.file if heard is not None else None
 
 
-def _sound(order: Order, tell: OnProgress) -> Path | None:
-    """The file to mux: the mix as it was given, else its parts laid over each other."""
+def _sound(order: Order, tell: OnProgress) -> FilmSound | None:
+    """What is muxed: the mix as it was given where mp4 holds it, else encoded once, or its parts laid over each other.
+
+    Raises SceneError for a recording that cannot be decoded.
+    """
     mix, plan = order.plan.mix, order.plan
-    if mix.source is not None:
-        return order.media / mix.source
+    whole = None if mix.source is None else AudioSlice(mix.source, 0.0, plan.duration, stream=mix.stream)
     if len(mix.parts) == 1:  # one recording, heard from its start to its end, is as good as a mix
-        audio, at = mix.parts[0].audio, mix.parts[0].at
-        if audio.channel is None and audio.start == at == 0 and audio.end * plan.fps > plan.frames - 1:
-            return order.media / audio.source
-    return _mixed(order, mix.parts, plan.duration, tell)
+        audio, at, gain = mix.parts[0].audio, mix.parts[0].at, mix.parts[0].gain
+        if audio.channel is None and audio.start == at == 0 and not gain and audio.end * plan.fps > plan.frames - 1:
+            whole = audio
+    if whole is None:
+        return _mixed(order, mix.parts, plan.duration, tell)
+    return untouched(order.media / whole.source, whole.stream) or _encoded(order, whole, tell)
 
 
-def _sound_of(order: Order, tasks: Sequence[Task], tell: OnProgress) -> Path | None:
+def _sound_of(order: Order, tasks: Sequence[Task], tell: OnProgress) -> FilmSound | None:
     """What is heard while these shots, which follow each other, are seen."""
     clock = order.plan.clock
     begin, end = clock.seconds_at(tasks[0].shot.start), clock.seconds_at(tasks[-1].shot.end)
     return _mixed(order, parts_between(order.plan, begin, end), end - begin, tell)
 
 
-def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: OnProgress) -> Path | None:
+def _encoded(order: Order, whole: AudioSlice, tell: OnProgress) -> FilmSound:
+    """A recording as AAC, from the cache where it has it."""
+
+    def make(draft: Path) -> None:
+        write_sound(order.media / whole.source, whole.stream, draft)
+
+    return _kept_sound(order, [whole.source], repr(("whole", whole.stream)), make, tell)
+
+
+def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: OnProgress) -> FilmSound | None:
     """The parts laid over each other, from the cache where it has them; None when there are none."""
     if not parts:
         return None
+    heard = [
+        (f"{part.at:.6f}", f"{part.audio.start:.6f}", f"{part.audio.end:.6f}", *part.audio.heard[1:], part.gain or 0.0)
+        for part in parts
+    ]
+
+    def make(draft: Path) -> None:
+        write_mix(parts, order.media, duration, draft)
+
+    return _kept_sound(order, [part.audio.source for part in parts], repr((heard, duration)), make, tell)
+
+
+def _kept_sound(
+    order: Order, sources: Sequence[str], how: str, make_it: Callable[[Path], None], tell: OnProgress
+) -> FilmSound:
+    """A sound made of these recordings in this way, from the cache where it has it."""
     digests = Digests(order.media, order.cache.digests)
-    heard = [f"{part.at:.6f} {part.audio.start:.6f} {part.audio.end:.6f} {part.audio.channel}" for part in parts]
-    sources = [digests.file(part.audio.source) for part in parts]
+    made_of = [digests.file(source) for source in sources]
     digests.save()
-    entry = order.cache.entry("sound", text_digest(repr((heard, sources, duration)))[:32], ".m4a")
-    with order.cache.making(entry, lambda: tell(Progress(_WAITING, 1.0)), anew=order.force) as draft:
+    entry = order.cache.entry("sound", text_digest(repr((how, made_of)))[:32], ".m4a")
+    with order.cache.making(entry, lambda: tell(Progress(_WAITING, 0.0)), anew=order.force) as draft:
         if draft is not None:
-            tell(Progress("mixing the sound", 1.0))
-            write_mix(parts, order.media, duration, draft)
+            tell(Progress("making the sound", 0.0))
+            make_it(draft)
     order.cache.touch(entry)
-    return entry
+    return FilmSound(entry)
 
 
 def write(
-    order: Order, tasks: Sequence[Task], audio: Path | None, tell: OnProgress, captions: Path | None = None
+    order: Order, tasks: Sequence[Task], audio: FilmSound | None, tell: OnProgress, captions: Path | None = None
 ) -> None:
     """Join the clips of these shots and `audio` at the order's place, where an old film stays until this is whole."""
     clips = [Clip(_shown(order, task, tell), task.shot.frames) for task in tasks]
@@ -238,12 +269,12 @@ def parts_between(plan: Plan, start: float, end: float) -> tuple[MixPart, ...]:
     """What is heard from `start` to `end` seconds of the film, as parts that begin at 0."""
     whole = plan.mix.parts
     if plan.mix.source is not None:
-        whole = (MixPart(AudioSlice(plan.mix.source, 0.0, plan.duration), 0.0),)
+        whole = (MixPart(AudioSlice(plan.mix.source, 0.0, plan.duration, stream=plan.mix.stream), 0.0),)
     found = []
     for part in whole:
         first, last = max(start, part.at), min(end, part.at + part.audio.end - part.audio.start)
         if first < last:
             offset = part.audio.start - part.at
-            audio = AudioSlice(part.audio.source, first + offset, last + offset, part.audio.channel)
-            found.append(MixPart(audio, first - start))
+            audio = replace(part.audio, start=first + offset, end=last + offset)
+            found.append(MixPart(audio, first - start, part.gain))
     return tuple(found)

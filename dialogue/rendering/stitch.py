@@ -9,13 +9,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.errors import DialogueError, Problem
 from dialogue.media.container import open_container
 from dialogue.rendering import ffmpeg
 from dialogue.rendering.encode import timescale
+from dialogue.rendering.film_sound import FilmSound, source_of
 
-# What mp4 holds and players of today play; everything else is encoded once to AAC.
-COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
+_LONGEST_TAG = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -24,30 +23,6 @@ class Clip:
 
     file: Path
     frames: int
-
-
-@dataclass(frozen=True)
-class Sound:
-    """An audio stream as its container declares it."""
-
-    codec: str
-    channels: int
-
-
-def sound_of(file: Path) -> Sound:
-    """The first audio stream of `file`; DialogueError when there is none or the file cannot be read."""
-    import av
-
-    try:
-        with open_container(file) as container:
-            if not container.streams.audio:
-                raise DialogueError(Problem("there is no sound in it", file=str(file)))
-            context = container.streams.audio[0].codec_context
-            return Sound(codec=context.codec.canonical_name, channels=context.channels)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise DialogueError(
-            Problem(f"cannot be read as sound: {getattr(error, 'strerror', None) or error}", file=str(file))
-        ) from error
 
 
 def clip_frames(file: Path) -> int | None:
@@ -63,7 +38,7 @@ def clip_frames(file: Path) -> int | None:
 
 def stitch(
     clips: Sequence[Clip],
-    audio: Path | None,
+    audio: FilmSound | None,
     output: Path,
     *,
     fps: Fraction,
@@ -84,9 +59,8 @@ def stitch(
         inputs = [ffmpeg.source(listing, f="concat")["v"]]
         options: dict[str, Any] = {"c:v": "copy"}
         if audio is not None:
-            inputs.append(ffmpeg.source(audio)["a:0"])
-            sound = sound_of(audio)
-            options |= {"c:a": "copy"} if sound.codec in COPIED else aac(sound.channels)
+            inputs.append(source_of(audio))
+            options |= {"c:a": "copy"}
         if captions is not None:
             inputs.append(ffmpeg.source(captions, f="srt", sub_charenc="UTF-8")["s"])
             options |= {"c:s": "mov_text"}
@@ -94,7 +68,7 @@ def stitch(
             *inputs,
             ffmpeg.path(output),
             **options,
-            **{f"metadata:g:{n}": f"{key}={value}" for n, (key, value) in enumerate((metadata or {}).items()) if value},
+            **{f"metadata:g:{n}": f"{k}={_tag(v)}" for n, (k, v) in enumerate((metadata or {}).items()) if v},
             map_metadata=-1,
             map_chapters=-1,
             video_track_timescale=timescale(fps),
@@ -106,6 +80,11 @@ def stitch(
         ffmpeg.run(stream, "join the shots")
     finally:
         listing.unlink(missing_ok=True)
+
+
+def _tag(text: str) -> str:
+    """A text as a film's tag: one line, and no longer than an argument of a command may be."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:_LONGEST_TAG]
 
 
 def aac(channels: int) -> dict[str, Any]:

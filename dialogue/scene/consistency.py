@@ -75,10 +75,11 @@ def _sound(draft: Draft) -> Iterator[Finding]:
     for name, member in draft.cast.items():
         if member.track is None:
             continue
-        if member.track in tracks:
+        heard = member.track.heard
+        if heard in tracks:
             hint = "one microphone each; for a mixed recording use audio: and voice:"
-            yield Finding(("cast", name, "track"), f"{name} has the same track as {tracks[member.track]}", hint)
-        tracks.setdefault(member.track, name)
+            yield Finding(("cast", name, "track"), f"{name} has the same track as {tracks[heard]}", hint)
+        tracks.setdefault(heard, name)
     if not tracks and "audio" not in draft.fields and not draft.lines:
         yield Finding(
             (), "nothing is heard", "give cast members a track:, or the scene an audio: or lines: with audio:"
@@ -128,17 +129,20 @@ def _line_order(draft: Draft) -> Iterator[Finding]:
             continue
         if line is not None:
             yield from _start_of_line(draft, index, line, pause)
-            fixed = line.start if line.audio is None else None
+            fixed = line.start + _begin_of(draft, line.speaker) if line.start is not None and not line.audio else None
             if fixed is not None and placed is not None and fixed < placed[1]:
                 message = f"this line starts at {fixed:g} s, before line {placed[0] + 1} at {placed[1]:g} s"
                 yield Finding(("lines", index, "from"), message, "write lines in the order they start")
             placed = placed if fixed is None else (index, fixed)
         pause = None
-    if pause is not None:
-        yield Finding(
-            ("lines", pause), "the pause after the last line is not heard", "the film ends with it", "warning"
-        )
     yield from _double_speech(draft)
+
+
+def _begin_of(draft: Draft, speaker: str) -> float:
+    """The second of the scene at which the recording begins that `from` and `to` of the speaker's lines count in."""
+    member = (draft.cast or {}).get(speaker)
+    track = member.track if member is not None else None
+    return (track.start if track is not None else None) or 0.0
 
 
 def _start_of_line(draft: Draft, index: int, line: SpokenLine, pause: int | None) -> Iterator[Finding]:

@@ -1,20 +1,22 @@
-"""Files a scene names: that they are there, where they may be, and which channel of a recording is meant."""
+"""Files a scene names: that they are there, where they may be, and which part of a recording is meant."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dialogue.ground.errors import InputError
 from dialogue.media.fonts import face_of
-from dialogue.scene.kinds import Kind, Reading, choice, mismatch, near
+from dialogue.scene.kinds import Key, Kind, Reading, by_form, choice, mismatch, near, record
 from dialogue.scene.scene import AudioRef
-from dialogue.scene.source import Node, Text
+from dialogue.scene.source import Keys, Node, Text
 
 _CHANNELS = {"left": 1, "right": 2}
-_COMMENTED_CHANNEL = re.compile(r"\s+#(left|right|\d+)\b")
+_COMMENTED_PART = re.compile(r"\s+#((?:stream)?\d+|left|right)\b")
+_STREAM = re.compile(r"stream([1-9][0-9]?)")
 
 
 def file(words: str) -> Kind[str]:
@@ -48,35 +50,47 @@ def font(words: str) -> Kind[str]:
 
 
 def recording(words: str) -> Kind[AudioRef]:
-    """A recording, or one channel of it after a `#`."""
+    """A recording; after a `#` one of its sound streams, one of its channels, or both: `obs.mkv#stream2#left`."""
 
     def read(node: Node, reading: Reading) -> AudioRef | None:
         if not isinstance(node, Text) or node.empty or not node.value.strip():
             mismatch(words, node, reading)
             return None
-        lost = _COMMENTED_CHANNEL.match(node.rest) if not node.quoted else None
+        lost = _COMMENTED_PART.match(node.rest) if not node.quoted else None
         if lost:
-            reading.report(
-                node,
-                f"#{lost[1]} is a comment here, because of the space before it",
-                f"write {node.value}#{lost[1]}",
-                "warning",
-            )
-        path, mark, channel = node.value.rpartition("#")
-        if not mark or _exists(reading.folder / node.value):  # a # may be part of a file's name
-            return AudioRef(path=node.value) if _stands(node.value, node, reading) else None
-        number = _channel(channel)
-        if number is not None:
-            return AudioRef(path=path, channel=number) if _stands(path, node, reading) else None
+            message = f"#{lost[1]} is a comment here, because of the space before it"
+            reading.report(node, message, f"write {node.value}#{lost[1]}", "warning")
+        path, marks = node.value, list[str]()
+        while len(marks) < 2 and "#" in path and not _exists(reading.folder / path):  # a # may be part of a name
+            path, _, mark = path.rpartition("#")
+            marks.insert(0, mark)
+        part = _part(marks)
+        if part is not None:
+            return AudioRef(path=path, **part) if _stands(path, node, reading) else None
         if not _exists(reading.folder / path):
             _stands(node.value, node, reading)
-        else:
-            meant = near(channel, _CHANNELS)
-            hint = f"did you mean '#{meant}'?" if meant else None
-            reading.report(node, f"expected #left, #right or a channel's number from 1, found '#{channel}'", hint)
+            return None
+        shown = "".join(f"#{mark}" for mark in marks)
+        meant = near(marks[-1], _CHANNELS)
+        hint = f"did you mean '#{meant}'?" if meant else "both: #stream2#left"
+        message = f"expected #left, #right, a channel's number from 1, or #stream2 and the like, found '{shown}'"
+        reading.report(node, message, hint)
         return None
 
-    return Kind(words, {"type": "string", "minLength": 1}, read)
+    examples = ["call.wav", "call.wav#left", "call.wav#2", "obs.mkv#stream2", "obs.mkv#stream2#left"]
+    return Kind(words, {"type": "string", "minLength": 1, "examples": examples}, read)
+
+
+def placed_recording(words: str, keys: Mapping[str, Key]) -> Kind[AudioRef]:
+    """A recording, or {file: …} with `keys` that say how it is heard: `start`, `gain`."""
+    known = {"file": Key(recording(words), "The recording.", required=True), **keys}
+    form = "{" + ", ".join(f"{name}: …" for name in known) + "}"
+
+    def build(fields: dict[str, Any], node: Keys, reading: Reading) -> AudioRef:
+        plain: AudioRef = fields.pop("file")
+        return plain.model_copy(update=fields)
+
+    return by_form(f"{words} or {form}", text=recording(words), keys=record(form, known, build))
 
 
 def file_or(words: str, options: tuple[str, ...], suffixes: tuple[str, ...]) -> Kind[str]:
@@ -91,6 +105,20 @@ def file_or(words: str, options: tuple[str, ...], suffixes: tuple[str, ...]) -> 
     schema: dict[str, Any] = {"anyOf": [{"enum": list(options)}, {"type": "string", "pattern": rf"({pattern})$"}]}
     named = choice(words, {option: option for option in options}, schema)
     return Kind(words, schema, read)
+
+
+def _part(marks: Sequence[str]) -> dict[str, int] | None:
+    """Stream and channel, in this order, either of which may be absent; None where it is something else."""
+    part: dict[str, int] = {}
+    for mark in marks:
+        stream, channel = _STREAM.fullmatch(mark), _channel(mark)
+        if stream is not None and not part:
+            part["stream"] = int(stream[1])
+        elif channel is not None and "channel" not in part:
+            part["channel"] = channel
+        else:
+            return None
+    return part
 
 
 def _channel(text: str) -> int | None:

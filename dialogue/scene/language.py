@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, get_args
 
-from dialogue.scene.files import file, file_or, font, recording
+from dialogue.scene.files import file, file_or, font, placed_recording
 from dialogue.scene.generators import GENERATORS
 from dialogue.scene.kinds import (
     Key,
@@ -27,7 +27,18 @@ from dialogue.scene.kinds import (
     scalar,
     whole,
 )
-from dialogue.scene.line import LINE, LINE_KEYS, SECONDS, STRENGTH, YES_NO, known_speaker, text, valid_name
+from dialogue.scene.line import (
+    GAIN,
+    LINE,
+    LINE_KEYS,
+    SECONDS,
+    STRENGTH,
+    YES_NO,
+    known_speaker,
+    text,
+    time,
+    valid_name,
+)
 from dialogue.scene.scene import (
     DraftVoice,
     EmotionReference,
@@ -225,11 +236,17 @@ _DRAFT_KEYS = {
     "rate": Key(number("a pace from 0.5 to 2", 0.5, 2), "How fast, times the voice's own pace; 1 when absent."),
     "pitch": Key(number("semitones from -12 to 12", -12, 12), "How much higher, in semitones; 0 when absent."),
 }
+_TRACK_START = Key(
+    time("a number of seconds", signed=True),
+    "When the recording begins, in seconds of the scene; below 0: its beginning is left out. 0 when absent.",
+)
 MEMBER_KEYS = {
     "name": Key(text("a name"), "The name shown in captions, plan and report; the key itself when absent."),
     "face": Key(FACE, "Their face where a shot gives no faces: a box or a point in pixels, {detect: …} or {like: …}."),
     "track": Key(
-        recording("a recording"), "Their own microphone, from the scene's start: a file, or file#left, #right, #2."
+        placed_recording("a recording", {"start": _TRACK_START, "gain": GAIN}),
+        "Their own microphone: a file, a channel of it (file#left, #right, #2), another of its sound streams "
+        "(file#stream2, file#stream2#left), or {file: …, start: …, gain: …}.",
     ),
     "voice": Key(VOICE, "Who this is in the mixed recording; none: they are not heard, and only listen."),
     "emotions": Key(
@@ -372,7 +389,11 @@ SCENE_KEYS = {
     "cast": Key(CAST, "Who is in the scene, by a short name used everywhere below.", required=True),
     "picture": Key(file("a picture"), "The picture of the scene, and of every shot that has none of its own."),
     "prompt": Key(text("a description"), "What is to be seen, in words, where a shot has no prompt of its own."),
-    "audio": Key(recording("a recording"), "The mix that is heard, untouched; absent, tracks and lines are mixed."),
+    "audio": Key(
+        placed_recording("a recording", {}),
+        "The mix that is heard, untouched: a file, or one of its sound streams (file#stream2); absent, tracks and "
+        "lines are mixed.",
+    ),
     "diarization": Key(
         file_or("auto, off or a file .rttm, .vtt, .srt", ("auto", "off"), (".rttm", ".vtt", ".srt")),
         "Who speaks when in the mix: auto, off, or a file; used where members have no track and there are no lines.",

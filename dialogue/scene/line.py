@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dialogue.ground.times import parse_signed_time, parse_time
-from dialogue.scene.files import recording
+from dialogue.scene.files import placed_recording
 from dialogue.scene.kinds import (
     Key,
     Kind,
@@ -32,7 +32,7 @@ def text(words: str) -> Kind[str]:
     return scalar(words, schema, lambda text: text)
 
 
-def _time(words: str, signed: bool = False) -> Kind[float]:
+def time(words: str, signed: bool = False) -> Kind[float]:
     minus = "-?" if signed else ""
     number_schema: dict[str, Any] = {"type": "number"} if signed else {"type": "number", "minimum": 0}
     pattern = {"type": "string", "pattern": rf"^{minus}(\d+:)?\d+:[0-5]\d(\.\d+)?$"}
@@ -44,7 +44,7 @@ _YES_NO = {
 }
 YES_NO: Kind[bool] = choice("yes or no", _YES_NO, {"anyOf": [{"type": "boolean"}, {"enum": list(_YES_NO)}]})
 STRENGTH = number("a strength from 0 to 1.5", 0, 1.5)
-SECONDS = _time("a number of seconds")
+SECONDS = time("a number of seconds")
 
 
 def valid_name(what: str) -> Any:
@@ -98,15 +98,20 @@ EMOTION: Kind[LineEmotion] = by_form(
     ),
     keys=record("{blend: {…}, strength: …}", _EMOTION_KEYS, _build_emotion),
 )
+GAIN = Key(
+    number("a number of dB from -60 to 60", -60, 60),
+    "How much it is turned up or down in a mix of ours, in dB; 0: as it was recorded.",
+)
+_LINE_RECORDING = placed_recording("a recording", {"gain": GAIN})
 LINE_KEYS = {
-    "audio": Key(recording("a recording"), "This line's own recording."),
+    "audio": Key(_LINE_RECORDING, "This line's own recording: a file, or a part of it as in file#left, file#stream2."),
     "from": Key(
         SECONDS, "Where it begins: in its own recording, else in the speaker's track or the mix.", argument="start"
     ),
     "to": Key(SECONDS, "Where it ends, in the same recording as `from`.", argument="end"),
     "emotion": Key(EMOTION, "The emotion of the line: a name, or a blend."),
     "after": Key(
-        _time("a number of seconds", signed=True),
+        time("a number of seconds", signed=True),
         "Starts this long after the previous line ends; negative: an interruption.",
     ),
     "gap": Key(SECONDS, "Silence before this line, after everything said so far has ended."),

@@ -7,6 +7,7 @@ written, relative to the scene file. Reading, with places for every error, is `d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,10 +53,33 @@ Face = FaceBox | FacePoint | FaceDetect | FaceLike
 
 
 class AudioRef(_Written):
-    """A recording, or one channel of it: `call.wav`, `call.wav#left`, `call.wav#2` (channels count from 1)."""
+    """A recording, or part of it: `call.wav`, `call.wav#left`, `call.wav#2`, `obs.mkv#stream2`, `obs.mkv#stream2#left`.
+
+    Channels and sound streams count from 1; without a stream it is the one the file marks as default. `start`: seconds
+    of the scene at which it begins (None: not written). `gain`: dB it is turned up by in a mix of ours (None: not
+    written, and voices far apart are brought to one level).
+    """
 
     path: str
     channel: Annotated[int, Field(ge=1)] | None = None
+    stream: Annotated[int, Field(ge=1)] | None = None
+    start: float | None = None
+    gain: float | None = None
+
+    @property
+    def sound(self) -> str:
+        """The file and its stream, as a scene writes them; what measures of recordings are found by."""
+        return self.path if self.stream is None else f"{self.path}#stream{self.stream}"
+
+    @property
+    def heard(self) -> AudioRef:
+        """What is heard of it, wherever it begins and however loud it is."""
+        return self.model_copy(update={"start": None, "gain": None})
+
+    def __str__(self) -> str:
+        """As a scene writes it, without its folders: `call.wav#2`."""
+        name = PurePath(self.sound).name
+        return name if self.channel is None else f"{name}#{self.channel}"
 
 
 class Voice(_Written):

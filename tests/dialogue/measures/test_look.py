@@ -67,7 +67,7 @@ def test_nothing_is_listened_to_when_the_script_has_times(folder: Path) -> None:
     untimed = CAST + "lines:\n  - {ana: Hi.}\n  - {ben: Oh., audio: line.wav}\n"
     wanted = wanted_by(scene_of(folder, untimed).scene)
     assert [ref.channel for ref in wanted.speech] == [1, 2]  # both: what one hears of the other
-    assert list(wanted.recordings) == ["call.wav", "line.wav"]
+    assert [ref.sound for ref in wanted.recordings] == ["call.wav", "line.wav"]
 
 
 def test_faces_are_looked_for_only_where_asked(folder: Path) -> None:

@@ -30,7 +30,7 @@ ODD_SOUND = {
     "file-type/malformed/fixture-bad-offset.mp3": 0.5224,
     "pydub/malformed/wrong_extension.aac": 9.6595,
     "moviepy/malformed/video_with_failing_audio.mp4": 11.2337,
-    "moviepy/malformed/no_duration.webm": 4.86,
+    "moviepy/malformed/no_duration.webm": 4.875,
     "silero-vad/test.mp3": 2.5339,
 }
 PICTURES = {

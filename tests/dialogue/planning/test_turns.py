@@ -98,7 +98,7 @@ def test_a_diarization_by_labels_keys_and_names(tmp_path: Path) -> None:
     plan = planned(tmp_path, text, measured(diarization=heard))
     assert times(plan, "ana") == [(0.4, 3.0), (7.0, 8.0)]
     assert times(plan, "ben") == [(2.8, 6.0)]
-    assert plan.mix == Mix("mix.wav")
+    assert plan.mix == Mix("mix.wav", duration=20.0)
 
 
 def test_which_voice_is_whose_is_never_guessed(tmp_path: Path) -> None:
