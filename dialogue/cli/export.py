@@ -24,11 +24,14 @@ class To(str, Enum):
     txt = "txt"
     json = "json"
     words = "words"
+    multitalk = "multitalk"
+    longcat = "longcat"
+    wan2gp = "wan2gp"
 
 
 def command(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.json, as `dialogue plan -o DIR` writes it.")],
-    to: Annotated[To, typer.Option("--to", help="Edit list, turns, captions (ass: karaoke), or a transcript.")],
+    to: Annotated[To, typer.Option("--to", help="Edit list, turns, captions, transcript, or other programs' jobs.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; absent: to the terminal.")
     ] = None,

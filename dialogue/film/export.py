@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dialogue.film.plan import Source, plan
+from dialogue.film.plan import PlannedFilm, Source, plan
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.show.hand_over import Target
+from dialogue.show.peer_jobs import PEERS
 
 
 def export(
@@ -34,6 +35,8 @@ def export(
     from dialogue.show.hand_over import handed_over
 
     planned = plan(source)
+    if to in PEERS:
+        return _export_jobs(planned, to, output, force)
     if output is not None:
         check_outputs([Path(output)], planned.read, force)
     if to not in ("otio", "edl", "rttm") and not any(turn.text for turn in planned.plan.turns):
@@ -44,3 +47,20 @@ def export(
     if place is not None:
         put_text(place, text)
     return text
+
+
+def _export_jobs(planned: PlannedFilm, to: str, output: str | Path | None, force: bool) -> str:
+    """The jobs of every shot, in a folder; a line for each file."""
+    from dialogue.ground.outputs import check_outputs, folder_for, replacing
+    from dialogue.show.peer_jobs import peer_jobs
+
+    if output is None:
+        raise SceneError(Problem(f"{to} takes sound files beside its jobs", hint="name a folder with -o"))
+    folder = Path(output)
+    files = peer_jobs(planned.plan, planned.media, to, folder)
+    check_outputs([folder / name for name in files], planned.read, force, made=True)
+    folder_for(folder)
+    for name, data in files.items():
+        with replacing(folder / name) as draft:
+            draft.write_bytes(data)
+    return "".join(f"{folder / name}\n" for name in files)

@@ -32,7 +32,7 @@ def import_script(
 
     InputError for a script that cannot be read, a picture that is not there, and files that stand in the way.
     """
-    from dialogue.ground.atomic import appearing
+    from dialogue.ground.outputs import replacing
 
     script = read_screenplay(source)
     folder = scene.parent
@@ -47,7 +47,7 @@ def import_script(
         raise InputError(Problem(f"{str(folder)!r} already holds {there}", hint=hint))
     for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: then all it names is there
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        with appearing(folder / name) as draft:
+        with replacing(folder / name) as draft:
             draft.write_bytes(made.files[name])
     return Imported(scene, script, made)
 

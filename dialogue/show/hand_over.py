@@ -15,7 +15,7 @@ from dialogue.show.captions import cues_of
 from dialogue.show.edit_list import edl_text, otio_timeline
 from dialogue.show.transcript import karaoke, transcript
 
-Target = Literal["otio", "edl", "rttm", "srt", "vtt", "ass", "txt", "json", "words"]
+Target = Literal["otio", "edl", "rttm", "srt", "vtt", "ass", "txt", "json", "words", "multitalk", "longcat", "wan2gp"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 

@@ -117,3 +117,25 @@ def test_a_script_is_planned_at_once_and_its_film_lies_beside_it(tmp_path: Path)
     assert [turn.speaker for turn in ordered.plan.turns] == ["ana", "ben"]
     assert all(turn.draft for turn in ordered.plan.turns)
     assert (tmp_path / "noise.scene/scene.yaml").is_file()
+
+
+@pytest.mark.parametrize("to", ["multitalk", "longcat", "wan2gp"])
+def test_a_plan_goes_out_as_jobs_and_comes_back(to: str, tmp_path: Path) -> None:
+    import soundfile
+
+    import dialogue
+
+    scene = Path(__file__).parents[3] / "scenes/two_hander/scene.yaml"
+    planned = dialogue.plan(scene)
+    dialogue.export(planned, to, output=tmp_path / "jobs")
+    imported = import_script(tmp_path / "jobs/shot_001.json", tmp_path / "back/scene.yaml")
+    back = read_scene(imported.scene).scene
+    shot = planned.plan.shots[0]
+    assert len(back.cast) == len(shot.faces) == 2 and back.prompt == (shot.prompt or None)
+    faces = [member.face for member in back.cast.values()]
+    centers = [face.box[0] + face.box[2] / 2 for face in faces if isinstance(face, FaceBox)]
+    assert centers == sorted(centers) and len(centers) == 2
+    for member in back.cast.values():
+        assert member.track is not None
+        sound = soundfile.info(imported.scene.parent / member.track.path)
+        assert sound.duration == pytest.approx(shot.frames / 25, abs=0.01)
