@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -128,6 +128,7 @@ def test_no_pill_is_drawn_over_another(tmp_path: Path, boxes: dict[str, Box]) ->
     assert all(label.top >= 0 and label.bottom <= 192 for label in labels)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 640), st.integers(0, 480)), max_size=6))
 def test_a_label_goes_to_the_nearest_free_place(places: list[tuple[int, int]]) -> None:
     taken: list[Label] = []
