@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.scene.files import file
 from dialogue.scene.kinds import Key, Kind, Reading, did_you_mean, list_of, map_of, mismatch, read_fields, record
 from dialogue.scene.language import FACE, MEMBER_KEYS
@@ -151,10 +151,10 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError(Problem(f"no cast file {str(path)!r}", hint="docs/podcast.md shows one")) from None
+        raise InputError(Problem(f"no cast file {quoted(path)}", hint="docs/podcast.md shows one")) from None
     except OSError as error:
         raise InputError(
-            Problem(f"cannot read the cast file {str(path)!r}: {(error.strerror or '').lower()}")
+            Problem(f"cannot read the cast file {quoted(path)}: {(error.strerror or '').lower()}")
         ) from None
 
 

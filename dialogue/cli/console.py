@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dialogue.ground.errors import Problem
 
-_STYLES = {"error": "bold red", "warning": "bold yellow"}
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "dim"}
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:

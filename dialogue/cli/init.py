@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import out
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem, quoted
 
 DEFAULT_CAST = "asha,leon"
 
@@ -49,12 +49,12 @@ def command(
     written = starter([name.strip().lower() for name in cast.split(",") if name.strip()])
     written["scene.schema.json"] = (json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n").encode()
     if folder.exists() and not folder.is_dir():
-        raise InputError(Problem(f"{str(folder)!r} is a file", hint="name a folder"))
+        raise InputError(Problem(f"{quoted(folder)} is a file", hint="name a folder"))
     standing = [name for name in sorted(written) if (folder / name).exists()]
     if standing:
         there = ", ".join(standing)
         raise InputError(
-            Problem(f"{str(folder)!r} already holds {there}", hint="name another folder; nothing was written")
+            Problem(f"{quoted(folder)} already holds {there}", hint="name another folder; nothing was written")
         )
     for name, data in written.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

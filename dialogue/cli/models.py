@@ -182,7 +182,16 @@ def _convert(
     out.print(f"converted to {' and '.join(map(str, places))}", soft_wrap=True, markup=False)
 
 
-command = typer.Typer(add_completion=False, no_args_is_help=True, help="List, fetch and convert the models.")
+command = typer.Typer(add_completion=False, invoke_without_command=True, help="List, fetch and convert the models.")
+
+
+@command.callback()
+def _alone(context: typer.Context) -> None:
+    """List, fetch and convert the models. Alone, it lists them."""
+    if context.invoked_subcommand is None:
+        _list()
+
+
 command.command("list")(_list)
 command.command("pull")(_pull)
 command.command("convert")(_convert)

@@ -86,6 +86,7 @@ def command(
 ) -> None:
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
     from dialogue.film.render import order, pending, render
+    from dialogue.rendering.render import to_burn
 
     def ordered() -> Order:
         with shown(lines=False) as progress:
@@ -106,7 +107,8 @@ def command(
     print_problems(film.warnings)
     kept = memory and memory.value
     if dry_run:
-        _print_pending(pending(film, memory=kept), film.plan, format)
+        tasks = pending(film, memory=kept)
+        _print_pending(tasks, film.plan, len(to_burn(film, tasks)), format)
         return
     try:
         if takes or retakes:
@@ -133,15 +135,19 @@ def _fate(task: Task, when: str = "") -> str:
     return f"{when}rendered: {NEW}" if task.reason == NEW else f"{when}re-rendered because {task.reason}"
 
 
-def _print_pending(tasks: Sequence[Task], plan: Plan, format: Format) -> None:
+def _print_pending(tasks: Sequence[Task], plan: Plan, burnt: int, format: Format) -> None:
+    from dialogue.ground.amounts import counted
+
     if format is Format.json:
-        print_json({"shots": [_record(task) for task in tasks]})
+        print_json({"shots": [_record(task) for task in tasks], "captions_to_burn_in": burnt})
         return
     for task in tasks:
         out.print(f"{task} {_fate(task, 'to be ')}", soft_wrap=True, markup=False)
     due = [task for task in tasks if task.reason]
     frames = sum(task.shot.frames for task in due)
-    out.print(f"{len(due)} of {len(tasks)} shots to be rendered, {float(frames / plan.fps):.1f} s of film")
+    out.print(f"{len(due)} of {counted(len(tasks), 'shot')} to be rendered, {float(frames / plan.fps):.1f} s of film")
+    if burnt:
+        out.print(f"captions to be burnt into {counted(burnt, 'shot')}")
 
 
 def _print_film(film: Film, format: Format) -> None:

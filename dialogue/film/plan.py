@@ -166,4 +166,4 @@ def _faces_shown(file: SceneFile, measures: Measures, output: str | Path | None)
 
     shown = write_faces(measures.faces, file.folder, Path(output), file.reads)
     names = ", ".join(str(path) for path in shown)
-    return [Problem(f"the faces found are shown in {names}", severity="warning")] if shown else []
+    return [Problem(f"the faces found are shown in {names}", severity="note")] if shown else []

@@ -16,3 +16,8 @@ def duration_text(seconds: float) -> str:
 def memory_text(size: int) -> str:
     """`310 MB`, `30.2 GB`."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 turn`, `2 turns`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -19,12 +19,26 @@ class Problem:
     line: int | None = None
     column: int | None = None
     hint: str | None = None
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "note"] = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {self.severity}: {self.message}{hint}" if place else f"{self.severity}: {self.message}{hint}"
+        told = f"{self.severity}: {self.message}{hint}"
+        return one_line(f"{place}: {told}" if place else told)
+
+
+def one_line(text: str) -> str:
+    """The text with what is no letter or sign of it (line ends, escapes of a terminal, bytes of no text) spelt out."""
+    return text if text.isprintable() else "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
+
+
+def quoted(name: object) -> str:
+    """A name or path in quotes, as it is: what `one_line` spells out is not spelt twice."""
+    mark = '"' if "'" in str(name) and '"' not in str(name) else "'"
+    return f"{mark}{name}{mark}"
 
 
 class DialogueError(Exception):

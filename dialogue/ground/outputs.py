@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from dialogue.ground.atomic import appearing, sweep, write_text
 from dialogue.ground.digests import file_digest, text_digest
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.ground.places import data_folder
 
 CACHE = ".dialogue"  # the folder beside a scene, or in a batch's output, in which what was made is kept
@@ -65,7 +66,8 @@ def folder_problems(folders: Iterable[Path], made: bool = False) -> list[Problem
                     Problem("is a file, where a folder is needed", str(nearest), hint="choose another with -o")
                 )
             elif not made and nearest != folder.absolute():
-                found.append(Problem("no such folder", str(folder), hint=f"mkdir -p '{folder}', or another with -o"))
+                hint = f"mkdir -p {shlex.quote(str(folder))}, or another with -o"
+                found.append(Problem("no such folder", str(folder), hint=hint))
             else:
                 with tempfile.TemporaryFile(dir=nearest):
                     pass
@@ -81,7 +83,7 @@ def folder_for(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(Problem(f"cannot write to {str(path)!r}: {reason}", hint="-o names a folder")) from None
+        raise InputError(Problem(f"cannot write to {quoted(path)}: {reason}", hint="-o names a folder")) from None
     return path
 
 
@@ -101,7 +103,7 @@ def _status(place: Path) -> os.stat_result | Problem | None:
     except OSError as error:
         return Problem(f"cannot be written: {(error.strerror or str(error)).lower()}", str(place))
     except ValueError:
-        return Problem("is no name of a file", repr(str(place)))
+        return Problem("is no name of a file", quoted(place))
 
 
 def _identities(read: Iterable[Path]) -> dict[tuple[int, int], Path]:

@@ -114,8 +114,7 @@ def diarize(
     sure = {match.label: match for match in matches.labels if match.verdict == "sure"}
     way = f"{found.method}, for {found.reason}" if turns is None else found.method
     segments = (_told(segment, sure.get(segment.label), way) for segment in found.segments)
-    notes = [f"{match}" for match in sure.values()]
-    notes += [
+    notes = [  # who is surely somebody is told by the origins of the turns
         f"{match.person} is not heard: the nearest is {match.label}, {match.figures}"
         for match in matches.unheard
         if match.verdict == "nobody"

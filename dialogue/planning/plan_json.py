@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.ground.outputs import put_text
 from dialogue.planning.plan import PLAN_VERSION, Emotion, Plan
 from dialogue.planning.plan_check import Flaw, Keypath, flaws_of
@@ -172,10 +172,10 @@ def read_plan(path: Path) -> PlanFile:
         text = decode(path.read_bytes(), str(path))
     except FileNotFoundError:
         hint = "`dialogue plan scene.yaml -o DIR` writes one"
-        raise InputError(Problem(f"no plan {str(path)!r}", hint=hint)) from None
+        raise InputError(Problem(f"no plan {quoted(path)}", hint=hint)) from None
     except OSError as error:
         raise InputError(
-            Problem(f"cannot read the plan {str(path)!r}: {(error.strerror or str(error)).lower()}")
+            Problem(f"cannot read the plan {quoted(path)}: {(error.strerror or str(error)).lower()}")
         ) from None
     plan, media = parse_plan(text, str(path))
     return PlanFile(plan, path.parent / media)

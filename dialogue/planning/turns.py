@@ -193,9 +193,10 @@ def _script_turns(
         if said.source == "laid":
             estimated.setdefault(speaker, []).append(said.item + 1)
     for speaker, numbers in estimated.items():
+        untimed = _lines_that(sorted(set(numbers)), "has", "have")
         findings.warnings.append(
-            f"{speaker}: lines {_number_list(sorted(set(numbers)))} have no times and lie over their speech by the "
-            "length of the text: an estimate to check in the chart; from and to settle it"
+            f"{speaker}: {untimed} no times, laid over their speech by the length of the text: an estimate to check in "
+            "the chart; from and to settle it"
         )
     return turns, items
 
@@ -231,9 +232,12 @@ def _tell_differences(file: SceneFile, measures: Measures, findings: Findings) -
         findings.warnings.append(said[difference.kind] + (f": {difference.text!r}" if difference.text else ""))
 
 
-def _number_list(numbers: Sequence[int]) -> str:
+def _lines_that(numbers: Sequence[int], one: str, more: str) -> str:
+    """`line 3 has`, `lines 3, 5 have`: the subject of a sentence and its verb."""
+    if len(numbers) == 1:
+        return f"line {numbers[0]} {one}"
     shown = ", ".join(str(number) for number in numbers[:8])
-    return shown + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
+    return f"lines {shown}{f' and {len(numbers) - 8} more' if len(numbers) > 8 else ''} {more}"
 
 
 def _warn_of_sound(
@@ -249,9 +253,10 @@ def _warn_of_sound(
             findings.warnings.append(f"{speaker}: no speech was found in {member.track}; they only listen")
     placed = sorted({piece.item + 1 for piece in script.said if piece.source == "own"})
     if scene.audio is not None and placed:
+        own_sound = _lines_that(placed, "has a recording of its own", "have recordings of their own")
         findings.warnings.append(
-            f"lines {_number_list(placed)} have recordings of their own and are placed by after, gap and pauses; that "
-            f"{scene.audio} has them at the same times is taken on trust"
+            f"{own_sound}, placed by after, gap and pauses; that {scene.audio} has the same at the same "
+            "times is taken on trust"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -111,7 +112,8 @@ def place_problems(output: Path, captions: Iterable[str], read: Iterable[Path], 
         return [Problem("films are written as mp4", file=place, hint=f"name it {output.stem}.mp4")]
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
-        return [Problem(f"the folder {folder} {what}", file=place, hint=f"mkdir -p '{folder}', or another place")]
+        hint = f"mkdir -p {shlex.quote(str(folder))}, or another place"
+        return [Problem(f"the folder {folder} {what}", file=place, hint=hint)]
     return refusals([output, *(output.with_suffix(f".{kind}") for kind in captions)], read, force)
 
 

@@ -17,6 +17,7 @@ from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.outputs import held, put_text, replacing
 from dialogue.ground.progress import OnProgress, Progress, untold
+from dialogue.media.fonts import Fonts
 from dialogue.planning.plan import AudioSlice, MixPart, Plan
 from dialogue.rendering.burn import burn, caption_fonts, subtitles
 from dialogue.rendering.digests import Digests
@@ -238,19 +239,33 @@ def write(
 
 def _shown(order: Order, task: Task, tell: OnProgress) -> Path:
     """The clip as the film shows it: with its captions burnt in where the plan says so and there are any."""
-    if not order.plan.burn_in:
+    wanted = _burnt(order, task)
+    if wanted is None:
         return task.clip
-    cues = cues_of(order.plan)
-    fonts = caption_fonts(order.plan, cues, order.media)
-    script = subtitles(order.plan, task.shot, cues, fonts)
-    if script is None:
-        return task.clip
-    entry = order.cache.entry("burnt", text_digest(task.key + script + fonts.stamp)[:32])
+    entry, script, fonts = wanted
     with order.cache.making(entry, lambda: tell(Progress(_WAITING, 1.0)), anew=order.force) as draft:
         if draft is not None:
             tell(Progress(f"{task}: burning in the captions", 1.0))
             burn(task.clip, script, draft, order.plan, fonts)
     return entry
+
+
+def _burnt(order: Order, task: Task) -> tuple[Path, str, Fonts] | None:
+    """Where the clip with its captions is kept, and what they are drawn by; None where it shows none."""
+    if not order.plan.burn_in:
+        return None
+    cues = cues_of(order.plan)
+    fonts = caption_fonts(order.plan, cues, order.media)
+    script = subtitles(order.plan, task.shot, cues, fonts)
+    if script is None:
+        return None
+    return order.cache.entry("burnt", text_digest(task.key + script + fonts.stamp)[:32]), script, fonts
+
+
+def to_burn(order: Order, tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """The shots whose captions are still to be burnt in."""
+    wanted = [(task, _burnt(order, task)) for task in tasks]
+    return tuple(task for task, burnt in wanted if burnt and (order.force or task.reason or not burnt[0].is_file()))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import InputError, quoted
 from dialogue.media.fonts import face_of
 from dialogue.scene.kinds import Key, Kind, Reading, by_form, choice, mismatch, near, record
 from dialogue.scene.scene import AudioRef
@@ -137,7 +137,7 @@ def _stands(written: str, node: Text, reading: Reading) -> bool:
     path = reading.folder / written
     if reading.reach is not None and not _within(path, written, reading):
         hint = "paths stay in the folders of the template and of its episode"
-        reading.report(node, f"the path {written!r} leads outside the folders this scene may use", hint)
+        reading.report(node, f"the path {quoted(written)} leads outside the folders this scene may use", hint)
         return False
     if _exists(path):
         return True
@@ -146,9 +146,9 @@ def _stands(written: str, node: Text, reading: Reading) -> bool:
     except (OSError, ValueError):
         is_folder = False
     if is_folder:
-        reading.report(node, f"{written!r} is a folder", "name a file in it")
+        reading.report(node, f"{quoted(written)} is a folder", "name a file in it")
     else:
-        reading.report(node, f"no file {written!r}", missing_hint(reading.folder, written))
+        reading.report(node, f"no file {quoted(written)}", missing_hint(reading.folder, written))
     return False
 
 

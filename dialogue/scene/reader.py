@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, Reading, mismatch, read_field
@@ -86,14 +86,14 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         hint = missing_hint(Path(), str(path))
-        raise InputError(Problem(f"no scene file {str(path)!r}", hint=hint)) from None
+        raise InputError(Problem(f"no scene file {quoted(path)}", hint=hint)) from None
     except IsADirectoryError:
         inside = path / "scene.yaml"
         hint = f"did you mean {str(inside)!r}?" if inside.is_file() else "name the scene file in it"
-        raise InputError(Problem(f"{str(path)!r} is a folder", hint=hint)) from None
+        raise InputError(Problem(f"{quoted(path)} is a folder", hint=hint)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(Problem(f"cannot read the scene file {str(path)!r}: {reason.lower()}")) from None
+        raise InputError(Problem(f"cannot read the scene file {quoted(path)}: {reason.lower()}")) from None
 
 
 def _read(root: Node, reading: Reading) -> Scene | None:

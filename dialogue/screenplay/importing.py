@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.screenplay.beats import is_mulmo, is_transcript
 from dialogue.screenplay.jobs import is_job
 from dialogue.screenplay.reading import read_screenplay
@@ -44,7 +44,7 @@ def import_script(
     if standing and not force:
         there = ", ".join(standing[:4]) + (f" and {len(standing) - 4} more" if len(standing) > 4 else "")
         hint = "name another file with -o, or replace them with --force"
-        raise InputError(Problem(f"{str(folder)!r} already holds {there}", hint=hint))
+        raise InputError(Problem(f"{quoted(folder)} already holds {there}", hint=hint))
     for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: then all it names is there
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         with replacing(folder / name) as draft:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dialogue.ground.amounts import counted
 from dialogue.ground.times import format_time
 from dialogue.media.fonts import built_in, fonts_for
 from dialogue.planning.colors import ink_on
@@ -113,7 +114,7 @@ def _row(axes: Axes, plan: Plan, start: float, end: float) -> None:
 
 def _title(plan: Plan) -> str:
     spoken = sum(turn.end - turn.start for turn in plan.turns)
-    facts = f"{format_time(plan.duration)}, {len(plan.turns)} turns, {spoken:.0f} s of speech"
+    facts = f"{format_time(plan.duration)}, {counted(len(plan.turns), 'turn')}, {spoken:.0f} s of speech"
     return f"{plan.title} — who speaks when  ({facts})" if plan.title else f"Who speaks when  ({facts})"
 
 

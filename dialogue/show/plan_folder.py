@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.outputs import check_outputs, folder_for, put_text, refusals
+from dialogue.ground.outputs import check_outputs, folder_for, is_ours, put_text, refusals
 from dialogue.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def write_plan_folder(
     for kind in CAPTIONS if _words(plan) else ():
         written.append(folder / f"captions.{kind}")
         put_text(written[-1], caption_text(plan, kind))
+    for place in folder.glob("*.png"):  # of an earlier plan, or of faces that were unclear and are no more
+        if _SHOWN.fullmatch(place.name) and place not in written and is_ours(place):
+            place.unlink()
     return tuple(written)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,13 +10,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dialogue.ground.amounts import duration_text, memory_text
+from dialogue.ground.amounts import counted, duration_text, memory_text
 from dialogue.ground.times import format_time
 from dialogue.planning.choice import Costs
 from dialogue.planning.plan import Emotion, Plan, Turn
 
 _MOST_TURNS = 60
 _MOST_SHOTS = 40
+_MOST_WORDS = 160  # letters of a turn's words
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_OF_LINE = re.compile(r"line (\d+): ")  # how the origin of a turn with a line begins
+_COLUMNS = ("from", "to", "speaker", "words", "emotion", "line", "by")
 
 
 def emotion_text(emotion: Emotion) -> str:
@@ -45,10 +50,9 @@ def _heading(plan: Plan, costs: Costs) -> Text:
     text = Text()
     if plan.title:
         text.append(f"{plan.title}\n", "bold")
-    text.append(
-        f"{format_time(plan.duration)} · {plan.frames} frames at {float(plan.fps):g} fps · {plan.width}x{plan.height}\n"
-    )
-    windows = f"{costs.windows} windows, " if costs.windows else ""
+    frames = counted(plan.frames, "frame")
+    text.append(f"{format_time(plan.duration)} · {frames} at {float(plan.fps):g} fps · {plan.width}x{plan.height}\n")
+    windows = f"{counted(costs.windows, 'window')}, " if costs.windows else ""
     text.append(
         f"{plan.generator}: {windows}about {duration_text(costs.seconds)}, {memory_text(costs.memory)} of memory\n"
     )
@@ -97,19 +101,46 @@ def _shots(plan: Plan, costs: Costs) -> Table:
     return table
 
 
-def _turn_row(plan: Plan, turn: Turn) -> list[RenderableType]:
-    text = Text(turn.text or "", overflow="ellipsis", no_wrap=True)
-    times = [format_time(turn.start), format_time(turn.end)]
-    return [*times, _name(plan, turn.speaker), text, emotion_text(turn.emotion), Text(turn.origin, style="dim")]
+def _sources(turns: Sequence[Turn]) -> dict[str, str]:
+    """How turns were found, without the number of their line, each with the letter that stands for it."""
+    told = dict.fromkeys(_source(turn) for turn in turns if _source(turn))
+    return {source: _LETTERS[index] if index < len(_LETTERS) else "…" for index, source in enumerate(told)}
 
 
-def _turns(plan: Plan) -> Table:
-    table = _table(
-        "Turns", ("from", "right"), ("to", "right"), ("speaker", ""), ("words", ""), ("emotion", ""), ("origin", "")
-    )
-    for turn in plan.turns[:_MOST_TURNS]:
-        table.add_row(*_turn_row(plan, turn))
-    return table
+def _source(turn: Turn) -> str:
+    return _OF_LINE.sub("", turn.origin)
+
+
+def _turns(plan: Plan) -> list[RenderableType]:
+    """The turns, and below them how they were found: told once for all that were found alike."""
+    shown = plan.turns[:_MOST_TURNS]
+    sources = _sources(shown)
+    table = _table("Turns", ("from", "right"), ("to", "right"))
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_column("speaker", header_style="dim", max_width=18, overflow="fold")
+    if any(turn.text for turn in shown):
+        table.add_column("words", header_style="dim", overflow="fold", min_width=22)
+    table.add_column("emotion", header_style="dim", max_width=14, overflow="fold")
+    if any(_OF_LINE.match(turn.origin) for turn in shown):
+        table.add_column("line", justify="right", header_style="dim", no_wrap=True)
+    if len(sources) > 1:
+        table.add_column("by", header_style="dim", no_wrap=True)
+    for turn in shown:
+        line = _OF_LINE.match(turn.origin)
+        words = turn.text or ""
+        row: list[RenderableType] = [
+            format_time(turn.start), format_time(turn.end), _name(plan, turn.speaker),
+            Text(words if len(words) <= _MOST_WORDS else words[: _MOST_WORDS - 1].rstrip() + "…"),
+            emotion_text(turn.emotion).replace(" %", "\N{NO-BREAK SPACE}%"), line[1] if line else "",
+            sources.get(_source(turn), ""),
+        ]  # fmt: skip
+        kept = [column.header for column in table.columns]
+        table.add_row(*(cell for cell, name in zip(row, _COLUMNS, strict=True) if name in kept))
+    legend = [Text(f"{letter}: {source}", "dim") for source, letter in sources.items() if letter != "…"]
+    if len(sources) == 1:
+        legend = [Text(f"all of them {next(iter(sources))}", "dim")]
+    return [table, *legend]
 
 
 def plan_table(plan: Plan, costs: Costs) -> Group:
@@ -117,7 +148,7 @@ def plan_table(plan: Plan, costs: Costs) -> Group:
     parts: list[RenderableType] = [_heading(plan, costs), _speakers(plan), "", _shots(plan, costs)]
     if len(plan.shots) > _MOST_SHOTS:
         parts.append(f"… {len(plan.shots) - _MOST_SHOTS} more shots, in plan.json")
-    parts += ["", _turns(plan)]
+    parts += ["", *_turns(plan)]
     if len(plan.turns) > _MOST_TURNS:
         parts.append(f"… {len(plan.turns) - _MOST_TURNS} more turns, in plan.json")
     if plan.warnings:

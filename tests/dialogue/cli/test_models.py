@@ -186,3 +186,8 @@ def test_the_models_of_voices_are_fetched_after_their_licences(tmp_path: Path) -
         assert f"voices: ready in {to}" in done.stdout and f"set DIALOGUE_VOICES={to}" in done.stdout
         assert sorted(file.name for file in to.iterdir()) == ["segmentation.onnx", "voice.onnx"]
         assert sorted(names) == ["segmentation.onnx", "voice.onnx"]
+
+
+def test_models_alone_lists_them() -> None:
+    alone, listed = (CliRunner().invoke(app, ["models", *words]) for words in ([], ["list"]))
+    assert alone.exit_code == 0 and alone.stdout == listed.stdout and "animatic: ready" in alone.stdout

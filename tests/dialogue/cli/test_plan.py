@@ -151,3 +151,17 @@ def test_a_generator_of_another_version_is_a_mistake_at_its_line(
     result = CliRunner().invoke(app, ["plan", str(tmp_path / "scene.yaml")])
     assert result.exit_code == 2
     assert "scene.yaml:3:12: error: the generator 'hallo3' is not part of this version" in result.stderr
+
+
+def test_pictures_of_what_is_mended_go(tmp_path: Path) -> None:
+    """faces_2.png of faces that were unclear, plan_2.png of a shot that is no more; never what is somebody else's."""
+    from dialogue.ground.outputs import replacing
+
+    for name in ("faces_2.png", "plan_7.png"):
+        with replacing(tmp_path / name) as draft:
+            draft.write_bytes(b"of an earlier plan")
+    (tmp_path / "faces_old.png").write_bytes(b"mine")
+    result = CliRunner().invoke(app, ["plan", str(SCENE), "-o", str(tmp_path)])
+    assert result.exit_code == 0, result.stderr
+    assert not (tmp_path / "faces_2.png").exists() and not (tmp_path / "plan_7.png").exists()
+    assert (tmp_path / "faces_old.png").read_bytes() == b"mine"

@@ -15,7 +15,7 @@ from dialogue.ground.errors import DialogueError, InputError
 from dialogue.planning.plan import AudioSlice, Mix, MixPart
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
-from dialogue.rendering.render import prepared, render
+from dialogue.rendering.render import prepared, render, to_burn
 
 STARTS = [0.5, 2.2, 4.04, 7.0, 9.4]
 LENGTHS = [50, 60, 25, 70, 45]
@@ -178,6 +178,15 @@ def test_burning_captions_in_keeps_the_clean_clips(order):
     assert sum(new != old for new, old in zip(changed, shown, strict=True)) <= 2
     assert rendered(render(order)) == {}
     assert all(np.array_equal(new, old) for new, old in zip(looked_at(film.file)[1], clean, strict=True))
+
+
+def test_captions_newly_asked_for_are_known_before_they_are_burnt_in(order):
+    render(order)
+    burnt = captioned(order, burn_in=True)
+    shown = [task.number for task in to_burn(burnt, prepared(burnt))]
+    assert shown == [1, 2, 3, 4, 5] and to_burn(order, prepared(order)) == ()
+    render(burnt)
+    assert to_burn(burnt, prepared(burnt)) == ()
 
 
 def test_progress_grows_and_tells_the_time_left(order, monkeypatch):
