@@ -21,7 +21,7 @@ _GHOST_TURN = 2.0  # seconds: a voice below both is likely no person
 
 
 @dataclass(frozen=True)
-class Voice:
+class VoiceLabel:
     """A label of the diarization: how much it speaks, and when first."""
 
     label: str
@@ -38,18 +38,18 @@ class Casting:
     """Cast member by label; labels that are nobody's; members nobody could be found for; what was concluded."""
 
     members: Mapping[str, str]
-    strangers: tuple[Voice, ...]
+    strangers: tuple[VoiceLabel, ...]
     unheard: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
-def voices_of(diarization: Sequence[LabelledSegment]) -> tuple[Voice, ...]:
+def voices_of(diarization: Sequence[LabelledSegment]) -> tuple[VoiceLabel, ...]:
     """The labels, in the order they are first heard."""
-    found: dict[str, Voice] = {}
+    found: dict[str, VoiceLabel] = {}
     for segment in diarization:
-        old = found.get(segment.label, Voice(segment.label, 0.0, segment.start, 0.0))
+        old = found.get(segment.label, VoiceLabel(segment.label, 0.0, segment.start, 0.0))
         seconds, longest = old.seconds + segment.duration, max(old.longest, segment.duration)
-        found[segment.label] = Voice(segment.label, seconds, min(old.first, segment.start), longest)
+        found[segment.label] = VoiceLabel(segment.label, seconds, min(old.first, segment.start), longest)
     return tuple(sorted(found.values(), key=lambda voice: (voice.first, voice.label)))
 
 

@@ -21,7 +21,7 @@ from dialogue.media.media import FoundFace
 from dialogue.planning.faces import UnclearFace, place_face
 from dialogue.podcast.episodes import Episode, Tags
 from dialogue.podcast.group_picture import Portrait, put_together
-from dialogue.podcast.shots import Cut, Rule, cut_episode, fixed_cuts
+from dialogue.podcast.shots import Angle, Rule, cut_episode, fixed_cuts
 from dialogue.scene.language import SIZES
 from dialogue.scene.scene import Face
 
@@ -230,7 +230,7 @@ class _Shots:
     def __call__(self, length: float | None = None, **rule: float) -> list[dict[str, Any]]:
         seen = [turn for turn in self.turns if turn.label in self.close]
         if self.wide is None:
-            cuts = [Cut("close", next(iter(self.close)), 0.0, round(self.duration, 3))]
+            cuts = [Angle("close", next(iter(self.close)), 0.0, round(self.duration, 3))]
         elif length is not None:
             cuts = fixed_cuts(seen, self.duration, float(length))
         else:
@@ -245,7 +245,7 @@ class _Shots:
         return [_shot(cut, look, self.folder) for cut, look in zip(cuts, looks, strict=True)]
 
 
-def _shot(cut: Cut, look: Look | None, folder: Path) -> dict[str, Any]:
+def _shot(cut: Angle, look: Look | None, folder: Path) -> dict[str, Any]:
     if look is None:  # a wide cut is only made where there is a wide picture
         raise ValueError("a wide shot without a wide picture")
     faces = {person: [round(side, 1) for side in box.to_list()] for person, box in look.faces.items()}

@@ -44,7 +44,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Angle:
     """What is seen until `until`: everybody, or one person close."""
 
     kind: Kind
@@ -92,7 +92,7 @@ def _speeches(turns: Sequence[LabelledSegment]) -> list[LabelledSegment]:
 
 def cut_episode(
     turns: Sequence[LabelledSegment], duration: float, chapters: Sequence[float] = (), rule: Rule | None = None
-) -> list[Cut]:
+) -> list[Angle]:
     """The cuts of an episode, without gaps from 0 to `duration`. `chapters` are the seconds at which they begin.
 
     A chapter that begins before the last one's opening picture was held has none of its own.
@@ -104,24 +104,24 @@ def cut_episode(
         if starts[-1] + rule.hold <= at <= duration - rule.hold:
             starts.append(at)
     pauses = pauses_of(turns)
-    cuts: list[Cut] = []
+    cuts: list[Angle] = []
     for start, end in zip(starts, [*starts[1:], duration], strict=True):
         cuts += _chapter([f for f in floors if f.end > start and f.start < end], start, end, pauses, rule)
     broken = [piece for cut in _joined(cuts) for piece in _broken(cut, turns, pauses, rule)]
     return _rounded(broken, duration)
 
 
-def fixed_cuts(turns: Sequence[LabelledSegment], duration: float, length: float) -> list[Cut]:
+def fixed_cuts(turns: Sequence[LabelledSegment], duration: float, length: float) -> list[Angle]:
     """Shots of about `length` seconds, cut at the pause nearest to it; wide, then close on who speaks most in it."""
     pauses = pauses_of(turns)
-    cuts: list[Cut] = []
+    cuts: list[Angle] = []
     start = 0.0
     while start < duration:
         last = duration - start <= 1.5 * length
         until = duration if last else _pause(pauses, start + length, start + length / 2, start + 1.5 * length)
         who = _speaks_most(turns, start, until)
         close = len(cuts) % 2 == 1 and who is not None
-        cuts.append(Cut("close" if close else "wide", who if close else None, start, until))
+        cuts.append(Angle("close" if close else "wide", who if close else None, start, until))
         start = until
     return _rounded(_joined(cuts), duration)
 
@@ -136,9 +136,9 @@ def pauses_of(turns: Sequence[LabelledSegment]) -> list[float]:
     return found
 
 
-def _chapter(floors: Sequence[_Floor], start: float, end: float, pauses: Sequence[float], rule: Rule) -> list[Cut]:
+def _chapter(floors: Sequence[_Floor], start: float, end: float, pauses: Sequence[float], rule: Rule) -> list[Angle]:
     """A chapter: wide at first, then whoever has the floor, never cut before the picture was held."""
-    cuts = [Cut("wide", None, start, end)]
+    cuts = [Angle("wide", None, start, end)]
     for index, floor in enumerate(floors):
         before = floors[index - 1].end if index else start
         until = floors[index + 1].start if index + 1 < len(floors) else end
@@ -148,16 +148,16 @@ def _chapter(floors: Sequence[_Floor], start: float, end: float, pauses: Sequenc
             at = _pause(pauses, at, at, min(at + rule.hold / 2, until - rule.hold))
         if until - at >= rule.hold:
             if seen.person != floor.person:
-                cuts.append(Cut("close", floor.person, at, end))
+                cuts.append(Angle("close", floor.person, at, end))
         elif seen.kind == "close" and seen.person != floor.person and end - at >= rule.hold:
-            cuts.append(Cut("wide", None, at, end))  # over before it could be held: all are seen
+            cuts.append(Angle("wide", None, at, end))  # over before it could be held: all are seen
     ends = [*(cut.start for cut in cuts[1:]), end]
     return [replace(cut, until=until) for cut, until in zip(cuts, ends, strict=True)]
 
 
-def _broken(cut: Cut, turns: Sequence[LabelledSegment], pauses: Sequence[float], rule: Rule) -> list[Cut]:
+def _broken(cut: Angle, turns: Sequence[LabelledSegment], pauses: Sequence[float], rule: Rule) -> list[Angle]:
     """A picture that is held for too long, left for a cutaway as often as it must be; others stay as they are."""
-    found: list[Cut] = []
+    found: list[Angle] = []
     while cut.until - cut.start > rule.longest:
         latest = min(cut.start + rule.longest, cut.until - rule.hold - rule.cutaway)
         at = _pause(pauses, min(cut.start + 0.7 * rule.longest, latest), cut.start + rule.hold, latest)
@@ -166,13 +166,13 @@ def _broken(cut: Cut, turns: Sequence[LabelledSegment], pauses: Sequence[float],
         person = _listener(cut, turns, len(found) // 2) if cut.kind == "close" else _nearest_speaker(turns, at, back)
         if cut.kind == "wide" and person is None:  # nobody is ever heard
             break
-        away = Cut("wide" if person is None else "close", person, at, back)
+        away = Angle("wide" if person is None else "close", person, at, back)
         found += [replace(cut, until=at), away]
         cut = replace(cut, start=back)
     return [*found, cut]
 
 
-def _listener(cut: Cut, turns: Sequence[LabelledSegment], number: int) -> str | None:
+def _listener(cut: Angle, turns: Sequence[LabelledSegment], number: int) -> str | None:
     """Who is shown in the cutaway of this number: each who has been or is soon heard, in turn, then all (None)."""
     near = [t for t in turns if t.end > cut.start - _COMPANY and t.start < cut.until + _COMPANY]
     listeners = list(dict.fromkeys(turn.label for turn in sorted(near) if turn.label != cut.person))
@@ -202,9 +202,9 @@ def _pause(pauses: Sequence[float], at: float, earliest: float, latest: float) -
     return min(near, key=lambda pause: abs(pause - at), default=at)
 
 
-def _joined(cuts: Sequence[Cut]) -> list[Cut]:
+def _joined(cuts: Sequence[Angle]) -> list[Angle]:
     """Neighbours that show the same are one."""
-    found: list[Cut] = []
+    found: list[Angle] = []
     for cut in cuts:
         if found and (found[-1].kind, found[-1].person) == (cut.kind, cut.person):
             found[-1] = replace(found[-1], until=cut.until)
@@ -213,6 +213,6 @@ def _joined(cuts: Sequence[Cut]) -> list[Cut]:
     return found
 
 
-def _rounded(cuts: Sequence[Cut], duration: float) -> list[Cut]:
+def _rounded(cuts: Sequence[Angle], duration: float) -> list[Angle]:
     """Times to the millisecond, the last to the end."""
     return [replace(cut, start=round(cut.start, 3), until=round(min(cut.until, duration), 3)) for cut in cuts]

@@ -23,7 +23,7 @@ from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling, StepGuidance
 from model.avatar.token_cache import TokenCache, write
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.avatar.windows import Row, RowOutput, Shot, Step, masks_of, prepare, run_rows
+from model.avatar.windows import Row, RowOutput, ShotContext, StepContext, masks_of, prepare, run_rows
 from model.memory import execution_device
 
 Transformers = Sequence[HunyuanVideoAvatarTransformer3DModel]
@@ -86,7 +86,7 @@ def denoise(
             reuse = None
         needed = number + 1 < sampling.steps and not sampling.full(number + 1)
         negative = conditions.negative if guidance.negative_text else None
-        step = Step(
+        step = StepContext(
             state.latents, timestep, guidance.mask_factor, negative or conditions.text, reuse, needed and reuse is None
         )
         rows = [
@@ -107,8 +107,9 @@ def denoise(
 
 
 def _dealt(
-    transformers: Transformers, shot: Shot, sampling: Sampling, step: Step, rows: Sequence[Row], rows_per_batch: int
-) -> list[RowOutput]:
+    transformers: Transformers, shot: ShotContext, sampling: Sampling, step: StepContext, rows: Sequence[Row],
+    rows_per_batch: int,
+) -> list[RowOutput]:  # fmt: skip
     """All rows in batches, dealt to the transformers in turn; the outputs in the order of the rows."""
     batches = [rows[first : first + rows_per_batch] for first in range(0, len(rows), rows_per_batch)]
     count = len(transformers)
@@ -129,7 +130,7 @@ def _dealt(
 
 
 def _fused(
-    shot: Shot,
+    shot: ShotContext,
     sampling: Sampling,
     guidance: StepGuidance,
     rows: Sequence[Row],

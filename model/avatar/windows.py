@@ -25,7 +25,7 @@ from model.memory import execution_device
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class ShotContext:
     """A shot's conditions with all that is the same in every step already computed, on the ring of its schedule."""
 
     conditions: Conditions
@@ -47,7 +47,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class StepContext:
     """What all rows of one denoising step share."""
 
     latents: Tensor  # (1, C, R, h, w)
@@ -66,7 +66,9 @@ class RowOutput:
     tokens: RowTokens | None
 
 
-def prepare(transformer: HunyuanVideoAvatarTransformer3DModel, conditions: Conditions, fusion: FusionSchedule) -> Shot:
+def prepare(
+    transformer: HunyuanVideoAvatarTransformer3DModel, conditions: Conditions, fusion: FusionSchedule
+) -> ShotContext:
     """Audio and emotions as keys and values. Past the shot's end the ring is silent, masks and emotions are held."""
     room = transformer.config.frames_per_latent * fusion.ring
     short = room - conditions.audio.shape[2]
@@ -83,7 +85,7 @@ def prepare(transformer: HunyuanVideoAvatarTransformer3DModel, conditions: Condi
     if conditions.emotion is not None:
         weights = held(conditions.emotion.weights, fusion.ring).to(device)
         emotion = transformer.encode_emotion(conditions.emotion.tokens.to(device), weights)
-    return Shot(conditions, fusion, held(conditions.face_mask, fusion.ring), audio, silence, emotion)
+    return ShotContext(conditions, fusion, held(conditions.face_mask, fusion.ring), audio, silence, emotion)
 
 
 def held(tensor: Tensor, latents: int) -> Tensor:
@@ -98,9 +100,9 @@ def held(tensor: Tensor, latents: int) -> Tensor:
 
 def run_rows(
     transformer: HunyuanVideoAvatarTransformer3DModel,
-    shot: Shot,
+    shot: ShotContext,
     sampling: Sampling,
-    step: Step,
+    step: StepContext,
     rows: Sequence[Row],
 ) -> list[RowOutput]:
     """One forward; its outputs row by row, where the latents are."""
@@ -135,14 +137,14 @@ def run_rows(
     return [RowOutput(velocity, kept) for velocity, kept in zip(velocities, tokens, strict=True)]
 
 
-def masks_of(shot: Shot, rows: Sequence[Row]) -> Tensor:
+def masks_of(shot: ShotContext, rows: Sequence[Row]) -> Tensor:
     """The face masks of each row's window: (B, S, 1 or T, h, w)."""
     if shot.face_mask.shape[2] == 1:
         return shot.face_mask.expand(len(rows), -1, -1, -1, -1)
     return torch.cat([shot.face_mask[:, :, list(row.latents)] for row in rows])
 
 
-def audio_of(shot: Shot, row: Row) -> AudioContext | None:
+def audio_of(shot: ShotContext, row: Row) -> AudioContext | None:
     """What a row hears: the frames of its window, or in the unconditional branch zeros for as many."""
     if shot.audio is None or shot.silence is None:
         return None

@@ -42,7 +42,7 @@ BLINK_SECONDS = (0.10, 0.04, 0.16)  # closing, closed, opening
 
 
 @dataclass(frozen=True)
-class Voice:
+class VoiceCurves:
     """The speech of one speaker in a shot, per frame, each (f,): levels in dBFS of all of it, vowels and front."""
 
     level: Curve
@@ -50,7 +50,7 @@ class Voice:
     front: Curve
 
 
-def hear(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Voice:
+def hear(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> VoiceCurves:
     """Listen to the speaker's own speech in the shot, a block at a time; -100 dBFS where they are silent."""
     block = max(1, plan.clock.frame_at(BLOCK_SECONDS))
     # A block hears a little before and after itself, so that its edges are what the whole shot would give.
@@ -63,7 +63,7 @@ def hear(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Voice:
         origin = plan.clock.sample_at(begin)
         edges = np.array([plan.clock.sample_at(frame) - origin for frame in range(first, last + 1)])
         parts.append(_levels(sound, (edges[:-1] + edges[1:]) // 2))
-    return Voice(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return VoiceCurves(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def _levels(sound: NDArray[np.float32], middles: NDArray[np.int64]) -> tuple[Curve, Curve, Curve]:
@@ -85,7 +85,7 @@ def _blur(curve: Curve, frames: float) -> Curve:
     return np.asarray(np.convolve(np.pad(curve, reach, mode="edge"), kernel / kernel.sum(), "valid"), np.float32)
 
 
-def _opening(voice: Voice, fps: float) -> Curve:
+def _opening(voice: VoiceCurves, fps: float) -> Curve:
     """0 … 1 (f,). Relative to the speaker's own loud vowels, so that a quiet microphone moves a mouth as well."""
     silent = 20 * np.log10(FLOOR) + 1
     speaking = voice.level > silent
@@ -99,7 +99,7 @@ def _opening(voice: Voice, fps: float) -> Curve:
     return np.asarray(np.clip(_blur(open_, 0.032 * fps), 0, 1), np.float32)
 
 
-def _spread(voice: Voice, opening: Curve, fps: float) -> Curve:
+def _spread(voice: VoiceCurves, opening: Curve, fps: float) -> Curve:
     voiced = opening > 0.08
     if voiced.sum() < 3:
         return np.zeros_like(opening)

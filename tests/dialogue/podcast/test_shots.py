@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dialogue.formats.rttm import read_rttm
 from dialogue.ground.segments import LabelledSegment
-from dialogue.podcast.shots import Cut, Rule, cut_episode, fixed_cuts, floors_of, pauses_of
+from dialogue.podcast.shots import Angle, Rule, cut_episode, fixed_cuts, floors_of, pauses_of
 
 RULE = Rule(hold=4, longest=16, cutaway=3)
 MEDIA = Path(__file__).parents[4] / "shared" / "media"
@@ -35,7 +35,7 @@ def episodes(draw: st.DrawFn) -> tuple[list[LabelledSegment], float]:
     return sorted(turns), round(end + draw(st.integers(5, 50)) / 10, 1)
 
 
-def whole(cuts: list[Cut], duration: float) -> None:
+def whole(cuts: list[Angle], duration: float) -> None:
     assert cuts[0].start == 0 and cuts[-1].until == pytest.approx(duration, abs=1e-3)
     for before, after in zip(cuts, cuts[1:], strict=False):
         assert before.until == after.start
@@ -43,7 +43,7 @@ def whole(cuts: list[Cut], duration: float) -> None:
     assert all((cut.person is None) == (cut.kind == "wide") for cut in cuts)
 
 
-def held(cuts: list[Cut], rule: Rule = RULE) -> None:
+def held(cuts: list[Angle], rule: Rule = RULE) -> None:
     """Every picture for `hold` at least, a cutaway for `cutaway`, none for longer than `longest`."""
     for index, cut in enumerate(cuts):
         seconds = cut.until - cut.start
