@@ -6,6 +6,7 @@ Read here and not by pyannote.database, which guesses at damaged lines and gives
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,15 @@ from dialogue.ground.segments import LabelledSegment
 
 _TYPES = {
     "SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT", "SU", "IP", "CB",
-    "A/P", "SPKR-INFO",
+    "A/P", "SPKR-INFO", "END", "BEGIN",
 }  # fmt: skip
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf|-inf"
+_OTHER = r"(?:<NA>|[^\s\d]\S*)"
+_SPEAKER = re.compile(
+    rf"SPEAKER\s+(?P<recording>\S.*?)\s+\S+\s+(?P<start>{_NUMBER})\s+(?P<duration>{_NUMBER})\s+{_OTHER}\s+{_OTHER}\s+"
+    rf"(?P<name>\S.*?)(?:\s+(?:<NA>|{_NUMBER})){{0,2}}",
+    re.IGNORECASE,
+)
 _FORM = "SPEAKER recording 1 start duration <NA> <NA> name <NA> <NA>"
 
 
@@ -28,29 +36,30 @@ def read_rttm(path: Path) -> dict[str, tuple[LabelledSegment, ...]]:
         fields = line.split()
         if not fields or line.lstrip().startswith((";", "#")) or fields[0] in _TYPES:
             continue
-        turn = _turn(fields)
+        turn = _turn(line.strip(), fields)
         if isinstance(turn, str):
-            problems.append(Problem(turn, str(path), number, hint=_FORM))
+            problems.append(Problem(turn, str(path), number, len(line) - len(line.lstrip()) + 1, hint=_FORM))
         else:
-            recordings.setdefault(fields[1], []).append(turn)
+            recordings.setdefault(turn[0], []).append(turn[1])
     if problems:
         raise InputError(problems)
     return {recording: tuple(turns) for recording, turns in recordings.items()}
 
 
-def _turn(fields: Sequence[str]) -> LabelledSegment | str:
-    """The turn of a line, or what is wrong with it."""
+def _turn(line: str, fields: Sequence[str]) -> tuple[str, LabelledSegment] | str:
+    """The recording and the turn of a line, or what is wrong with it. Names of both may hold spaces."""
     if fields[0] != "SPEAKER":
         return f"{fields[0][:30]!r} is no type of RTTM line"
-    if not 8 <= len(fields) <= 10:
-        return f"a SPEAKER line has 9 or 10 fields, this one {len(fields)}"
-    try:
-        start, duration = float(fields[3]), float(fields[4])
-    except ValueError:
+    match = _SPEAKER.fullmatch(line)
+    if match is None:
+        if len(fields) < 8:
+            return f"a SPEAKER line has 9 or 10 fields, this one {len(fields)}"
         return f"start and duration are seconds, found {fields[3]!r} and {fields[4]!r}"
+    start, duration = float(match["start"]), float(match["duration"])
     if not (math.isfinite(start) and math.isfinite(duration) and start >= 0 and duration >= 0):
-        return f"start and duration are 0 or more, found {fields[3]} and {fields[4]}"
-    return LabelledSegment(start, round(start + duration, 6), fields[7])
+        return f"start and duration are 0 or more, found {match['start']} and {match['duration']}"
+    name = " ".join(match["name"].split())
+    return match["recording"], LabelledSegment(start, round(start + duration, 6), name)
 
 
 def write_rttm(turns: Sequence[LabelledSegment], recording: str) -> str:

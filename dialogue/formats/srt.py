@@ -11,7 +11,7 @@ from dialogue.formats.cue import Cue, clock, read_text, rows
 from dialogue.ground.errors import InputError, Problem
 from dialogue.ground.segments import LabelledSegment
 
-_TIME = r"(\d{1,4}):([0-5]\d):([0-5]\d),(\d{3})"
+_TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)(?:[,.](\d{1,6}))?"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s+(.*))?")
 _SPEAKER = re.compile(r"\s*(?:-\s*)?(?:\[([^\]]{1,60})\]|([^\W\d_][^:\[\]<>!?]{0,39}))\s*:(?:\s+(.*)|$)")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
@@ -27,9 +27,11 @@ def read_srt(path: Path) -> tuple[Cue, ...]:
             cues.append(cue)
         else:
             line, message, hint = cue
-            problems.append(Problem(message, str(path), line, hint=hint))
+            problems.append(Problem(message, str(path), line, 1, hint=hint))
     if not cues and not problems:
-        problems.append(Problem("has no cue in it", str(path), hint="number, hh:mm:ss,mmm --> hh:mm:ss,mmm, text"))
+        problems.append(
+            Problem("has no cue in it", str(path), 1, 1, hint="number, hh:mm:ss,mmm --> hh:mm:ss,mmm, text")
+        )
     if problems:
         raise InputError(problems)
     return tuple(cues)
@@ -72,8 +74,9 @@ def _cue(block: Sequence[str], first: int) -> Cue | tuple[int, str, str | None]:
     return Cue(start, end, "\n".join(block[at + 1 :]), identifier, match[9] or "", first + at)
 
 
-def _seconds(hours: str, minutes: str, seconds: str, thousandths: str) -> float:
-    return ((int(hours) * 60 + int(minutes)) * 60_000 + int(seconds) * 1000 + int(thousandths)) / 1000
+def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
+    whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
+    return round(whole + float(f"0.{fraction or 0}"), 6)
 
 
 def voices(payload: str) -> tuple[tuple[str | None, str], ...]:

@@ -27,7 +27,7 @@ def read_vtt(path: Path) -> tuple[Cue, ...]:
     if not re.match(r"WEBVTT([ \t\n]|$)", text):
         found = repr(text.split("\n", 1)[0][:30]) if text else "an empty file"
         message = f"is no WebVTT file: its first line must be WEBVTT, found {found}"
-        raise InputError(Problem(message, str(path), 1))
+        raise InputError(Problem(message, str(path), 1, 1))
     cues: list[Cue] = []
     problems: list[Problem] = []
     for number, block in _blocks(text):
@@ -36,7 +36,7 @@ def read_vtt(path: Path) -> tuple[Cue, ...]:
             continue  # the header, a comment, a style sheet or a region
         cue = _cue(block, timed, number + timed)
         if isinstance(cue, str):
-            problems.append(Problem(cue, str(path), number + timed, hint="hh:mm:ss.mmm --> hh:mm:ss.mmm"))
+            problems.append(Problem(cue, str(path), number + timed, 1, hint="hh:mm:ss.mmm --> hh:mm:ss.mmm"))
         else:
             cues.append(cue)
     if problems:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dialogue.formats.turns import turn_notes
 from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError, Problem
 from dialogue.ground.progress import OnProgress, untold
@@ -130,7 +131,7 @@ def _diarization_file(look: Look) -> tuple[LabelledSegment, ...]:
 
     recording = Path(scene.audio.path).stem if scene.audio else None
     try:
-        turns = read_turns(look.path(scene.diarization), recording)
+        turns = read_turns(look.path(scene.diarization), recording, look.told)
     except InputError as error:
         look.problems += error.problems
         return ()
@@ -274,7 +275,7 @@ def probe(file: SceneFile, problems: list[Problem] | None = None, new_faces: int
     if problems is None:
         look.raise_problems()
     else:
-        problems += look.problems
+        problems += [*look.problems, *look.told]
     return Measures(_by_sound(recordings), pictures, faces, diarization=diarization, drawn=drawn, placed=placed)
 
 
@@ -304,7 +305,7 @@ def measure(
     placed = look.each("looking at faces", _inside(wanted, pictures), lambda pair: _placed(look, pair))
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     tracks = measured_tracks(look, wanted)
-    warnings = list(tracks.warnings)
+    warnings = [*turn_notes(look.told), *tracks.warnings]
     if mix is not None:
         diarization, notes = _diarized(look, mix)
         diarization = _captioned(look, mix, diarization)

@@ -26,6 +26,7 @@ class Look:
         self.file = file
         self.cache = Cache()
         self.problems: list[Problem] = []
+        self.told: list[Problem] = []  # of files that are not media: warnings, each at its own line
         self._report = report
 
     def path(self, written: str) -> Path:

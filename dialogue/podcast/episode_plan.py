@@ -205,15 +205,17 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     """
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.tidy import ghosts
-    from dialogue.formats.turns import read_turns
+    from dialogue.formats.turns import read_turns, turn_notes
     from dialogue.measures.mixed_recording import overlap_notes
 
     warnings: list[str] = []
     voices: dict[str, Vector] = {}
     if episode.turns is not None:
-        turns = read_turns(episode.turns, episode.path.stem)
+        doubts: list[Problem] = []
+        turns = read_turns(episode.turns, episode.path.stem, doubts)
         found = Diarization(turns, episode.turns.name, "it stands beside the recording")
         voices, warnings = _known_voices(setting.cast, cache)
+        warnings = [*warnings, *turn_notes(doubts)]
         if voices and set(found.labels) - set(settled_labels(found.labels, setting.cast, episode.name)):
             found = replace(found, voices=voices_of_turns(episode.path, turns, cache))
     else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import escape
 from itertools import chain, count
 from pathlib import Path
 from unicodedata import normalize
@@ -18,6 +20,7 @@ SOUNDS = frozenset(  # what folders are read for
 )
 _OURS = ("manifest.json", ".dialogue")  # what a batch itself keeps beside the episodes
 _LONGEST = 80  # letters of a name, which is to fit in a path with others
+_UNLIKE = 0.02  # of their length, by which the microphones of one talk may differ
 TURNS = (".rttm", ".vtt", ".srt")  # beside the recording, under its name: who speaks when
 
 
@@ -57,6 +60,8 @@ def find_episodes(places: Sequence[Path]) -> tuple[Episode, ...]:
     for place in places:
         if place.is_dir():
             inside = sorted(p for p in place.iterdir() if p.suffix.lower() in SOUNDS and p.name[0] != ".")
+            if asked := _microphones(place, inside):
+                problems.append(asked)
             paths.update(dict.fromkeys(inside))
             if not inside:
                 problems.append(Problem("no recording in this folder", str(place), hint=" ".join(sorted(SOUNDS))))
@@ -67,6 +72,26 @@ def find_episodes(places: Sequence[Path]) -> tuple[Episode, ...]:
     if problems:
         raise InputError(problems)
     return tuple(Episode(name, path, _turns_beside(path)) for path, name in _named(list(paths)).items())
+
+
+def _microphones(folder: Path, inside: Sequence[Path]) -> Problem | None:
+    """What to ask of a folder that looks like one talk of several microphones, as recorders write it: `1-ana.flac`,
+    `2-ben.flac`, each as long as the others; None for a folder of episodes."""
+    numbers = [re.match(r"(?:track|tr|ch|mic)?[ _-]?0*(\d{1,2})[ _.-]", path.name, re.IGNORECASE) for path in inside]
+    if len(inside) < 2 or [int(n[1]) for n in numbers if n] != list(range(1, len(inside) + 1)):
+        return None
+    from dialogue.media.recordings import probe_recording
+
+    try:
+        lengths = [probe_recording(path, path.name).duration for path in inside]
+    except InputError:
+        return None  # told when its turn comes
+    if max(lengths) - min(lengths) > max(1.0, _UNLIKE * max(lengths)):
+        return None
+    names = ", ".join(path.name for path in inside[:4])
+    message = f"{names} are as long as each other: the microphones of one talk, or {len(inside)} episodes?"
+    hint = "one talk: a scene with a `track:` for each; episodes: name the files instead of the folder"
+    return Problem(message, str(folder), hint=hint)
 
 
 def _named(paths: Sequence[Path]) -> dict[Path, str]:
@@ -106,7 +131,14 @@ def _folded(name: str) -> str:
 
 
 def _turns_beside(path: Path) -> Path | None:
-    return next((path.with_suffix(suffix) for suffix in TURNS if path.with_suffix(suffix).is_file()), None)
+    """The file of turns under the recording's name: `talk.vtt`, else `talk.en.vtt` or `talk.transcript.vtt`."""
+    exact = (path.with_suffix(suffix) for suffix in TURNS)
+    try:
+        others = sorted(path.parent.glob(f"{escape(path.stem)}.*"))
+    except OSError:
+        others = []
+    said = (p for p in others if p.suffix.lower() in TURNS and p.name[len(path.stem) + 1 :].count(".") == 1)
+    return next((place for place in (*exact, *said) if place.is_file()), None)
 
 
 def tags_of(path: Path) -> Tags:

@@ -395,7 +395,11 @@ SCENE_KEYS = {
         "lines are mixed.",
     ),
     "diarization": Key(
-        file_or("auto, off or a file .rttm, .vtt, .srt", ("auto", "off"), (".rttm", ".vtt", ".srt")),
+        file_or(
+            "auto, off or a file .rttm, .vtt, .srt, .json, .txt",
+            ("auto", "off"),
+            (".rttm", ".vtt", ".srt", ".json", ".txt"),
+        ),
         "Who speaks when in the mix: auto, off, or a file; used where members have no track and there are no lines.",
     ),
     "lines": Key(list_of(LINE, "a list of lines"), "The script; absent, turns come from tracks or the diarization."),

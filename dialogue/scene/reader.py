@@ -14,6 +14,7 @@ from dialogue.scene.kinds import Kind, Reading, mismatch, read_field
 from dialogue.scene.language import SCENE_KEYS, SHOT, VERSION
 from dialogue.scene.line import LINE
 from dialogue.scene.named_files import files_named
+from dialogue.scene.other_files import other_file
 from dialogue.scene.scene import Scene
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 
@@ -60,7 +61,11 @@ def read_scene(
     Raises InputError with every problem found.
     """
     path = Path(path)
-    text = decode(_bytes(path), str(path))
+    data = _bytes(path)
+    other = other_file(path, data)
+    if other is not None:
+        raise InputError(Problem(f"this is {other[0]}, not a scene", str(path), 1, 1, hint=other[1]))
+    text = decode(data, str(path))
     lines: Sequence[int] | None = None
     if path.suffix == ".j2":
         from dialogue.scene.template import fill

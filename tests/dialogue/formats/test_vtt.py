@@ -100,13 +100,6 @@ def test_all_bad_times_are_told(tmp_path: Path) -> None:
     assert "ends before it starts" in str(caught.value)
 
 
-def test_a_cue_must_say_who_speaks(tmp_path: Path) -> None:
-    path = tmp_path / "a.vtt"
-    path.write_text("WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ana>a\n\n00:03.000 --> 00:04.000\nb\n")
-    with pytest.raises(InputError, match=r"a\.vtt:6: error: this cue does not say who speaks \(<v Name>words</v>\)"):
-        read_turns(path)
-
-
 def test_two_voices_share_a_cue_by_their_words(tmp_path: Path) -> None:
     path = tmp_path / "a.vtt"
     path.write_text("WEBVTT\n\n00:00.000 --> 00:04.000\n<v Ana>one two three</v><v Ben>four.</v>\n")
