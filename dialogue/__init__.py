@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dialogue.film.inspect import inspect
     from dialogue.film.plan import PlannedFilm, plan
     from dialogue.film.render import order, pending, render
+    from dialogue.film.report import report
     from dialogue.film.takes import Take, choose, make_take, retake, takes
     from dialogue.film.verify import mouths, verify
     from dialogue.ground.errors import DialogueError, Problem, SceneError
@@ -46,7 +47,7 @@ __all__ = [
     "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Marks", "Mouth",
     "OpenVoice", "Order", "Plan", "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Verdict",
     "__version__", "batch", "check", "choose", "export", "faces", "inspect", "make_take", "mouths", "order",
-    "pending", "plan", "render", "retake", "sound", "takes", "verify", "voices",
+    "pending", "plan", "render", "report", "retake", "sound", "takes", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
     "film.check": ("check",),
@@ -55,6 +56,7 @@ _PLACES = {
     "film.inspect": ("inspect",),
     "film.plan": ("PlannedFilm", "plan"),
     "film.render": ("order", "pending", "render"),
+    "film.report": ("report",),
     "film.takes": ("Take", "choose", "make_take", "retake", "takes"),
     "film.verify": ("mouths", "verify"),
     "ground.errors": ("DialogueError", "Problem", "SceneError"),

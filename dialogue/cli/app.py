@@ -30,6 +30,7 @@ COMMANDS = {
     "batch": "Make a film of every episode, from one template.",
     "verify": "Compare who moved their mouth in a film with the plan.",
     "inspect": "Say what a film's marks tell of how it was made, and what was changed since.",
+    "report": "Write one HTML file about a film, to send to somebody.",
     "export": "Turn a plan into an edit list, who-spoke-when or captions.",
     "voices": "Remember voices, so that a recording's speakers are known by name.",
     "models": "List, fetch and convert the models.",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studio_rooms import Server, serving
+from studio_rooms import Server, serving, timed
 
 SCENES = Path(__file__).parents[3] / "scenes"
 
@@ -21,7 +21,9 @@ SCENES = Path(__file__).parents[3] / "scenes"
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("room") / "two"
     shutil.copytree(SCENES / "two_hander", folder, ignore=shutil.ignore_patterns(".dialogue"))
-    return folder / "scene.yaml"
+    path = folder / "scene.yaml"
+    path.write_text(timed(path.read_text()))
+    return path
 
 
 @pytest.fixture(scope="module")
