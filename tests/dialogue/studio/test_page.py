@@ -168,9 +168,7 @@ def test_emotion_words_and_speaker_of_a_line(page: Any, scene: Path) -> None:
     page.keyboard.press("Enter")
     page.get_by_label("Strength of the emotion").blur()
     weak = until_written(page, scene, joyful)
-    assert weak == joyful.replace(
-        b"Hear what?\n    emotion: joy", b"Hear what?\n    emotion: {name: joy, strength: 0.5}"
-    )
+    assert weak == joyful.replace(b"2.42\n    emotion: joy", b"2.42\n    emotion: {name: joy, strength: 0.5}")
 
     words = page.locator(".ln.sel [contenteditable]")
     words.fill("Hear: what?")
