@@ -59,7 +59,7 @@ class PatchCodec(nn.Module):
     def __init__(self, channels: int = CHANNELS) -> None:
         super().__init__()
         self.channels = channels
-        self.register_buffer("mean", torch.zeros(768))
+        self.register_buffer("mean", torch.zeros(SIZE // 8, SIZE // 8, 768))
         self.register_buffer("components", torch.zeros(channels, 768))
         self.register_buffer("scale", torch.ones(channels))
 
@@ -72,20 +72,20 @@ class PatchCodec(nn.Module):
         return rearrange(filled, "b c (t f) (h p) (w q) -> b t h w (c f p q)", f=4, p=8, q=8)
 
     def fit(self, clips: Sequence[Tensor], repeats: int = 8) -> None:
-        """From clips (3, F, H, W); components are weighted by the fourth root of their variance.
+        """From clips (3, F, H, W): what differs from their mean picture; components count by the root of their spread.
 
         The middle of the lower half, where mouths are, counts `repeats` times.
         """
         grids = [self.patches(clip[None])[0] for clip in clips]
+        self.mean.copy_(torch.cat(grids).mean(0))
+        grids = [grid - self.mean for grid in grids]
         high, wide = grids[0].shape[1:3]
         mouths = [grid[:, high // 2 : high - 1, wide // 4 : wide - wide // 4].flatten(0, 2) for grid in grids]
         rows = torch.cat([grid.flatten(0, 2) for grid in grids] + mouths * repeats)
-        self.mean.copy_(rows.mean(0))
-        values, vectors = torch.linalg.eigh(torch.cov((rows - self.mean).T))
+        values, vectors = torch.linalg.eigh(rows.T @ rows / len(rows))
         self.components.copy_(vectors[:, -self.channels :].T)
         self.scale.copy_(values[-self.channels :].clamp(min=1e-8) ** -0.25)
-        spread = torch.cat([((rows - self.mean) @ self.components.T * self.scale)]).std()
-        self.scale /= spread
+        self.scale /= (torch.cat([grid.flatten(0, 2) for grid in grids]) @ self.components.T * self.scale).std()
 
     def encode(self, pixels: Tensor, generator: torch.Generator | None = None) -> Tensor:
         states = (self.patches(pixels) - self.mean) @ self.components.T * self.scale
@@ -116,13 +116,14 @@ def embedding(picture: Tensor, face: Placed) -> Tensor:
 
 
 def draw(number: int, split: str, latents: int = LATENTS, person: int | None = None) -> Clip:
-    """Somebody of the drawn world who talks, in a picture of their own."""
+    """Somebody of the drawn world who talks, in their own picture; `person`: always that one, in the same."""
     rng = np.random.default_rng([{"train": 1, "validation": 2, "test": 3}[split], number, SIZE])
+    dice = rng if person is None else np.random.default_rng(person)
     low, high = IDENTITIES[split]
     look = sample_look(int(rng.integers(low, high)) if person is None else person)
-    radius, seconds = float(rng.uniform(0.28, 0.34)) * SIZE, frames_for(latents) / 25
-    face = Placed(look, SIZE / 2 + float(rng.uniform(-2, 2)), SIZE * 0.54 + float(rng.uniform(-2, 2)), radius)
-    stage = Stage(str(rng.choice(PLACES)), (face,), SIZE, SIZE, int(rng.integers(1 << 30)))
+    radius, seconds = float(dice.uniform(0.28, 0.34)) * SIZE, frames_for(latents) / 25
+    face = Placed(look, SIZE / 2 + float(dice.uniform(-2, 2)), SIZE * 0.54 + float(dice.uniform(-2, 2)), radius)
+    stage = Stage(str(dice.choice(PLACES)), (face,), SIZE, SIZE, int(dice.integers(1 << 30)))
     wave = with_blinks(high_pass(stream(rng, split, seconds)), float(rng.random()))
     return make_clip(stage, [wave], [("neutral", 0.0)], latents=latents)
 

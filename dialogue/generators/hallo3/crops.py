@@ -60,12 +60,12 @@ class Crop:
 
 
 def _around(face: Box, height: float, aspect: float, frame: tuple[int, int]) -> Crop:
-    """A crop about a face, its face a little above the middle, moved inside the frame."""
+    """A crop about a face from brow to chin, a little below its middle (there is hair above), inside the frame."""
     width, frame_width, frame_height = height * aspect, *frame
     scale = min(1.0, frame_width / width, frame_height / height)
     wide, high = round(width * scale), round(height * scale)
     left = round(face.x + face.width / 2 - wide / 2)
-    top = round(face.y + face.height / 2 - 0.46 * high)
+    top = round(face.y + face.height / 2 - 0.54 * high)
     left, top = min(max(left, 0), frame_width - wide), min(max(top, 0), frame_height - high)
     return Crop(left, top, left + wide, top + high)
 

@@ -40,13 +40,13 @@ def test_the_video_code_keeps_what_the_reader_reads() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_one_person_learns_to_speak_in_the_phases_of_the_release() -> None:
-    clips = [world.draw(number, "train", person=PERSON) for number in range(48)]
+    clips = [world.draw(number, "train", person=PERSON) for number in range(32)]
     items = [world.training_clip(clip) for clip in clips]
     codec = world.PatchCodec()
     codec.fit([item.frames.transpose(0, 1) for item in items])
-    denoiser, reference = world.networks(num_layers=3)
+    denoiser, reference = world.networks(num_layers=2)
     generator = torch.Generator().manual_seed(2)
-    plan: dict[Phase, tuple[int, float]] = {"base": (260, 2e-3), "identity": (20, 5e-4), "audio": (260, 4e-3)}
+    plan: dict[Phase, tuple[int, float]] = {"base": (110, 3e-3), "identity": (10, 5e-4), "audio": (220, 5e-3)}
     losses: dict[str, list[float]] = {}
     frozen: dict[str, torch.Tensor] = {}
     for phase, (steps, rate) in plan.items():
@@ -63,8 +63,8 @@ def test_one_person_learns_to_speak_in_the_phases_of_the_release() -> None:
             chosen = [items[i] for i in torch.randint(len(items), (8,), generator=generator).tolist()]
             texts = [world.words(item.caption) for item in chosen]
             losses[phase].append(trainer.update(batch_of(chosen, texts, codec, generator)))
-    assert sum(losses["base"][-20:]) < 0.6 * sum(losses["base"][:20])
-    assert sum(losses["audio"][-40:]) < sum(losses["audio"][:40])
+    assert sum(losses["base"][-20:]) < 0.75 * sum(losses["base"][:20])
+    assert sum(losses["audio"][-40:]) < 0.95 * sum(losses["audio"][:40])
     now = {f"d.{name}": tensor for name, tensor in denoiser.state_dict().items()}
     now |= {f"r.{name}": tensor for name, tensor in reference.state_dict().items()}
     assert all(torch.equal(tensor, now[name]) for name, tensor in frozen.items())
