@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dialogue.cli.check import Format
 from dialogue.cli.console import out, print_json
+
+if TYPE_CHECKING:
+    from dialogue.verification.verdict import Verdict
 
 
 def command(
@@ -26,14 +30,33 @@ def command(
     if form is Format.json:
         print_json([dataclasses.asdict(verdict) for verdict in verdicts])
     else:
-        from rich.table import Table
-
-        table = Table("speaker", "speaks", "moves speaking", "moves listening", "lag", "", box=None)
-        for v in verdicts:
-            moves = ("–" if value is None else f"{value:.2f}" for value in (v.speaking, v.listening))
-            lag = "–" if v.lag is None else f"{v.lag:+d} frames"
-            said = "; ".join(v.faults) or "as planned"
-            table.add_row(read.plan.speaker(v.speaker).name, f"{v.seconds:.1f} s", *moves, lag, said)
-        out.print(table)
+        _print(verdicts, {speaker.id: speaker.name for speaker in read.plan.speakers})
     if any(verdict.faults for verdict in verdicts):
         raise typer.Exit(1)
+
+
+def _print(verdicts: Sequence[Verdict], names: Mapping[str, str]) -> None:
+    """A row of figures for everybody, and below the table a line for everything that is not as planned."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from dialogue.ground.amounts import counted
+
+    title = "How much each mouth moves, in grey levels a frame"
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", title=title, title_justify="left",
+        title_style="bold",
+    )  # fmt: skip
+    table.add_column("speaker", max_width=24, overflow="fold")
+    for column in ("speaks", "speaking", "listening", "lag"):
+        table.add_column(column, justify="right")
+    table.add_column("", no_wrap=True)
+    for v in verdicts:
+        moves = ("–" if value is None else f"{value:.2f}" for value in (v.speaking, v.listening))
+        lag = "–" if v.lag is None else f"{'-' if v.lag < 0 else ''}{counted(abs(v.lag), 'frame')}"
+        said = "not as planned" if v.faults else "as planned"
+        table.add_row(Text(names[v.speaker]), f"{v.seconds:.1f} s", *moves, lag, said)
+    out.print(table)
+    for v in verdicts:
+        for fault in v.faults:
+            out.print(f"{names[v.speaker]}: {fault}", soft_wrap=True, markup=False)

@@ -119,3 +119,18 @@ def test_the_command_says_so_by_its_exit_code(film: tuple[Path, Plan], tmp_path:
     told = CliRunner().invoke(app, ["verify", str(path), "--plan", str(tmp_path / "plan.json"), "--format", "json"])
     assert told.exit_code == 0
     assert [verdict["faults"] for verdict in json.loads(told.stdout)] == [[], []]
+
+
+def test_the_commands_table_fits_and_says_what_is_wrong_below() -> None:
+    from dialogue.cli.console import out
+    from dialogue.cli.verify import _print
+    from dialogue.verification.verdict import Verdict
+
+    well = Verdict("ana", 12.5, 0.91, 0.02, 1, ())
+    late = Verdict("ben", 3.0, 0.05, None, None, ("the mouth does not move while they speak", "and more"))
+    with out.capture() as told:
+        _print([well, late], {"ana": "Maximiliane Wolkenstein-Trostburg", "ben": "Ben"})
+    lines = [line.rstrip() for line in told.get().splitlines()]
+    assert all(len(line) <= 80 for line in lines)
+    assert next(line for line in lines if "12.5 s" in line).endswith("0.91       0.02  1 frame  as planned")
+    assert lines[-2:] == ["Ben: the mouth does not move while they speak", "Ben: and more"]
