@@ -24,6 +24,7 @@ JAW_HALF = 0.95  # of the mouth's width: half the width of what the jaw takes al
 BELOW = 0.85  # of the mouth's width below the chin, over which the neck takes it up
 UPPER_FADE = 0.30  # of the mouth's width above the upper lip, over which the face takes up its rise
 SQUEEZE = 0.36  # of the mouth's width above and below: how far the skin goes along with a corner
+OUTLINE = 1.1  # of s, where the outline of a face seen from the side has the mouth end
 SOFT = 0.008  # of the mouth's width: the softness of a lip's edge
 
 
@@ -173,6 +174,8 @@ class MovingMouth:
         edge = self._edge
         clear = np.minimum(pose.below_upper, pose.above_lower)
         inside = smooth(clear / edge + 0.5) * (np.abs(pose.s) < 1)
+        if lips.side:  # beyond the outline of the face there is no inside
+            inside = inside * smooth((OUTLINE - lips.side * pose.s) / 0.3)
         gap = pose.below_upper + pose.above_lower
         inside = inside * smooth((gap - 0.6 * edge) / (1.4 * edge))
         part = drawn[self.patch]
@@ -192,7 +195,7 @@ class MovingMouth:
         if share.max() > 0.002:
             color = paint_interior(
                 self._colors, pose.s[band], pose.below_upper[band] / lips.width, pose.above_lower[band] / lips.width,
-                edges.teeth * self._teeth,
+                edges.teeth * self._teeth * (0.4 if lips.side else 1.0),
             )  # fmt: skip
             if pose.skull is not None:
                 color = self._own_teeth(color, pose.skull[:, band])
