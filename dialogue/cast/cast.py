@@ -13,9 +13,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.scene.face import FACE
 from dialogue.scene.files import file
 from dialogue.scene.kinds import Key, Kind, Reading, did_you_mean, list_of, map_of, mismatch, read_fields, record
-from dialogue.scene.language import FACE, MEMBER_KEYS
+from dialogue.scene.language import MEMBER_KEYS
 from dialogue.scene.line import known_speaker, valid_name
 from dialogue.scene.named_files import files_named
 from dialogue.scene.scene import EmotionReference, Face, FaceDetect, Voice
