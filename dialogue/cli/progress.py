@@ -32,7 +32,7 @@ def _by_line() -> OnProgress:
         doing = progress.doing.split(": ")[0] if progress.shot is not None else progress.doing
         if waiting and waiting != [doing]:
             put(waiting.pop())
-        if said[-1:] == [doing]:
+        if said[-1:] == [doing] or progress.share == 1.0 and progress.left == 0.0:
             return
         if progress.left is None and progress.shot is not None:
             waiting[:] = [doing]

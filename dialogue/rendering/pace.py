@@ -72,6 +72,10 @@ class Pace:
         if self._steps:
             self._steps.pop(0)
 
+    def end(self) -> None:
+        """All is done."""
+        self._tell(Progress("finished", 1.0, 0.0, frame=self._frame))
+
     def _say(self, done: float, doing: str, shot: int | None) -> None:
         passed = self._clock() - self._began if self._began is not None else 0.0
         left = self._left(done, passed)

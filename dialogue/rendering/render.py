@@ -65,6 +65,7 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
     if order.shots is not None:
         write(order, tasks, sound, tell)
         order.cache.remember(order.name, {**order.cache.last(order.name), **inputs})
+        pace.end()
         return Film(order.output, (), tuple(tasks), order.plan)
     with _caption_track(order) as track:
         write(order, tasks, sound, tell, track)
@@ -74,6 +75,7 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
         put_text(file, transcript(order.plan, kind))
     order.cache.remember(order.name, inputs)
     order.cache.trim()
+    pace.end()
     beside = (*order.caption_files.values(), *order.transcript_files.values())
     return Film(order.output, beside, tuple(tasks), order.plan)
 

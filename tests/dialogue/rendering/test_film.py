@@ -195,7 +195,7 @@ def test_progress_grows_and_tells_the_time_left(order, monkeypatch):
     render(order, steps.append)
     shares = [step.share for step in steps]
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
-    assert steps[1].left is not None and steps[1].left > 0
+    assert any(step.left for step in steps)
     assert any(step.doing.startswith("shot 3 (2.png, 4.40-5.40 s): frame 25 of 25") for step in steps)
 
 
