@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.atomic import write_text
 from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.outputs import folder_for, put_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,10 +37,11 @@ class KeptVoice:
 
 def keep_voice(folder: Path, voice: KeptVoice) -> Path:
     """Write the voice, in one step; the file's path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    path = folder_for(folder) / f"{voice.person}.json"
+    if path.exists():
+        read_voice(path)  # what stands there and is no voice is somebody else's
     record = {"version": _VERSION, **asdict(voice), "vector": [round(value, 6) for value in voice.vector]}
-    path = folder / f"{voice.person}.json"
-    write_text(path, json.dumps(record, ensure_ascii=False) + "\n")
+    put_text(path, json.dumps(record, ensure_ascii=False) + "\n")
     return path
 
 

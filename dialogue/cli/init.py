@@ -44,6 +44,7 @@ def command(
         _from_script(script, folder, cast)
         return
     from dialogue.characters.characters import starter
+    from dialogue.ground.outputs import check_outputs
     from dialogue.scene.json_schema import json_schema
 
     written = starter([name.strip().lower() for name in cast.split(",") if name.strip()])
@@ -56,6 +57,7 @@ def command(
         raise InputError(
             Problem(f"{quoted(folder)} already holds {there}", hint="name another folder; nothing was written")
         )
+    check_outputs([folder / name for name in written], (), made=True)
     for name, data in written.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)

@@ -13,6 +13,7 @@ from dialogue.ground.box import Box
 from model.grid import FrameClock
 
 PLAN_VERSION = 1
+LEAST_FACE = 8  # pixels of the frame a side; a smaller face has no mouth that could be seen
 
 
 @dataclass(frozen=True)

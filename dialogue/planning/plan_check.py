@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialogue.ground.box import Box
-from dialogue.planning.plan import Mouth, Plan, Shot, Turn
+from dialogue.planning.plan import LEAST_FACE, Mouth, Plan, Shot, Turn
+from dialogue.scene.generators import GENERATORS
+from dialogue.scene.kinds import did_you_mean
 from model.grid import FrameClock
 
 Keypath = tuple[str | int, ...]
@@ -40,6 +43,12 @@ def _whole_flaws(plan: Plan) -> Iterator[Flaw]:
     for index, name in enumerate(ids):
         if name in ids[:index]:
             yield Flaw(("speakers", index, "id"), f"a second speaker {name!r}", "ids are unique")
+    for index, speaker in enumerate(plan.speakers):
+        if not re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", speaker.color):
+            yield Flaw(("speakers", index, "color"), f"no colour {speaker.color!r}", "#rgb or #rrggbb")
+    if plan.generator not in GENERATORS:
+        known = did_you_mean(plan.generator, GENERATORS)
+        yield Flaw(("generator",), f"unknown generator {plan.generator!r}", known)
     for index, caption in enumerate(plan.captions):
         if caption not in ("srt", "vtt"):
             yield Flaw(("captions", index), f"unknown captions {caption!r}", "srt or vtt")
@@ -90,6 +99,9 @@ def _shot_flaws(plan: Plan, index: int, shot: Shot, known: set[str]) -> Iterator
             yield Flaw(
                 (*at, "speaker"), f"unknown speaker {face.speaker!r}", f"the speakers are {', '.join(sorted(known))}"
             )
+        if min(face.box.width, face.box.height) < LEAST_FACE:
+            message = f"a face of {face.box.width:g}x{face.box.height:g} pixels"
+            yield Flaw((*at, "box"), message, f"{LEAST_FACE} a side are the least")
         if face.region.intersection(frame).area < face.region.area - 1:
             yield Flaw((*at, "region"), "the region reaches out of the frame", f"0 to {plan.width}, 0 to {plan.height}")
         if face.mouth is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from dialogue.ground.box import Box
 from dialogue.planning.plan import Emotion, Plan
 from dialogue.planning.plan_check import Flaw, Keypath
 
+_RATE = r"\d{1,9}(/\d{1,9}|\.\d{1,18})?"
+_FARTHEST = 1e6  # pixels from the frame at which a box may lie
 _BAD: Any = object()  # what a value that could not be read is, until its parent is given up
 _LARGEST = 2**63  # of any number in a plan; an integer of JSON may have thousands of digits
 _Read = Callable[[Any, Any, Keypath, list[Flaw]], Any]
@@ -49,6 +52,8 @@ def _whole(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
 
 
 def _text(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
+    if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+        return _wrong(keys, "text", "half of a UTF-16 character pair", flaws)
     return value if isinstance(value, str) else _wrong(keys, "text", value, flaws)
 
 
@@ -58,9 +63,9 @@ def _truth(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
 
 def _fraction(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
     try:
-        if isinstance(value, bool):
+        if isinstance(value, bool) or not re.fullmatch(_RATE, str(value)):
             raise ValueError
-        return Fraction(value) if isinstance(value, str | int) else Fraction(str(value))
+        return Fraction(str(value))
     except (ValueError, ZeroDivisionError, TypeError):
         return _wrong(keys, 'a rate such as "25" or "30000/1001"', value, flaws)
 
@@ -70,6 +75,9 @@ def _box(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
         return _wrong(keys, "a box [x, y, width, height]", value, flaws)
     sides = [_float(side, float, (*keys, index), flaws) for index, side in enumerate(value)]
     if any(side is _BAD for side in sides):
+        return _BAD
+    if max(map(abs, sides)) > _FARTHEST:
+        flaws.append(Flaw(keys, f"a box of {max(sides, key=abs):g} pixels", "[x, y, width, height] in pixels"))
         return _BAD
     if sides[2] <= 0 or sides[3] <= 0:
         flaws.append(Flaw(keys, f"a box {sides[2]:g} wide and {sides[3]:g} high", "[x, y, width, height] in pixels"))
@@ -137,6 +145,25 @@ def _decoded(value: Any, kind: Any, keys: Keypath, flaws: list[Flaw]) -> Any:
     if typing.get_origin(kind) is tuple:
         return _items(value, kind, keys, flaws)
     return _READERS.get(kind, _record)(value, kind, keys, flaws)
+
+
+class LongNumber(float):
+    """A number of more digits than any in a plan has: not a finite one, and shown in short."""
+
+    digits: str
+
+    def __new__(cls, digits: str) -> LongNumber:
+        made = super().__new__(cls, "inf")
+        made.digits = digits
+        return made
+
+    def __repr__(self) -> str:
+        return f"{self.digits[:20]}… of {len(self.digits)} digits"
+
+
+def whole_number(digits: str) -> int | LongNumber:
+    """For `json.loads`: whole numbers of 18 digits at most, which is more than any has that holds in a plan."""
+    return int(digits) if len(digits) <= 18 else LongNumber(digits)
 
 
 def decode_plan(record: dict[str, Any]) -> tuple[Plan | None, list[Flaw]]:

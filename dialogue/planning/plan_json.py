@@ -20,7 +20,7 @@ from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.ground.outputs import put_text
 from dialogue.planning.plan import PLAN_VERSION, Emotion, Plan
 from dialogue.planning.plan_check import Flaw, Keypath, flaws_of
-from dialogue.planning.plan_fields import decode_plan
+from dialogue.planning.plan_fields import decode_plan, whole_number
 from dialogue.scene.source import compose, decode, place_of
 
 _WIDTH = 120
@@ -140,7 +140,7 @@ class _DuplicateKey(ValueError):
 def parse_plan(text: str, name: str = "plan.json") -> tuple[Plan, str]:
     """The plan in a text, and its `media`. InputError with every mistake."""
     try:
-        record = json.loads(text, object_pairs_hook=_repeated)
+        record = json.loads(text, object_pairs_hook=_repeated, parse_int=whole_number)
     except _DuplicateKey as error:
         raise InputError(Problem(f"duplicate key {str(error)!r}", name, hint="each key stands once")) from None
     except json.JSONDecodeError as error:
@@ -152,7 +152,8 @@ def parse_plan(text: str, name: str = "plan.json") -> tuple[Plan, str]:
     version = record.get("version")
     if version != PLAN_VERSION:
         keys: Keypath = ("version",) if "version" in record else ()
-        message = f"plan version {json.dumps(version)} is not known" if keys else "the version of the plan is missing"
+        written = json.dumps(version)[:40]
+        message = f"plan version {written} is not known" if keys else "the version of the plan is missing"
         hint = f"this program reads version {PLAN_VERSION}; make the plan again with `dialogue plan`"
         raise InputError(_problems(text, name, [Flaw(keys, message, hint)]))
     media = record.pop(MEDIA, ".")

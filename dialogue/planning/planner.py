@@ -28,7 +28,7 @@ from dialogue.planning.faces import (
 )
 from dialogue.planning.framing import nearest_multiple, output_size, padding_of, to_output, view_of
 from dialogue.planning.packing import limits_of
-from dialogue.planning.plan import EmotionReference, Face, Mouth, Plan, Shot, Speaker
+from dialogue.planning.plan import LEAST_FACE, EmotionReference, Face, Mouth, Plan, Shot, Speaker
 from dialogue.planning.regions import regions_of
 from dialogue.planning.shots import Stretch, cut_shots
 from dialogue.planning.turns import Findings, speech_of
@@ -142,6 +142,12 @@ def _setup(
             f"widened by {max(wide, high):.0f} pixels beyond the picture"
         )
     boxes = [to_output(face.box, view, output) for face in placed]
+    for face, box in zip(placed, boxes, strict=True):
+        if min(box.width, box.height) < LEAST_FACE:
+            keys = ("shots", spec, "faces", face.speaker) if shot.faces else ("cast", face.speaker, "face")
+            message = f"the face of {face.speaker} is {box.width:.0f}x{box.height:.0f} pixels in the film"
+            hint = f"{LEAST_FACE} are the least; crop {picture}, or make the film larger under output: {{size: …}}"
+            findings.problems.append(file.problem(keys, message, hint))
     strangers = unowned(placed, measures.faces.get(picture, ()))
     regions, met = regions_of(boxes, output, [to_output(box, view, output) for box in strangers])
     shrunk = dict.fromkeys(range(len(placed)), "")

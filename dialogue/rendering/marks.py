@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.generators import generator as generator_named
 from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.media.container import open_container
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.film_order import Order
@@ -120,9 +121,7 @@ def mark(film: Path, order: Order, tasks: Sequence[Task]) -> None:
 
 def streams_of(film: Path) -> dict[str, str]:
     """A sha256 of the packets of every stream, by what it holds ("picture", "sound", …; "sound 2"), without times."""
-    import av
-
-    with av.open(str(film)) as container:
+    with open_container(film) as container:
         named: dict[int, str] = {}
         for stream in container.streams:
             what = STREAMS.get(stream.type, stream.type)
@@ -137,9 +136,7 @@ def streams_of(film: Path) -> dict[str, str]:
 
 def metadata_of(film: Path) -> dict[str, str]:
     """Title and comment in the container's metadata, "" where there is none."""
-    import av
-
-    with av.open(str(film), metadata_errors="replace") as container:
+    with open_container(film) as container:
         found = {key.lower(): value for key, value in container.metadata.items()}
     return {key: found.get(key, "") for key in _METADATA}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from dialogue.generators import generator as generator_named
 from dialogue.generators.generator import Generator
 from dialogue.ground.digests import text_digest
-from dialogue.ground.errors import DialogueError
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.sealed import is_sealed
 from dialogue.planning.choice import Estimate
 from dialogue.planning.plan import Plan, Shot
@@ -48,7 +48,8 @@ def generator_of(order: Order) -> Generator:
     try:
         chosen = generator_named(order.plan.generator)
     except KeyError as error:
-        raise DialogueError(str(error.args[0])) from error
+        place = str(order.sources[0]) if order.sources else None
+        raise SceneError(Problem(str(error.args[0]), place)) from error
     missing = chosen.missing()
     if missing is not None:
         raise DialogueError(f"the generator {order.plan.generator!r} cannot run here: {missing}")

@@ -32,7 +32,7 @@ def import_script(
 
     InputError for a script that cannot be read, a picture that is not there, and files that stand in the way.
     """
-    from dialogue.ground.outputs import replacing
+    from dialogue.ground.outputs import check_outputs, replacing
 
     script = read_screenplay(source)
     folder = scene.parent
@@ -45,6 +45,7 @@ def import_script(
         there = ", ".join(standing[:4]) + (f" and {len(standing) - 4} more" if len(standing) > 4 else "")
         hint = "name another file with -o, or replace them with --force"
         raise InputError(Problem(f"{quoted(folder)} already holds {there}", hint=hint))
+    check_outputs([folder / name for name in made.files], [source], force=True, made=True)
     for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: then all it names is there
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         with replacing(folder / name) as draft:

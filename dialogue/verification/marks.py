@@ -96,8 +96,8 @@ def _metadata(film: Path) -> dict[str, str]:
 
     try:
         return metadata_of(film)
-    except (av.FFmpegError, OSError) as error:
-        reason = (error.strerror or str(error)).lower()
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(Problem(f"cannot be read as a film: {reason}", str(film))) from error
 
 
@@ -116,6 +116,8 @@ def _report(film: Path) -> dict[str, Any] | None:
         return None
     with reader:
         report: dict[str, Any] = json.loads(reader.json())
+    if report.get("active_manifest") and report["active_manifest"] not in report.get("manifests", {}):
+        raise InputError(Problem("its manifest cannot be read: the active one is not in it", str(film)))
     return report if report.get("active_manifest") else None
 
 
@@ -139,7 +141,7 @@ def _content_changes(film: Path, record: dict[str, Any]) -> Iterator[str]:
 
     try:
         now = streams_of(film)
-    except (av.FFmpegError, OSError):
+    except (av.FFmpegError, OSError, ValueError):
         yield "the film is cut off or damaged"
         return
     then = record.get("streams", {})

@@ -66,6 +66,12 @@ def test_what_a_person_may_edit(plan: Plan) -> None:
 
 
 EDITS = {
+    "digits": ('"seed": 0', f'"seed": {"9" * 5000}', "expected a whole number, found 99999999999999999999… of 5000"),
+    "seconds": ('"duration": 20', f'"duration": {"1" * 400}', "expected a number, found 11111111111111111111… of 400"),
+    "rate": ('"fps": "30000/1001"', '"fps": "1e999999999"', 'expected a rate such as "25"'),
+    "generator": ('"generator": "animatic"', '"generator": "animatc"', "unknown generator 'animatc' (did you mean 'an"),
+    "colour": ('"name": "Ana Ruiz", "color": "#', '"name": "Ana Ruiz", "color": "##', "error: no colour '##"),
+    "half": ('"title": "', '"title": "\\ud800', "expected text, found 'half of a UTF-16 character pair'"),
     "version": ('"version": 1', '"version": 2', "plan.json:2:14: error: plan version 2 is not known"),
     "key": ('"prompt": "Close"', '"promt": "Close"', "error: unknown key 'promt' (did you mean 'prompt'?)"),
     "type": ('"seed": 0', '"seed": "x"', "error: expected a whole number, found 'x'"),
@@ -109,6 +115,13 @@ def test_overlapping_mouths_are_refused(plan: Plan) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", '{"version": 1}', "[" * 100_000])
 def test_what_is_no_plan_is_said_in_one_line(text: str) -> None:
     assert all("\n" not in problem and problem.startswith("plan.json") for problem in refused(text))
+
+
+def test_boxes_that_no_frame_holds(plan: Plan) -> None:
+    record = json.loads(plan_text(plan))
+    for box, told in {(1e9, 0, 9, 9): "a box of 1e+09 pixels", (100, 100, 7, 40): "a face of 7x40 pixels"}.items():
+        record["shots"][0]["faces"][0]["box"] = box
+        assert any(told in problem for problem in refused(json.dumps(record, indent=1)))
 
 
 json_values = st.recursive(
