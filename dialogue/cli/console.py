@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.text import Text
 from dialogue.ground.errors import Problem
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "dim"}
+_SHOWN = 100
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
@@ -42,9 +44,18 @@ def problem_text(problem: Problem) -> Text:
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """One line each on stderr, never wrapped, so that editors and shells find the place in it."""
+    """One line each on stderr, never wrapped, so that editors and shells find the place in it.
+
+    The first hundred errors and the first hundred warnings: what follows is mended with them, or seen the next time.
+    """
+    counts: Counter[str] = Counter()
     for problem in problems:
-        err.print(problem_text(problem), soft_wrap=True)
+        counts[problem.severity] += 1
+        if counts[problem.severity] <= _SHOWN:
+            err.print(problem_text(problem), soft_wrap=True)
+    for severity, count in counts.items():
+        if count > _SHOWN:
+            err.print(f"… and {count - _SHOWN} more {severity}s", soft_wrap=True, markup=False)
 
 
 def problem_record(problem: Problem) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def _whole_flaws(plan: Plan) -> Iterator[Flaw]:
         if name in ids[:index]:
             yield Flaw(("speakers", index, "id"), f"a second speaker {name!r}", "ids are unique")
     for index, speaker in enumerate(plan.speakers):
-        if not re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", speaker.color):
-            yield Flaw(("speakers", index, "color"), f"no colour {speaker.color!r}", "#rgb or #rrggbb")
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", speaker.color):
+            yield Flaw(("speakers", index, "color"), f"no colour {speaker.color!r}", "#rrggbb")
     if plan.generator not in GENERATORS:
         known = did_you_mean(plan.generator, GENERATORS)
         yield Flaw(("generator",), f"unknown generator {plan.generator!r}", known)

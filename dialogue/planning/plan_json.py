@@ -24,6 +24,7 @@ from dialogue.planning.plan_fields import decode_plan, whole_number
 from dialogue.scene.source import compose, decode, place_of
 
 _WIDTH = 120
+_MOST_FLAWS = 1000  # that are told
 MEDIA = "media"
 
 
@@ -119,7 +120,7 @@ def _problems(text: str, name: str, flaws: list[Flaw]) -> list[Problem]:
             for flaw in flaws
         ]
     found = []
-    for flaw in flaws:
+    for flaw in flaws[:_MOST_FLAWS]:
         place = place_of(root, flaw.keys)
         found.append(Problem(flaw.message, name, place.line, place.column, flaw.hint))
     return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))

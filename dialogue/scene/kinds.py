@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from dialogue.ground.errors import Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.source import Items, Keys, Node, Place, Text
 
 T = TypeVar("T")
+_MOST_ERRORS = 1000  # after which a file is not read on
+_MANY = 100  # words among which the one that was meant is looked for
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Reading:
     reach: tuple[Path, ...] | None = None  # the only folders that paths may lead to; None: anywhere
     cast: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
+    _errors: int = 0
 
     def report(
         self,
@@ -37,8 +40,13 @@ class Reading:
         hint: str | None = None,
         severity: Literal["error", "warning"] = "error",
     ) -> None:
+        """Note a problem. SceneError with all of them when there are so many that nobody reads on."""
         place = where if isinstance(where, Place) else where.place
         self.problems.append(Problem(message, self.file, place.line, place.column, hint, severity))
+        self._errors += severity == "error"
+        if self._errors >= _MOST_ERRORS:
+            told = f"{_MOST_ERRORS} mistakes so far: the rest is not read"
+            raise SceneError([*self.problems, Problem(told, self.file, place.line, place.column)])
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,9 @@ class Key:
 def near(word: str, words: Iterable[str], likeness: float = 0.6) -> str | None:
     """The one of `words` that was probably meant."""
     folded = {candidate.casefold(): candidate for candidate in words}
+    if len(folded) > _MANY:  # likeness is slow to tell
+        folded = {name: candidate for name, candidate in folded.items() if name[:1] == word[:1].casefold()}
+        folded = dict(list(folded.items())[:_MANY])
     found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=likeness)
     return folded[found[0]] if found else None
 

@@ -19,6 +19,7 @@ from dialogue.scene.scene import Scene
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 
 Keypath = tuple[str | int, ...]
+_MOST_PEOPLE, _MOST_LINES = 1_000, 20_000
 _ONE_BY_ONE: Mapping[str, Kind[Any]] = {"lines": LINE, "shots": SHOT}
 
 
@@ -112,6 +113,8 @@ def _read(root: Node, reading: Reading) -> Scene | None:
     if not _right_version(root, reading):
         return None
     cast = root.get("cast")
+    if not _few(cast, "cast", _MOST_PEOPLE, reading) or not _few(root.get("lines"), "lines", _MOST_LINES, reading):
+        return None
     reading.cast = tuple(name.value for name, _ in cast.entries) if isinstance(cast, Keys) else ()
     draft = _draft(root, reading)
     for finding in contradictions(draft):
@@ -119,6 +122,14 @@ def _read(root: Node, reading: Reading) -> Scene | None:
     if any(problem.severity == "error" for problem in reading.problems):
         return None
     return Scene.model_validate({**draft.fields, "lines": tuple(draft.lines), "shots": tuple(draft.shots)})
+
+
+def _few(node: Node | None, what: str, most: int, reading: Reading) -> bool:
+    """Whether there are no more of them than anything later can be quick with."""
+    count = len(node.entries) if isinstance(node, Keys) else len(node.items) if isinstance(node, Items) else 0
+    if node is not None and count > most:
+        reading.report(node, f"{what}: holds {count}; {most} are the most", "make two films of it")
+    return count <= most
 
 
 def _right_version(root: Keys, reading: Reading) -> bool:

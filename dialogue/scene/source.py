@@ -17,6 +17,7 @@ from dialogue.ground.errors import InputError, Problem
 
 LARGEST = 4_000_000  # bytes of a scene file; a 3-hour script is a tenth of it
 _DEEPEST = 40  # levels of nesting
+_MOST_WRITTEN = 100_000  # values; a 3-hour script has a quarter of them
 _MOST_NODES = 400_000  # with every alias written out
 
 
@@ -129,6 +130,7 @@ class _Composer:
         self.problems: list[Problem] = []
         self._anchors: dict[str, tuple[Node, int] | None] = {}  # None while the anchored value is being read
         self._nodes = 0
+        self._written = 0
 
     def document(self) -> Node:
         loader: Any = yaml.BaseLoader(self.text)
@@ -189,6 +191,10 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event.anchor, place)
         before = self._nodes
+        self._written += 1
+        if self._written > _MOST_WRITTEN:
+            message = f"the file holds more than {_MOST_WRITTEN} values"
+            raise InputError([*self.problems, self.problem(place, message, "make two films of it")])
         self._count(1, place)
         if event.anchor is not None:
             self._anchors[event.anchor] = None

@@ -10,7 +10,7 @@ import pytest
 from dialogue.ground.errors import InputError
 from dialogue.scene.template import Limits, fill
 
-BOUNDS = Limits(seconds=1.0, memory=1 << 28, patience=20.0)
+BOUNDS = Limits(seconds=1.0, memory=1 << 28, patience=60.0)
 
 
 @pytest.mark.parametrize(
