@@ -55,6 +55,8 @@ def _told(marks: Marks) -> Iterator[str]:
     if marks.film is not None:
         made = ", ".join(map(str, marks.film.get("weights", [])))
         yield f"  generator: {marks.film.get('generator')} ({made}), seed {marks.film.get('seed')}"
+        if marks.film.get("draft_voices"):
+            yield f"  draft voices: {', '.join(map(str, marks.film['draft_voices']))}"
     for source in marks.ingredients:
         digest = f"sha256 {source.digest}" if source.digest else source.form
         yield f"  made of: {source.name}, {digest}"

@@ -44,14 +44,24 @@ def settings(trusted: str = "", keep: bool = False) -> dict[str, Any]:
     return {"verify": verify, "builder": {"thumbnail": {"enabled": False}}, **trust}
 
 
+def source_type(plan: Plan) -> str:
+    """The kind of source in IPTC's words: the generator's; with draft voices, which are synthetic, no plain mix."""
+    kind = generator_named(plan.generator).SOURCE_TYPE
+    return "compositeSynthetic" if kind == "composite" and _drafts(plan) else kind
+
+
+def _drafts(plan: Plan) -> list[str]:
+    return sorted({turn.draft for turn in plan.turns if turn.draft is not None})
+
+
 def comment_of(plan: Plan) -> str:
     """The sentence in the container's metadata."""
     from dialogue.ground.own_code import VERSION
 
-    kind = generator_named(plan.generator).SOURCE_TYPE
+    voices = ", some of the voices made by programs" if _drafts(plan) else ""
     return (
         f"Synthetic media: faces moved by a program (dialogue {VERSION}, {plan.generator}), not by the people "
-        f"shown. Digital source type: {SOURCE_TYPES}{kind}"
+        f"shown{voices}. Digital source type: {SOURCE_TYPES}{source_type(plan)}"
     )
 
 
@@ -152,6 +162,7 @@ def _manifest(film: Path, order: Order, tasks: Sequence[Task]) -> dict[str, Any]
         "generator": plan.generator,
         "weights": sorted({task.inputs["the generator"].removeprefix(f"{plan.generator} ") for task in tasks}),
         "seed": plan.seed,
+        "draft_voices": _drafts(plan),  # who spoke what has no recording yet
         "plan": hashlib.sha256(plan_text(plan).encode()).hexdigest(),
         "streams": streams_of(film),
         "metadata": metadata_of(film),
@@ -161,7 +172,7 @@ def _manifest(film: Path, order: Order, tasks: Sequence[Task]) -> dict[str, Any]
         {
             "title": name,
             "format": mimetypes.guess_type(name)[0] or "application/octet-stream",
-            "relationship": "componentOf" if what == "recording" else "inputTo",
+            "relationship": "componentOf" if what.endswith("recording") else "inputTo",
             "instance_id": f"urn:sha256:{digest}",
             "label": f"source {number}",
             "description": f"a {what}, known by the sha256 of its bytes",
@@ -170,7 +181,7 @@ def _manifest(film: Path, order: Order, tasks: Sequence[Task]) -> dict[str, Any]
     ]
     heard = [each["label"] for each in ingredients if each["relationship"] == "componentOf"]
     given = [each["label"] for each in ingredients if each["relationship"] == "inputTo"]
-    kind = generator_named(plan.generator).SOURCE_TYPE
+    kind = source_type(plan)
     return {
         "claim_generator_info": [{"name": "dialogue", "version": VERSION}],
         "title": order.output.name,
@@ -195,9 +206,13 @@ def _sources(order: Order) -> Iterator[tuple[str, str, str]]:
     digests = Digests(order.media, order.cache.digests)
     pictures = {shot.picture for shot in plan.shots}
     pictures |= {reference.image for speaker in plan.speakers for reference in speaker.emotions}
-    written = [str(file.absolute()) for file in order.sources if file.is_file()]
+    drafts = {turn.audio.source for turn in plan.turns if turn.draft is not None}
+    media = {os.path.normpath((order.media / name).absolute()) for name in plan.media}
+    read = [os.path.normpath(file.absolute()) for file in order.sources if file.is_file()]
+    written = [file for file in dict.fromkeys(read) if file not in media]
     for source in [*plan.media, *written]:
         what = "picture" if source in pictures else "file" if source in (*written, plan.font) else "recording"
+        what = "draft recording" if source in drafts else what
         yield what, Path(source).name, digests.file(source).rpartition(":")[2]
 
 

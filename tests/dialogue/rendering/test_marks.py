@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dialogue.generators import GENERATORS, generator
 from dialogue.ground.errors import DialogueError, InputError
+from dialogue.ground.outputs import is_ours
 from dialogue.rendering import marks
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
@@ -74,6 +75,24 @@ def test_a_film_says_what_it_is_made_by_and_of(order: Order) -> None:
     metadata = marks.metadata_of(film)
     assert metadata["title"] == "Flashes" and metadata["comment"].startswith("Synthetic media: ")
     assert metadata["comment"].endswith(marks.SOURCE_TYPES + "composite")
+
+
+def test_draft_voices_are_told(order: Order) -> None:
+    turns = tuple(dataclasses.replace(turn, draft="hibari") for turn in order.plan.turns)
+    film = render(dataclasses.replace(order, plan=dataclasses.replace(order.plan, turns=turns))).file
+    data = {each["label"]: each["data"] for each in report_of(film)[1]["assertions"]}
+    assert data["c2pa.actions.v2"]["actions"][0]["digitalSourceType"].endswith("/compositeSynthetic")
+    assert data[marks.FILM]["draft_voices"] == ["hibari"]
+    assert [source["what"] for source in data[marks.FILM]["sources"] if source["name"] == "ana.wav"] == [
+        "draft recording"
+    ]
+    assert "some of the voices made by programs" in marks.metadata_of(film)["comment"] and is_ours(film)
+
+
+def test_what_is_read_twice_is_named_once(order: Order) -> None:
+    sources = (*order.sources, order.media / "ana.wav", order.media / "." / "0.png", *order.sources)
+    manifest = report_of(render(dataclasses.replace(order, sources=sources)).file)[1]
+    assert sorted(each["title"] for each in manifest["ingredients"]) == ["0.png", "1.png", "ana.wav", "scene.yaml"]
 
 
 def test_every_generator_says_what_kind_of_source_it_is() -> None:
