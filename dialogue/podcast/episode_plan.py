@@ -29,6 +29,7 @@ from dialogue.podcast.episode_scene import (
     Role,
     close_looks,
     frame_size,
+    looks_alone,
     roles_of,
     usual_size,
     variables_of,
@@ -174,7 +175,10 @@ def _scene_of(
         figures = "; ".join(one.how for one in heard)
         raise InputError(setting.cast.problem(("people",), f"{episode.name}: nobody of the cast is heard: {figures}"))
     given = {"size": usual_size(setting.variables.get("generator")), **setting.variables}
-    wide = wide_look(close, setting.cast, frame_size(given["size"]), folder, cache)
+    size = frame_size(given["size"])
+    wide = wide_look(close, setting.cast, size, folder, cache)
+    if len(close) == 1:
+        close, wide = looks_alone(close, size, folder)
     turns_file = _write_turns(folder, turns)
     variables = variables_of(
         episode, tags_of(episode.path), roles, turns, duration, close, wide, turns_file, setting.cast, folder,

@@ -20,7 +20,7 @@ from dialogue.media.cache import Cache
 from dialogue.media.media import FoundFace
 from dialogue.planning.faces import UnclearFace, place_face
 from dialogue.podcast.episodes import Episode, Tags
-from dialogue.podcast.group_picture import Portrait, put_together
+from dialogue.podcast.group_picture import Portrait, nearer, put_together
 from dialogue.podcast.shots import Angle, Rule, cut_episode, fixed_cuts
 from dialogue.scene.language import SIZES
 from dialogue.scene.scene import Face
@@ -129,6 +129,16 @@ def wide_look(
     portraits = [Portrait(person, look.picture, look.faces[person]) for person, look in shown.items()]
     place = folder / "together.png"
     return Look(place, put_together(portraits, size, place))
+
+
+def looks_alone(
+    close: Mapping[str, Look], size: tuple[int, int], folder: Path
+) -> tuple[dict[str, Look], Look | None]:
+    """Close and wide for one person: a nearer part of their picture, and all of it; no wide where that is the same."""
+    ((person, whole),) = close.items()
+    place = folder / "nearer.png"
+    face = nearer(Portrait(person, whole.picture, whole.faces[person]), size, place)
+    return (dict(close), None) if face is None else ({person: Look(place, {person: face})}, whole)
 
 
 def usual_size(generator: str | None) -> str:

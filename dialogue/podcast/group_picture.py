@@ -1,4 +1,4 @@
-"""A wide picture where the cast has none of all who speak: their own pictures side by side, or one above the other."""
+"""Pictures the cast has not: all who speak side by side or one above the other, and somebody alone from nearer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dialogue.ground.outputs import replacing
 
 _GUTTER = 4  # pixels between two panels
 _FACE_SHARE = 0.42  # of a panel's height that a face takes at the most
+_NEARER = 0.8  # of what the frame shows of a picture: what shows more is no other framing
 _EYE_LINE = 0.46  # of a panel's height at which the middle of a face is
 
 
@@ -51,6 +52,21 @@ def put_together(portraits: Sequence[Portrait], size: tuple[int, int], place: Pa
     with replacing(place) as draft:
         canvas.save(draft, format="PNG")
     return faces
+
+
+def nearer(portrait: Portrait, size: tuple[int, int], place: Path) -> Box | None:
+    """Write what is around the face, in the shape of the frame, to `place`: a second framing of somebody seen alone.
+
+    The face in it; None, and nothing written, where it would show hardly less than the picture does.
+    """
+    from dialogue.media.pictures import open_picture
+
+    height, width = open_picture(portrait.picture).shape[:2]
+    frame = Box(0, 0, *size)
+    near = crop_around(portrait.face, (width, height), frame)
+    if near.height > _NEARER * min(height, width * frame.height / frame.width):
+        return None
+    return put_together([portrait], size, place)[portrait.person]
 
 
 def panels(size: tuple[int, int], count: int) -> list[Box]:

@@ -18,6 +18,7 @@ import pytest
 import soundfile
 from batches import CAST, VARIABLES, buzz, run, write_cast, write_episode
 from click.testing import Result
+from PIL import Image
 from typer.testing import CliRunner
 
 from dialogue.cast.cast import read_cast
@@ -163,6 +164,24 @@ def test_a_cough_is_left_out_and_told_and_a_short_answer_of_somebody_known_is_ke
     assert entry.state == "planned" and set(entry.people) == {"ana", "ben"}, entry.problems
     (told,) = [warning for warning in entry.warnings if "SPEAKER_05" in warning]
     assert told.startswith("SPEAKER_05 is left out, for it speaks 0.5 s") and "`episodes: {one: …}`" in told
+
+
+def test_a_minute_of_one_person_is_not_one_picture(tmp_path: Path) -> None:
+    cast = write_cast(tmp_path)
+    canvas = Image.new("RGB", (1280, 720), (60, 90, 120))
+    canvas.paste(Image.open(tmp_path / "ana.png"), (560, 200))
+    canvas.save(tmp_path / "ana.png")
+    cast.write_text(cast.read_text().replace("picture: ana.png, face: [60, 40", "picture: ana.png, face: [620, 240"))
+    episode = write_episode(tmp_path / "in" / "one.wav", ("ana", 0.2, 29), ("ana", 29.5, 59), seconds=60)
+    report = run([episode], cast, tmp_path / "films", to="plan")
+    assert report.entries["one"].problems == ()
+    plan = read_plan(tmp_path / "films/one/plan.json").plan
+    shots = [(shot.picture, float(shot.frames / plan.fps)) for shot in plan.shots]
+    assert len(shots) >= 4 and max(seconds for _, seconds in shots) <= 16.1, shots
+    assert {Path(picture).name for picture, _ in shots} == {"ana.png", "nearer.png"}
+    nearer = next(shot for shot in plan.shots if shot.picture.endswith("nearer.png"))
+    whole = next(shot for shot in plan.shots if not shot.picture.endswith("nearer.png"))
+    assert nearer.faces[0].box.height > 2 * whole.faces[0].box.height
 
 
 def test_a_decision_for_one_episode(tmp_path: Path) -> None:
