@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from dialogue.verification.verdict import Verdict
 
 
+def _of_sound(verdicts: Sequence[Verdict]) -> str:
+    """What was found of the film's sound, in a line."""
+    delay = verdicts[0].delay if verdicts else None
+    if delay is None:
+        return "sound: whether it is late could not be told; it does not resemble what the plan has"
+    return f"sound: {delay * 1000:+.0f} ms from the picture"
+
+
 def command(
     film: Annotated[Path, typer.Argument(metavar="FILM", help="A film, by `dialogue render` or any other program.")],
     plan: Annotated[Path, typer.Option("--plan", metavar="PLAN", help="The plan.json it was made from.")],
@@ -31,6 +39,7 @@ def command(
         print_json([dataclasses.asdict(verdict) for verdict in verdicts])
     else:
         _print(verdicts, {speaker.id: speaker.name for speaker in read.plan.speakers})
+        out.print(_of_sound(verdicts), markup=False, highlight=False, soft_wrap=True)
     if any(verdict.faults for verdict in verdicts):
         raise typer.Exit(1)
 

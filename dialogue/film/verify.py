@@ -25,7 +25,16 @@ def verify(film: str | Path | Film, source: Source | None = None) -> tuple[Verdi
     Raises:
         SceneError: for a film or plan that cannot be read, or that do not belong together.
     """
-    return verdicts(film.file if isinstance(film, Film) else Path(film), _made_from(film, source))
+    made_from, media = _made_with(film, source)
+    return verdicts(film.file if isinstance(film, Film) else Path(film), made_from, media)
+
+
+def _made_with(film: str | Path | Film, source: Source | None) -> tuple[Plan, Path | None]:
+    """The plan, and the folder of its recordings where that is known."""
+    if source is None:
+        return _made_from(film, source), film.media if isinstance(film, Film) else None
+    planned = plan(source)
+    return planned.plan, planned.media
 
 
 def mouths(film: str | Path | Film, source: Source | None = None) -> tuple[Mouth, ...]:

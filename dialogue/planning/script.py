@@ -174,6 +174,10 @@ def _place_run(
             findings.append(Misplaced(item, message, "a later from, or another start of the track"))
             return
         origin = f"line {item + 1}: from and to in {path}"
+        if run.end - run.start < _SHORTEST:
+            message = f"from {line.start or 0:g} to {line.end:g} s there is no time to say anything"
+            findings.append(Misplaced(item, message, f"a line lasts {_SHORTEST:g} s at least"))
+            return
         audio = hearing.slice(run.start, run.end)
         said[item] = [Said(item, line, run.start, run.end, audio, line.text, "given", origin)]
         return

@@ -36,12 +36,13 @@ from dialogue.show.transcript import transcript
 
 @dataclass(frozen=True)
 class Film:
-    """A film that was made: its file, its captions, and what became of each shot."""
+    """A film that was made: its file, its captions, what became of each shot, and the folder of the plan's paths."""
 
     file: Path
     captions: tuple[Path, ...]
     tasks: tuple[Task, ...]
     plan: Plan
+    media: Path | None = None
 
     @property
     def rendered(self) -> tuple[Task, ...]:
@@ -66,7 +67,7 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
         write(order, tasks, sound, tell)
         order.cache.remember(order.name, {**order.cache.last(order.name), **inputs})
         pace.end()
-        return Film(order.output, (), tuple(tasks), order.plan)
+        return Film(order.output, (), tuple(tasks), order.plan, order.media)
     with _caption_track(order) as track:
         write(order, tasks, sound, tell, track)
     for kind, file in order.caption_files.items():
@@ -77,7 +78,7 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
     order.cache.trim()
     pace.end()
     beside = (*order.caption_files.values(), *order.transcript_files.values())
-    return Film(order.output, beside, tuple(tasks), order.plan)
+    return Film(order.output, beside, tuple(tasks), order.plan, order.media)
 
 
 def prepared(order: Order) -> list[Task]:

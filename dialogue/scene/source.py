@@ -215,6 +215,10 @@ class _Composer:
         if re.search("[\ud800-\udfff]", event.value):
             self._report(place, "half of a UTF-16 character pair", "write the character itself")
             return Text(place, "?", quoted=True)
+        control = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", event.value)
+        if control:  # written as an escape in double quotes
+            self._report(place, f"the character U+{ord(control[0]):04X} cannot stand in a scene", "remove it")
+            return Text(place, "?", quoted=True)
         block = event.style in ("|", ">")  # these end where the next line begins
         end = event.end_mark.index
         rest = "" if block else self.text[end : end + 80].split("\n", 1)[0]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.planning.plan import Plan
 from dialogue.verification.activity import Activity, mouth_activity
 from dialogue.verification.activity import speaking as speaking_frames
+from dialogue.verification.sound_delay import LATE as LATE_SOUND
+from dialogue.verification.sound_delay import sound_delay
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +31,8 @@ _ENOUGH = 12  # frames of speech or of silence below which nothing is concluded
 class Verdict:
     """One speaker over the whole film. Movements are grey levels per frame, None where there was too little to see.
 
-    `lag`: frames by which the mouth follows the sound (negative: runs ahead) where it is clear. `faults` is empty
-    when all is well.
+    `lag`: frames by which the mouth follows the sound (negative: runs ahead) where it is clear. `delay`: seconds by
+    which the film's sound is late, None where that cannot be told. `faults` is empty when all is well.
     """
 
     speaker: str
@@ -39,10 +41,27 @@ class Verdict:
     listening: float | None
     lag: int | None
     faults: tuple[str, ...]
+    delay: float | None = None
 
 
-def verify(film: Path, plan: Plan) -> tuple[Verdict, ...]:
-    """The verdict on every speaker of the plan who is seen in a shot."""
+def verify(film: Path, plan: Plan, media: Path | None = None) -> tuple[Verdict, ...]:
+    """The verdict on every speaker of the plan who is seen in a shot.
+
+    `media`: what the plan's paths are relative to, where the film's recordings are at hand to be compared with.
+    """
+    delay = sound_delay(film, plan, media)
+    return tuple(_delayed(verdict, delay) for verdict in _verdicts(film, plan))
+
+
+def _delayed(verdict: Verdict, delay: float | None) -> Verdict:
+    """The verdict with what is to be said of the film's sound."""
+    if delay is None or abs(delay) <= LATE_SOUND:
+        return replace(verdict, delay=delay)
+    said = f"the sound is {'late' if delay > 0 else 'early'} by {abs(delay) * 1000:.0f} ms"
+    return replace(verdict, delay=delay, faults=(*verdict.faults, said))
+
+
+def _verdicts(film: Path, plan: Plan) -> tuple[Verdict, ...]:
     activities = mouth_activity(film, plan)
     loudness = _loudness(film, plan)
     seen = [s.id for s in plan.speakers if any(a.speaker == s.id for a in activities)]

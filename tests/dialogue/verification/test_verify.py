@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import InputError
 from dialogue.planning.plan import Face, Mouth, Plan
 from dialogue.planning.plan_json import read_plan, write_plan
+from dialogue.rendering.ffmpeg import binary
 from dialogue.verification.verdict import verify
 
 SCENE = Path(__file__).parents[3] / "scenes" / "two_hander"
@@ -98,6 +100,36 @@ def test_late_sound_is_found(film: tuple[Path, Plan], tmp_path: Path) -> None:
     ffmpeg.output(source.video, delayed, str(late), vcodec="copy").run(cmd=binary(), quiet=True)
     lags = [verdict.lag for verdict in verify(late, film[1])]
     assert lags == [-4, -4]
+
+
+@pytest.mark.parametrize("sound", ["adelay=600:all=1", "adelay=3000:all=1", "atrim=start=0.5,asetpts=PTS-STARTPTS"])
+def test_sound_that_is_late_by_seconds_is_told(film: tuple[Path, Plan], tmp_path: Path, sound: str) -> None:
+    late, plan = tmp_path / "late.mp4", film[0].parent / "plan" / "plan.json"
+    subprocess.run(
+        [binary(), "-loglevel", "error", "-i", film[0], "-af", sound, "-c:v", "copy", late], check=True
+    )
+    says = {"adelay=600:all=1": "late by 600", "adelay=3000:all=1": "late by 3000"}.get(sound, "early by 500")
+    result = CliRunner().invoke(app, ["verify", str(late), "--plan", str(plan), "--format", "json"])
+    assert result.exit_code == 1
+    milliseconds = int(re.findall(r"the sound is \w+ by (\d+) ms", result.output)[0])
+    assert milliseconds == pytest.approx(int(says.split()[-1]), abs=20) and says.split()[0] in result.output
+    (alone,) = {verdict.delay for verdict in verify(late, film[1])}
+    assert alone is None or abs(abs(alone) * 1000 - milliseconds) < 60
+
+
+def test_a_picture_that_starts_late_is_told(film: tuple[Path, Plan], tmp_path: Path) -> None:
+    late = tmp_path / "late.mp4"
+    args = ["-itsoffset", "0.6", "-i", film[0], "-i", film[0], "-map", "0:v", "-map", "1:a", "-c", "copy", late]
+    subprocess.run([binary(), "-loglevel", "error", *args], check=True)
+    (delay,) = {verdict.delay for verdict in verify(late, film[1], film[0].parent)}
+    assert delay == pytest.approx(-0.6, abs=0.02)
+
+
+def test_sound_of_something_else_is_not_measured(film: tuple[Path, Plan], tmp_path: Path) -> None:
+    other = tmp_path / "other.mp4"
+    noise = ["-f", "lavfi", "-i", "anoisesrc=d=8", "-i", film[0], "-map", "1:v", "-map", "0:a", "-c:v", "copy", other]
+    subprocess.run([binary(), "-loglevel", "error", *noise], check=True)
+    assert {verdict.delay for verdict in verify(other, film[1], film[0].parent)} == {None}
 
 
 def test_a_film_of_another_plan_is_refused(film: tuple[Path, Plan], tmp_path: Path) -> None:

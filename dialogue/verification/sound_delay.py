@@ -1,0 +1,94 @@
+"""How late a film's sound is: its level against that of the recordings it was made from, or the plan's turns."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dialogue.ground.errors import InputError
+from dialogue.planning.plan import AudioSlice, MixPart, Plan
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Levels = NDArray[np.float32]  # (l,) dBFS per 10 ms
+
+LATE = 0.06  # seconds between sound and picture that nobody notices
+_SPEECH, _SILENCE = -20.0, -60.0  # dBFS, where only the plan says when somebody speaks
+_NEVER = 30.0  # seconds: a match this far away is none
+
+
+def sound_delay(film: Path, plan: Plan, media: Path | None = None) -> float | None:
+    """Seconds by which the sound comes after the picture, below 0 before it; None where that cannot be told.
+
+    `media`: what the plan's paths are relative to; without it, or without the files, the turns are compared.
+    """
+    from dialogue.media.offset import envelope, offset_of
+    from dialogue.media.recordings import Samples
+
+    try:
+        heard = envelope(Samples(film))
+    except InputError:  # no sound
+        return None
+    found = None
+    for planned in (_recorded(plan, media), _turns(plan)):
+        if planned is not None:
+            found = offset_of(planned, heard)
+            if found.clear and abs(found.seconds) < _NEVER:
+                return round(found.seconds - _picture_start(film), 3)
+    return None
+
+
+def _recorded(plan: Plan, media: Path | None) -> Levels | None:
+    """The level of the film as its recordings give it; None where they are not at hand."""
+    import numpy as np
+
+    from dialogue.media.offset import envelope
+    from dialogue.media.recordings import Samples
+    from dialogue.media.speech import FLOOR_DB, LEVELS_PER_SECOND
+
+    if media is None:
+        return None
+    parts = plan.mix.parts
+    if plan.mix.source is not None:
+        parts = (MixPart(AudioSlice(plan.mix.source, 0.0, plan.duration, stream=plan.mix.stream), 0.0),)
+    power = np.zeros(round(plan.duration * LEVELS_PER_SECOND) + 1)
+    known: dict[tuple[str, int | None, int | None], Levels] = {}
+    try:
+        for part in parts:
+            source, channel, stream = part.audio.heard
+            if part.audio.heard not in known:
+                known[part.audio.heard] = envelope(Samples(media / source, channel, stream))
+            first, last = (round(time * LEVELS_PER_SECOND) for time in (part.audio.start, part.audio.end))
+            levels = known[part.audio.heard][first:last] + (part.gain or 0.0)
+            at = round(part.at * LEVELS_PER_SECOND)
+            levels = levels[: max(0, len(power) - at)]
+            power[at : at + len(levels)] += 10 ** (levels / 10)
+    except InputError:
+        return None
+    return np.asarray(10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10))), np.float32) if parts else None
+
+
+def _turns(plan: Plan) -> Levels:
+    """A level for the times in which somebody speaks, and one for those in which nobody does."""
+    import numpy as np
+
+    from dialogue.media.speech import LEVELS_PER_SECOND
+
+    levels = np.full(round(plan.duration * LEVELS_PER_SECOND) + 1, _SILENCE, np.float32)
+    for turn in plan.turns:
+        levels[round(turn.start * LEVELS_PER_SECOND) : round(turn.end * LEVELS_PER_SECOND)] = _SPEECH
+    return levels
+
+
+def _picture_start(film: Path) -> float:
+    """Seconds on a player's clock at which the first frame is shown."""
+    from dialogue.media.sound_file import open_sound, zero_of
+
+    with closing(open_sound(film)) as container:
+        stream = container.streams.video[0] if container.streams.video else None
+        if stream is None or stream.start_time is None or stream.time_base is None:
+            return 0.0
+        return float(stream.start_time * stream.time_base - zero_of(container))
