@@ -39,16 +39,23 @@ class Memory(str, Enum):
     high = "high"
 
 
+_PLACE_HELP = "The film, an .mp4 file; else beside the scene, by its name."
+Place = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILM", help=_PLACE_HELP)]
+_MEMORY_HELP = "How much of a large model is kept on the GPU, else as fits; low also rounds its weights to 8 bits."
+KeptMemory = Annotated[
+    Memory | None, typer.Option("--memory", envvar="DIALOGUE_MEMORY", help=_MEMORY_HELP, show_default=False)
+]
+_TAKES: dict[str, Any] = {"metavar": "N", "min": 1, "max": 32}
+Takes = Annotated[int | None, typer.Option("--takes", help="Make N takes of every shot, and verify each.", **_TAKES)]
+_RETAKES_HELP = "Make each shot again with other seeds, N times at most, until nothing is wrong in it."
+Retakes = Annotated[int | None, typer.Option("--retake-until-verified", help=_RETAKES_HELP, **_TAKES)]
+
+
 def command(
     source: Annotated[
         Path, typer.Argument(metavar="SCENE|PLAN", help="scene.yaml, a template scene.yaml.j2, or plan.json.")
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="FILM", help="The film, an .mp4 file; else beside the scene, by its name."
-        ),
-    ] = None,
+    output: Place = None,
     shot: Annotated[int | None, typer.Option(metavar="N", help="Write shot N alone, counted from 1.")] = None,
     force: Annotated[bool, typer.Option("--force", help=_FORCE_HELP)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made and why; make nothing.")] = False,
@@ -58,27 +65,9 @@ def command(
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where finished shots are kept; else .dialogue beside the scene.")
     ] = None,
-    memory: Annotated[
-        Memory | None,
-        typer.Option(
-            envvar="DIALOGUE_MEMORY",
-            help="How much of a large model is kept on the GPU, else as fits; low also rounds its weights to 8 bits.",
-            show_default=False,
-        ),
-    ] = None,
-    takes: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=32, help="Make N takes of every shot, and verify each.")
-    ] = None,
-    retakes: Annotated[
-        int | None,
-        typer.Option(
-            "--retake-until-verified",
-            metavar="N",
-            min=1,
-            max=32,
-            help="Make each shot again with other seeds, N times at most, until nothing is wrong in it.",
-        ),
-    ] = None,
+    memory: KeptMemory = None,
+    takes: Takes = None,
+    retakes: Retakes = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     hop: Hop = None,

@@ -13,7 +13,7 @@ from dialogue.scene.scene import Scene, SpokenLine
 
 
 @dataclass(frozen=True)
-class DraftVoice:
+class EngineVoice:
     """A voice of an engine, and how it is to speak: `rate` times its own pace, `pitch` semitones higher."""
 
     engine: str
@@ -35,9 +35,9 @@ class Miscast:
     hint: str | None
 
 
-def cast_drafts(scene: Scene) -> tuple[dict[str, DraftVoice | None], list[Miscast]]:
+def cast_drafts(scene: Scene) -> tuple[dict[str, EngineVoice | None], list[Miscast]]:
     """A voice for every member who has lines; None where no engine speaks their language here."""
-    found: dict[str, DraftVoice | None] = {}
+    found: dict[str, EngineVoice | None] = {}
     wrong: list[Miscast] = []
     texts = _texts(scene)
     everything = language_of(" ".join(texts.values()))
@@ -52,7 +52,7 @@ def cast_drafts(scene: Scene) -> tuple[dict[str, DraftVoice | None], list[Miscas
                 wrong.append(Miscast(member, named, did_you_mean(wish.voice, known_voices(language))))
                 found[member] = None
                 continue
-            found[member] = DraftVoice(named[0], named[1], language, rate, pitch)
+            found[member] = EngineVoice(named[0], named[1], language, rate, pitch)
             taken.add(named)
     for member, text in texts.items():
         if member in found:
@@ -80,15 +80,15 @@ def _texts(scene: Scene) -> dict[str, str]:
     return {member: " ".join(texts) for member, texts in spoken.items() if texts}
 
 
-def _next(speaks: Engine, language: str, rate: float, pitch: float, taken: set[tuple[str, str]]) -> DraftVoice:
+def _next(speaks: Engine, language: str, rate: float, pitch: float, taken: set[tuple[str, str]]) -> EngineVoice:
     """The engine's first voice that nobody has; when all are given out, again from the first, a little higher."""
     names = speaks.voices(language)
     free = next((name for name in names if (speaks.NAME, name) not in taken), None)
     if free is None:
         given = sum(1 for made, _ in taken if made == speaks.NAME)
-        return DraftVoice(speaks.NAME, names[given % len(names)], language, rate, pitch + 1.0 + given // len(names))
+        return EngineVoice(speaks.NAME, names[given % len(names)], language, rate, pitch + 1.0 + given // len(names))
     taken.add((speaks.NAME, free))
-    return DraftVoice(speaks.NAME, free, language, rate, pitch)
+    return EngineVoice(speaks.NAME, free, language, rate, pitch)
 
 
 def _named(wish: str, language: str) -> tuple[str, str] | str:

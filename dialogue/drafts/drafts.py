@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.drafts.casting import DraftVoice, cast_drafts
+from dialogue.drafts.casting import EngineVoice, cast_drafts
 from dialogue.drafts.engine import DraftError
 from dialogue.drafts.engines import engine
 from dialogue.ground.errors import InputError
@@ -42,7 +42,7 @@ class Spoken:
 
     item: int
     path: str
-    voice: DraftVoice | None
+    voice: EngineVoice | None
 
 
 
@@ -92,14 +92,14 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
     return replace(file, scene=heard, warnings=(*file.warnings, *told))
 
 
-def _path(text: str, voice: DraftVoice | None) -> str:
+def _path(text: str, voice: EngineVoice | None) -> str:
     """Where a draft lies: under a name made of all that it is made of."""
     how = [str(voice), voice.language, f"{voice.rate:g}", f"{voice.pitch:g}"] if voice else ["silence"]
     told = "\n".join([digest_of_code("dialogue/drafts"), *how, text])
     return f"{FOLDER}/{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.wav"
 
 
-def _make(path: Path, text: str, voice: DraftVoice | None) -> str | None:
+def _make(path: Path, text: str, voice: EngineVoice | None) -> str | None:
     """The draft in its file; where the engine fails, silence in its place and the reason as the answer."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -110,7 +110,7 @@ def _make(path: Path, text: str, voice: DraftVoice | None) -> str | None:
     return None
 
 
-def speak_to(path: Path, text: str, voice: DraftVoice | None) -> None:
+def speak_to(path: Path, text: str, voice: EngineVoice | None) -> None:
     """A WAV in which the voice says the words, or in which nobody does; whole or not at all. DraftError as engines."""
     import soundfile
 
@@ -123,7 +123,7 @@ def speak_to(path: Path, text: str, voice: DraftVoice | None) -> None:
         seal(draft, path)
 
 
-def _said(text: str, voice: DraftVoice) -> Sound:
+def _said(text: str, voice: EngineVoice) -> Sound:
     """(samples,) at RATE: the words, without the silence around them, at the usual level."""
     import numpy as np
     from scipy.signal import resample_poly

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.drafts.casting import DraftVoice, known_voices
+from dialogue.drafts.casting import EngineVoice, known_voices
 from dialogue.drafts.drafts import speak_to
 from dialogue.drafts.engines import ENGINES, engine
 
@@ -20,14 +20,14 @@ _PLAYERS = (("pw-play",), ("paplay",), ("aplay", "-q"), ("afplay",), ("play", "-
 class Listed:
     """A draft voice of a language, and the licence of what speaks it."""
 
-    voice: DraftVoice
+    voice: EngineVoice
     licence: str
 
 
 def draft_voices(language: str) -> list[Listed]:
     """Those that can speak here, in the order in which they are given out."""
     known = [(*named.partition(":")[::2], licence) for named, licence in known_voices(language).items()]
-    return [Listed(DraftVoice(of, name, language), licence) for of, name, licence in known]
+    return [Listed(EngineVoice(of, name, language), licence) for of, name, licence in known]
 
 
 def engines_missing() -> dict[str, str]:
@@ -36,7 +36,7 @@ def engines_missing() -> dict[str, str]:
     return {name: mend for name, mend in lacking.items() if mend is not None}
 
 
-def sample(voice: DraftVoice, words: str, folder: Path) -> Path:
+def sample(voice: EngineVoice, words: str, folder: Path) -> Path:
     """A sound file in which the voice says the words. DraftError when it cannot."""
     path = folder / f"{voice.engine}_{voice.name}.wav".replace("/", "_")
     folder.mkdir(parents=True, exist_ok=True)

@@ -22,8 +22,8 @@ from dialogue.planning.faces import UnclearFace, place_face
 from dialogue.podcast.episodes import Episode, Tags
 from dialogue.podcast.group_picture import Portrait, nearer, put_together
 from dialogue.podcast.shots import Angle, Rule, cut_episode, fixed_cuts
-from dialogue.scene.language import SIZES
 from dialogue.scene.scene import Face
+from dialogue.scene.values import SIZES
 
 _MOST_TOGETHER = 4  # faces in one picture made of their own
 _WIDE_SIZE = (1280, 720)

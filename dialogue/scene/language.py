@@ -5,8 +5,6 @@ The reader reads by it and the JSON Schema is made from it, so the two cannot dr
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
 from typing import Any, get_args
 
 from dialogue.scene.face import FACE, one_of
@@ -49,43 +47,9 @@ from dialogue.scene.scene import (
     Voice,
 )
 from dialogue.scene.source import Keys, Node, Text
+from dialogue.scene.values import parse_color, parse_fps, parse_language, parse_size
 
 VERSION = 1
-SIZES = {"16:9": (1024, 576), "9:16": (576, 1024), "1:1": (704, 704)}  # multiples of 64: any generator makes them
-_NTSC = {"23.976": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001"}
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    if text.strip() in SIZES:
-        return SIZES[text.strip()]
-    match = re.fullmatch(r"\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})\s*", text, re.ASCII)
-    if not match:
-        raise ValueError(f"as in 704x704, or one of {', '.join(SIZES)}")
-    width, height = int(match[1]), int(match[2])
-    if width % 2 or height % 2 or not (64 <= width <= 4096 and 64 <= height <= 4096):
-        raise ValueError("width and height are even, 64 to 4096")
-    return width, height
-
-
-def _parse_language(text: str) -> str:
-    if not re.fullmatch(r"[a-z]{2,3}(-[a-zA-Z0-9]{1,8})*", text.strip()):
-        raise ValueError("two or three letters, as in en, de, cmn or pt-br")
-    return text.strip().lower()
-
-
-def _parse_fps(text: str) -> str:
-    text = _NTSC.get(text.strip(), text.strip())
-    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}", text, re.ASCII) or not 1 <= Fraction(text) <= 120:
-        raise ValueError("1 to 120, as in 25, 29.97 or 30000/1001")
-    return text
-
-
-def _parse_color(text: str) -> str:
-    match = re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text.strip())
-    if not match:
-        raise ValueError('as in "#e66" or "#ee6666", in quotes')
-    digits = match[1].lower()
-    return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
 
 
 def _member_name(name: Text, reading: Reading) -> bool:
@@ -160,7 +124,7 @@ MEMBER_KEYS = {
         "The draft voice that speaks their lines while there are no recordings.",
     ),
     "color": Key(
-        scalar("a colour", {"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"}, _parse_color),
+        scalar("a colour", {"type": "string", "pattern": "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"}, parse_color),
         'Their colour in plan, captions and report, as "#e66"; quoted, for # begins a comment.',
     ),
 }
@@ -227,7 +191,7 @@ OUTPUT_KEYS = {
         scalar(
             "a size as in 704x704 or 16:9",
             {"type": "string", "pattern": r"^(\d+\s*[xX×]\s*\d+|16:9|9:16|1:1)$"},
-            _parse_size,
+            parse_size,
         ),
         "Width x height in pixels, or 16:9 (1024x576), 9:16 (576x1024), 1:1 (704x704); absent: as the first picture.",
     ),
@@ -235,7 +199,7 @@ OUTPUT_KEYS = {
         scalar(
             "frames per second",
             {"anyOf": [{"type": "number", "minimum": 1, "maximum": 120}, {"type": "string"}]},
-            _parse_fps,
+            parse_fps,
         ),
         "Frames per second, as in 25, 29.97 or 30000/1001; 25 when absent.",
     ),
@@ -279,7 +243,7 @@ SCENE_KEYS = {
     ),
     "title": Key(text("a title"), "The film's title."),
     "language": Key(
-        scalar("a language", {"type": "string", "pattern": "^[a-z]{2,3}(-[a-zA-Z0-9]+)*$"}, _parse_language),
+        scalar("a language", {"type": "string", "pattern": "^[a-z]{2,3}(-[a-zA-Z0-9]+)*$"}, parse_language),
         "The language that is spoken, as in en, de or cmn; absent, told from the words.",
     ),
     "generator": Key(
