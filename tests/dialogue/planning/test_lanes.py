@@ -37,6 +37,17 @@ def test_a_second_shot_counts_from_its_own_first_frame(tmp_path: Path) -> None:
     ana = lanes(plan, plan.shots[1])[0]
     assert plan.shots[1].start == 88
     assert ana.speaking.index(True) == latents_for(100 - 88 + 1) - 1
+    assert ana.weights_of(["joy", "neutral"])[0] == (0.8, 0.0), "joy is kept from the shot before"
+    assert ana.weights_of(["joy", "neutral"])[-1] == (0.0, 1.0), "and gone by the last line"
+    assert (ana.box, ana.region) == (plan.shots[1].faces[0].box, plan.shots[1].faces[0].region)
+
+
+def test_another_generators_stride_has_latents_of_its_own(tmp_path: Path) -> None:
+    plan = planned(tmp_path, CAST + LINES, measured(8.0))
+    ana = lanes(plan, plan.shots[0], stride=8)[0]
+    assert len(ana.speaking) == len(ana.weights) == latents_for(200, 8)
+    assert ana.speaking.index(True) == latents_for(26, 8) - 1
+    assert ana.weights_of(["joy"])[latents_for(38, 8) - 1] == (0.8,)
 
 
 def test_an_emotion_holds_for_its_line_and_fades_into_the_next(tmp_path: Path) -> None:

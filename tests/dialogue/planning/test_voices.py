@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dialogue.ground.segments import LabelledSegment
-from dialogue.planning.voices import cast_voices
-from dialogue.scene.scene import Member, Voice
+from dialogue.hearing.heard import HeardLine
+from dialogue.planning.voices import cast_voices, voices_by_lines
+from dialogue.scene.scene import AudioRef, Member, Scene, SpokenLine, Voice
 
 
 def heard(*labels: str) -> list[LabelledSegment]:
@@ -44,3 +45,38 @@ def test_a_ghost_beside_the_last_voice_does_not_keep_it_from_its_member() -> Non
 def test_a_label_is_a_members_by_key_by_name_and_ignoring_case() -> None:
     cast = {"ana": Member(name="Ana Ruiz"), "ben": Member()}
     assert cast_voices(heard("Ana Ruiz", "BEN"), cast, ["ana", "ben"]).members == {"Ana Ruiz": "ana", "BEN": "ben"}
+
+
+def by_lines(
+    spans: list[tuple[float, float, str]], lines: list[tuple[str, float, float]], track: bool = False
+) -> dict[str, str]:
+    """Labels by speaker: turns of a diarization, and where the lines of ana and ben are heard."""
+    cast = {"ana": Member(track=AudioRef(path="ana.wav") if track else None), "ben": Member()}
+    written = tuple(SpokenLine(speaker=name, text="Words.") for name, _, _ in lines)
+    scene = Scene(scene=1, cast=cast, picture="two.png", lines=written)
+    heard_lines = {item: HeardLine(start, end, 1.0, "test") for item, (_, start, end) in enumerate(lines)}
+    return voices_by_lines([LabelledSegment(*span) for span in spans], heard_lines, scene)
+
+
+def test_a_voice_is_whose_lines_are_heard_in_it() -> None:
+    spans = [(0.0, 3.0, "S0"), (3.0, 6.0, "S1"), (6.0, 7.0, "S0")]
+    assert by_lines(spans, [("ana", 0, 3), ("ben", 3, 6), ("ana", 6, 7)]) == {"ana": "S0", "ben": "S1"}
+
+
+def test_too_little_that_is_heard_says_nothing() -> None:
+    assert by_lines([(0.0, 1.9, "S0")], [("ana", 0, 1.9)]) == {}
+    assert by_lines([(0.0, 2.0, "S0")], [("ana", 0, 2.0)]) == {"ana": "S0"}
+
+
+def test_lines_of_one_that_are_heard_in_two_voices_say_nothing() -> None:
+    assert by_lines([(0.0, 4.0, "S0"), (4.0, 8.0, "S1")], [("ana", 0, 4), ("ana", 4, 8)]) == {}
+    assert by_lines([(0.0, 8.0, "S0"), (8.0, 10.0, "S1")], [("ana", 0, 8), ("ana", 8, 10)]) == {"ana": "S0"}
+
+
+def test_a_voice_in_which_two_are_heard_is_nobodys() -> None:
+    assert by_lines([(0.0, 8.0, "S0")], [("ana", 0, 4), ("ben", 4, 8)]) == {}
+
+
+def test_who_has_a_track_of_their_own_needs_no_voice() -> None:
+    spans = [(0.0, 3.0, "S0"), (3.0, 6.0, "S1")]
+    assert by_lines(spans, [("ana", 0, 3), ("ben", 3, 6)], track=True) == {"ben": "S1"}

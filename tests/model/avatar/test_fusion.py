@@ -79,3 +79,18 @@ def test_a_ring_that_does_not_hold_film_or_window_is_refused(bad: tuple[int, int
     latents, ring, window = bad
     with pytest.raises(ValueError, match="a ring holds the film and a window"):
         FusionSchedule(latents, ring, window, (0,), 0, ring)
+
+
+def test_the_releases_ring_in_numbers() -> None:
+    """Worked out by hand from the released sampler: 129 frames are one window of 33, and 251 need three."""
+    assert [released_audio_frames(frames) for frames in (1, 128, 129, 130, 251)] == [129, 129, 129, 135, 256]
+    short = released_ring(released_audio_frames(129))
+    assert (short.latents, short.ring, short.window, short.starts, short.offset) == (33, 33, 33, (0,), 0)
+    film = released_ring(256)
+    assert (film.latents, film.ring, film.window, film.starts, film.offset) == (65, 97, 33, (0, 33, 66), -10)
+    assert released_ring(64, window=5, offset=2).ring == 4 * (64 // 16 + 1) + 1
+
+
+def test_an_owner_of_every_latent_is_the_last_window_that_covers_it() -> None:
+    owners = position_shift(9, 5, 2).owners(0)
+    assert len(owners) == 9 and owners[0] == 0 and set(owners) == {0, 1}
