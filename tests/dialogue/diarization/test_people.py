@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import evaluate_voices
 import numpy as np
 import pytest
 from evaluate_voices import row_of, total
@@ -185,3 +187,27 @@ def test_two_synthetic_voices_are_not_each_other() -> None:
     (match,) = match_voices({"SPEAKER_00": ben}, {"ana": ana}, OPEN_VOICES).labels
     assert match.similarity > OPEN_VOICES.sure and match.verdict == "ask"
     assert match_voices({"SPEAKER_00": ana}, {"ana": ana, "ben": ben}, OPEN_VOICES).labels[0].verdict == "sure"
+
+
+@needs_media
+@needs_voices
+def test_the_table_over_a_folder_of_voices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for who, name, number in (("ida", "answer", 1), ("ida", "answer", 2), ("otto", "question", 1)):
+        (tmp_path / who).mkdir(exist_ok=True)
+        (tmp_path / who / f"{number}.mp3").symlink_to(MEDIA / "podcastfy" / "turns" / f"{number}_{name}.mp3")
+    (tmp_path / "otto" / "broken.wav").write_bytes(b"no sound")
+    monkeypatch.setattr("sys.argv", ["evaluate_voices.py", str(tmp_path), "--json"])
+    evaluate_voices.main()
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["total"]["absent"]["sure"] == 0 and sum(found["total"]["absent"].values()) == 3
+    assert found["total"]["present"] == {"sure": 1, "ask": 0, "nobody": 0}
+    assert "broken.wav: left out" in told.err
+    monkeypatch.setattr("sys.argv", ["evaluate_voices.py", str(tmp_path)])
+    evaluate_voices.main()
+    lines = capsys.readouterr().out.splitlines()
+    asked = found["total"]["absent"]["ask"]
+    assert lines[1].startswith("ida ") and lines[-2] == f"absent, of 3: 0 taken, {asked} asked about"
+    assert lines[-1] == "their own, of 1: 1 found, 0 asked, 0 lost" and max(map(len, lines)) <= 100
