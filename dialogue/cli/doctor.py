@@ -58,6 +58,7 @@ def findings() -> Iterator[Finding]:
     )
     yield _gpu()
     yield _disk()
+    yield _signing()
     yield from _faces()
     yield from _diarization()
     yield _measured()
@@ -99,6 +100,22 @@ def _gpu() -> Finding:
         return Finding("gpu", "none that CUDA sees")
     cards = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
     return Finding("gpu", ", ".join(f"{card.name} with {card.total_memory / 1e9:.0f} GB" for card in cards), True)
+
+
+def _signing() -> Finding:
+    """Who signs films; nothing is made by looking."""
+    from dialogue.ground.errors import InputError
+    from dialogue.rendering.signer import CERTIFICATE, made_chain, signer
+
+    if not os.environ.get(CERTIFICATE) and not made_chain().is_file():
+        return Finding("signing", f"a key is made with the first film, in {made_chain()}")
+    try:
+        who = signer()
+    except InputError as error:
+        problem = error.problems[0]
+        return Finding("signing", f"{problem.file or ''} {problem.message}".strip(), False, problem.hint)
+    stamp = f", time stamps of {who.timestamp}" if who.timestamp else ""
+    return Finding("signing", f"by {os.environ[CERTIFICATE] if who.own else made_chain()}{stamp}", True)
 
 
 def _disk() -> Finding:

@@ -122,3 +122,15 @@ def test_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(app, ["doctor"])
     assert result.exit_code == 1
     assert "No ffmpeg exe could be found" in result.stdout and "IMAGEIO_FFMPEG_EXE" in result.stdout
+
+
+def test_doctor_says_who_signs_films(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from dialogue.cli.doctor import _signing
+    from dialogue.rendering.signer import made_chain, signer
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert "a key is made with the first film" in _signing().value and not list(tmp_path.iterdir())
+    signer()
+    assert _signing().good and str(made_chain()) in _signing().value
+    monkeypatch.setenv("DIALOGUE_CERTIFICATE", str(tmp_path / "absent.pem"))
+    assert _signing().good is False and "absent.pem" in _signing().value
