@@ -61,15 +61,37 @@ def _film_track(plan: Plan, film: str) -> Any:
     return track
 
 
-def _sound_clip(plan: Plan, name: str, audio: AudioSlice, frames: int, media: str) -> Any:
+def _sound_clip(plan: Plan, name: str, audio: AudioSlice, at: float, media: str) -> Any:
+    """What is heard from second `at` of the film on.
+
+    Sound off the frames is rounded once, as a shift of the recording against the film: both ends of the clip then lie
+    as far off in the recording as in the film, and nothing comes between sound and picture.
+    """
     import opentimelineio as otio
 
-    first = plan.clock.frame_at(audio.start)
-    reference = otio.schema.ExternalReference(_joined(media, audio.source))
+    begin, frames = _span(plan, at, at + audio.end - audio.start)
+    first = max(0, begin - plan.clock.frame_at(at - audio.start))
+    known = max(_known_end(plan, audio.source), first + frames)
+    reference = otio.schema.ExternalReference(_joined(media, audio.source), _range(plan, 0, known))
     clip = otio.schema.Clip(name, reference, _range(plan, first, frames))
-    if audio.channel is not None:
-        clip.metadata["dialogue"] = {"channel": audio.channel}
+    if audio.channel is not None or audio.stream is not None:
+        channel, stream = audio.channel or 1, audio.stream or 1
+        clip.metadata["dialogue"] = {"channel": audio.channel, "stream": audio.stream}
+        # Where programs that read OTIO look for it: the adapter of Final Cut Pro 7 and Premiere XML, and Resolve.
+        clip.metadata["fcp_xml"] = {"sourcetrack": {"mediatype": "audio", "trackindex": channel}}
+        clip.metadata["Resolve_OTIO"] = {
+            "Channels": [{"Source Channel ID": channel - 1, "Source Track ID": stream - 1}]
+        }
     return clip
+
+
+def _known_end(plan: Plan, source: str) -> int:
+    """Frames of a recording that the plan knows of: the latest that is heard of it."""
+    slices = [turn.audio for turn in plan.turns] + [part.audio for part in plan.mix.parts]
+    ends = [audio.end for audio in slices if audio.source == source]
+    if plan.mix.source == source:
+        ends.append(plan.mix.duration or plan.duration)
+    return plan.clock.frames_covering(max(ends, default=0.0))
 
 
 def _joined(media: str, path: str) -> str:
@@ -80,7 +102,7 @@ def _turn_clip(plan: Plan, turn: Turn, frames: int, media: str) -> Any:
     import opentimelineio as otio
 
     speaker = plan.speaker(turn.speaker)
-    clip = _sound_clip(plan, (turn.text or speaker.name)[:80], turn.audio, frames, media)
+    clip = _sound_clip(plan, (turn.text or speaker.name)[:80], turn.audio, turn.start, media)
     facts = {
         "speaker": turn.speaker,
         "text": turn.text or "",
@@ -125,12 +147,15 @@ def _mix_track(plan: Plan, mix: Mix, media: str) -> list[Any]:
     if mix.source is None:
         return []
     track = otio.schema.Track("mix", kind=otio.schema.TrackKind.Audio)
-    track.append(_sound_clip(plan, "mix", AudioSlice(mix.source, 0.0, plan.duration), plan.frames, media))
+    whole = AudioSlice(mix.source, 0.0, mix.duration or plan.duration, stream=mix.stream)
+    track.append(_sound_clip(plan, "mix", whole, 0.0, media))
     return [track]
 
 
 def otio_timeline(plan: Plan, film: str, media: str) -> otio.schema.Timeline:
     """The plan as a timeline: the film's shots, the mix, a track per speaker with a marker per turn.
+
+    Where there is a mix the speakers' tracks are there and not enabled.
 
     `film` and `media` (the folder of the recordings) are paths relative to where the timeline is saved.
     """
@@ -139,10 +164,11 @@ def otio_timeline(plan: Plan, film: str, media: str) -> otio.schema.Timeline:
     timeline = otio.schema.Timeline(plan.title or "dialogue")
     timeline.global_start_time = otio.opentime.RationalTime(0, float(plan.fps))
     timeline.tracks.append(_film_track(plan, film))
-    for track in _mix_track(plan, plan.mix, media):
-        timeline.tracks.append(track)
+    mixes = _mix_track(plan, plan.mix, media)
+    timeline.tracks.extend(mixes)
     for speaker in plan.speakers:
         for track in _speaker_tracks(plan, speaker.id, media):
+            track.enabled = not mixes  # or everybody would be heard twice
             timeline.tracks.append(track)
     timeline.metadata["dialogue"] = {
         "generator": plan.generator,

@@ -19,7 +19,7 @@ PLAN = (Path(__file__).parents[2] / "golden" / "plans" / "three_at_a_table.json"
 def test_a_plans_number_of_many_digits(key: str, digits: int) -> None:
     before = next(line for line in PLAN.splitlines() if f'"{key}"' in line)
     number = before.split(f'"{key}": ')[1].split(",")[0]
-    with pytest.raises(InputError, match=r"plan\.json:\d+:\d+: error: expected a whole number, found 1{30,}"):
+    with pytest.raises(InputError, match=r"plan\.json:\d+:\d+: error: expected a whole number"):
         parse_plan(PLAN.replace(f'"{key}": {number}', f'"{key}": {"1" * digits}'))
 
 
