@@ -150,3 +150,24 @@ def test_a_batch_spares_what_it_reads_and_what_is_there() -> None:
     Path("manifest/manifest.json").write_text("{}")
     rest[3] = "manifest"
     assert run("batch", "talk.wav", *rest).exit_code == 2 and Path("manifest/manifest.json").read_text() == "{}"
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a folder that nobody may write to, root neither")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "scene.yaml", "-o", "/proc/plan"],
+        ["render", "scene.yaml", "-o", "/proc/film.mp4"],
+        ["render", "scene.yaml", "--cache", "/proc/cache"],
+        ["init", "/proc/new"],
+        ["import", "words.txt", "-o", "/proc/new/scene.yaml"],
+        ["schema", "-o", "/proc/schema.json"],
+        ["batch", "mix.wav", "--cast", "cast.yaml", "-o", "/proc/out"],
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_a_folder_that_cannot_be_written_is_exit_2_and_named(words: list[str]) -> None:
+    Path("words.txt").write_text("Ana: Hello there.\nBen: Who is it?\n")
+    Path("cast.yaml").write_text("cast: 1\npeople:\n  ana: {picture: ana.png, face: [60, 40, 40, 50]}\n")
+    result = run(*words)
+    assert result.exit_code == 2 and "/proc" in result.stderr and "error: " in result.stderr, result.output
