@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 ROOT = Path(__file__).parents[1]
 SHOTS = "shots: [{picture: night.png, until: 2.4}, {until: 4.6, take: 2}, {picture: night.png}]\n"
 # In the page, so that the film's mouths are looked at too.
@@ -37,6 +39,18 @@ def room(path: Path) -> Iterator[str]:
         server.wait()
 
 
+def _timed(text: str) -> str:
+    """The lines with the times they are heard at, so that nothing has to be listened to first."""
+    times = iter(((0.51, 1.49), (1.86, 2.42), (2.79, 5.39), (5.75, 7.99), (8.61, 10.02)))
+    rows = []
+    for line in text.splitlines(keepends=True):
+        rows.append(line)
+        if line.startswith("  - "):
+            start, end = next(times)
+            rows.append(f"    from: {start}\n    to: {end}\n")
+    return "".join(rows)
+
+
 def picture(browser: Any, address: str, place: Path, theme: str, script: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=theme)
     page.goto(address)
@@ -49,6 +63,7 @@ def picture(browser: Any, address: str, place: Path, theme: str, script: str) ->
         page.evaluate(script)
     page.wait_for_timeout(1500)
     page.screenshot(path=place)
+    Image.open(place).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(place, optimize=True)
     page.close()
     print(place)
 
@@ -62,7 +77,7 @@ def main() -> None:
         shutil.copytree(ROOT / "scenes/two_hander", scene.parent, ignore=shutil.ignore_patterns(".dialogue", "*.mp4"))
         text = scene.read_text().replace("output: {", "generator: animatic\noutput: {labels: none, ")
         text = "".join(line for line in text.splitlines(keepends=True) if "color:" not in line)
-        scene.write_text(text + SHOTS)
+        scene.write_text(_timed(text) + SHOTS)
         render = [sys.executable, "-m", "dialogue", "render", str(scene), "--takes", "2"]
         subprocess.run(render, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))

@@ -15,7 +15,8 @@ const cast = signal<string[]>([]);
 async function bring(files: Iterable<File>): Promise<void> {
   const now = film.value;
   if (!now) return;
-  for (const file of files) {
+  const all = [...files]; // the list of an input is emptied with it
+  for (const file of all) {
     busy.value = `Bringing in ${file.name}`;
     try {
       const name = await api.upload(now.id, file);

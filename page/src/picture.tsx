@@ -16,7 +16,8 @@ interface Found {
   who: string;
   box: Box;
   region: Box | null;
-  mouth: number[][] | null;
+  mouth: number[][] | null; // its centre, or its two corners
+  own: boolean; // the mouth is written in the scene
 }
 
 const zoom = signal(1); // of what fits
@@ -50,7 +51,8 @@ export function facesOf(name: string): Found[] {
     if (!box) continue;
     const points = itemsOf(keysOf(tree).mouth);
     const mouth = points.length === 2 && !points.some(Array.isArray) ? [numbers(points)] : points.map((point) => numbers(point));
-    found.push({ who, box, region: planned ? back(planned.region) : null, mouth: mouth.length ? mouth : null });
+    const seen = planned?.mouth ? [planned.mouth.left, planned.mouth.right].map(([x, y]) => back([x, y, 0, 0]).slice(0, 2)) : null;
+    found.push({ who, box, region: planned ? back(planned.region) : null, mouth: mouth.length ? mouth : seen, own: mouth.length > 0 });
   }
   return found;
 }
@@ -229,7 +231,8 @@ function Overlay({ name, size, factor, faces, strangers, shot }: {
       live.value = null;
       if (now && now.box[2] > 8 && now.box[3] > 8 && editable.value) whose.value = now.box;
     } else if (now && held.hold.kind !== "pan") {
-      const mouth = now.mouth?.map((point) => point.map((value) => Math.round(value)));
+      const own = held.hold.kind === "mouth" || faces.find((face) => face.who === now.who)?.own;
+      const mouth = own ? now.mouth?.map((point) => point.map((value) => Math.round(value))) : undefined;
       void edits.setFace(name, now.who, now.box, mouth?.length === 1 ? mouth[0] : mouth).finally(() => (live.value = null));
     } else live.value = null;
   };

@@ -54,6 +54,7 @@ export interface Face {
   box: Box;
   region: Box;
   origin: string;
+  mouth?: { left: [number, number]; right: [number, number]; confidence: number };
 }
 
 export interface Shot {
