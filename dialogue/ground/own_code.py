@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +15,8 @@ def digest_of_code(*parts: str) -> str:
 
     Line endings do not count.
     """
+    import hashlib  # not while the package is imported
+
     made = hashlib.blake2b(digest_size=16)
     for part in parts:
         place = _PACKAGES / part

@@ -168,10 +168,10 @@ def test_a_cough_is_left_out_and_told_and_a_short_answer_of_somebody_known_is_ke
 
 def test_a_minute_of_one_person_is_not_one_picture(tmp_path: Path) -> None:
     cast = write_cast(tmp_path)
-    canvas = Image.new("RGB", (1280, 720), (60, 90, 120))
-    canvas.paste(Image.open(tmp_path / "ana.png"), (560, 200))
+    canvas = Image.new("RGB", (760, 428), (60, 90, 120))
+    canvas.paste(Image.open(tmp_path / "ana.png"), (300, 60))
     canvas.save(tmp_path / "ana.png")
-    cast.write_text(cast.read_text().replace("picture: ana.png, face: [60, 40", "picture: ana.png, face: [620, 240"))
+    cast.write_text(cast.read_text().replace("picture: ana.png, face: [60, 40", "picture: ana.png, face: [360, 100"))
     episode = write_episode(tmp_path / "in" / "one.wav", ("ana", 0.2, 29), ("ana", 29.5, 59), seconds=60)
     report = run([episode], cast, tmp_path / "films", to="plan")
     assert report.entries["one"].problems == ()
