@@ -33,6 +33,7 @@ FLOOR_DB = -120.0  # digital silence is no quieter than this
 _CONTEXT = 64  # samples of the frame before, which the model also sees
 BLOCK = 1025 * FRAME  # samples per call, a multiple of FRAME and of LEVEL_HOP, else levels drift: 33 s
 _OPEN, _CLOSE = 0.5, 0.35  # speech begins above, ends below: silero's own defaults
+_SURE = 0.75  # what the loudest moment of speech reaches; music and noises open the detector at 0.5 to 0.7
 _MIN_SPEECH = 0.1  # seconds; a shorter burst is a click or a breath
 _MIN_GAP = 0.3  # seconds; a shorter pause is within the sentence
 _SEARCH_BEFORE, _SEARCH_AFTER = 0.12, 0.2  # seconds around a detected edge in which the true one lies
@@ -174,10 +175,17 @@ def _frames_to_segment(start: int, end: int, listened: Listened) -> Segment:
 
 
 def speech_segments(listened: Listened) -> tuple[Segment, ...]:
-    """When the track speaks: edges at the sound's own to about 10 ms, pauses below 0.3 s closed, clicks dropped."""
+    """When the track speaks: edges at the sound's own to about 10 ms, pauses below 0.3 s closed, clicks dropped, and
+    what the detector is never sure of: music."""
     refined = [_refined(segment, listened) for segment in detected(listened)]
     merged = merge([segment for segment in refined if segment.duration > 0], _MIN_GAP)
-    return tuple(segment for segment in merged if segment.duration >= _MIN_SPEECH)
+    return tuple(part for part in merged if part.duration >= _MIN_SPEECH and _likeliest(part, listened) >= _SURE)
+
+
+def _likeliest(segment: Segment, listened: Listened) -> float:
+    """How sure the detector is at the moment of the segment at which it is surest."""
+    first, last = round(segment.start * SAMPLE_RATE / FRAME), round(segment.end * SAMPLE_RATE / FRAME)
+    return float(listened.probabilities[max(0, first - 1) : last + 1].max(initial=0.0))
 
 
 def merge(segments: Iterable[Segment], gap: float) -> list[Segment]:

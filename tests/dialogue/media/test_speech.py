@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dialogue.ground.segments import Segment
 from dialogue.media.recordings import Samples, read_samples
-from dialogue.media.speech import FRAME, detected, listen, listen_to, merge, speech_segments
+from dialogue.media.speech import FRAME, SAMPLE_RATE, detected, listen, listen_to, merge, speech_segments
 
 ROOT = Path(__file__).parents[3]
 MEDIA = ROOT / ".." / "shared" / "media"
@@ -189,3 +189,18 @@ def test_levels_do_not_drift(tmp_path: Path) -> None:
 def test_blocks_that_would_shift_what_follows_are_refused() -> None:
     with pytest.raises(ValueError, match="multiples of 512 and 160"):
         listen_to([np.zeros(1024 * FRAME, np.float32)] * 2)
+
+
+def test_music_and_noise_open_no_mouth(tmp_path: Path) -> None:
+    """A singing synthesizer (a saw wave with vibrato through two formants), a beat and noise: 55 s of each."""
+    from scipy import signal
+
+    time, random = np.arange(55 * SAMPLE_RATE) / SAMPLE_RATE, np.random.default_rng(0)
+    pitch = 180 + 30 * np.sin(2 * np.pi * time / 3) + 4 * np.sin(2 * np.pi * 5.5 * time)
+    saw = signal.sawtooth(2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE)
+    formants = [signal.iirpeak(f, q, fs=SAMPLE_RATE) for f, q in ((700, 5), (1200, 6))]
+    synth = sum(signal.lfilter(*formant, saw) for formant in formants) * (0.5 + 0.5 * np.sin(np.pi * time / 2)) ** 2
+    beat = random.normal(size=len(time)) * np.exp(-((time * 2) % 1) * 20)
+    for sound in (synth, beat, random.normal(size=len(time))):
+        soundfile.write(tmp_path / "a.wav", 0.6 * sound / np.abs(sound).max(), SAMPLE_RATE)
+        assert speech_segments(listen(Samples(tmp_path / "a.wav"))) == ()
