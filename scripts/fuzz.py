@@ -4,7 +4,8 @@
     python scripts/fuzz.py --only 1234                one input, with all that the command says
 
 Commands run in worker processes, many in each, as tests do. A fault is: an exit code other than 0, 1, 2 and 130; an
-error that is only the name of an exception; a traceback; a worker that dies, takes more than 60 s or more than 2 GB.
+error that is only the name of an exception; a traceback; a worker that dies, takes more than 60 s of a processor,
+waits for five minutes, or takes more than 2 GB.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any
 
 from fuzz_files import cases, prepare, write_files
 
-SECONDS, BYTES = 60.0, 2 << 30
+SECONDS, WAITING, BYTES = 60.0, 300.0, 2 << 30  # a busy machine gives a fraction of its processors
 CODES = (0, 1, 2, 130)
 _EACH = 400  # inputs after which a worker is replaced
 
@@ -97,20 +98,29 @@ class Worker:
         self.process = context.Process(target=_work, args=(theirs, good, self.folder), daemon=True)
         self.process.start()
         theirs.close()
-        self.seed, self.began, self.done = -1, 0.0, 0
+        self.seed, self.began, self.done, self.worked_before = -1, 0.0, 0, 0.0
 
     def give(self, seed: int) -> None:
-        self.seed, self.began = seed, time.monotonic()
+        self.seed, self.began, self.worked_before = seed, time.monotonic(), self.worked()
         self._ours.send(seed)
 
     @property
     def answers(self) -> Connection:
         return self._ours
 
+    def worked(self) -> float:
+        """Seconds of a processor that the process and those it started have taken."""
+        with suppress(OSError, ValueError, IndexError):
+            told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
     def over(self) -> str | None:
         """What it takes too much of."""
-        if time.monotonic() - self.began > SECONDS:
-            return f"more than {SECONDS:g} s"
+        if time.monotonic() - self.began > WAITING:
+            return f"more than {WAITING:g} s"
+        if self.worked() - self.worked_before > SECONDS:
+            return f"more than {SECONDS:g} s of a processor"
         with suppress(OSError, ValueError, StopIteration):
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             kilobytes = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
