@@ -9,7 +9,9 @@ import { Icon, Swatch } from "./icons";
 import * as lanes from "./lanes";
 import { mouths } from "./mouths";
 import { theme } from "./color";
-import { onNews, paint, playhead, type Drag } from "./paint";
+import type { Drag } from "./lanepaint";
+import { paint, playhead } from "./paint";
+import { onNews } from "./skin";
 import { seek, stop } from "./player";
 import {
   editable, film, length, pane, picture, plan, playing, selected, shotNow, shots, speakers, states, time, turnAt, turns,
