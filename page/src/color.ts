@@ -65,7 +65,8 @@ function until(rgb: Rgb, towards: Rgb, good: (c: Rgb) => boolean): Rgb {
 }
 
 function parse(color: string): Rgb {
-  const value = parseInt(color.replace("#", ""), 16) || 0;
+  const digits = color.replace("#", "");
+  const value = parseInt(digits.length === 3 ? digits.replace(/./g, "$&$&") : digits, 16) || 0;
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 

@@ -19,7 +19,7 @@ export function FilmPane() {
     shots.value.length ? `shot ${shotNow.value + 1}` : "",
     at !== null && turns.value[at]!.line !== null ? `line ${turns.value[at]!.line! + 1}` : "",
   ].filter(Boolean).join(", ");
-  const old = now?.film && states.value[shotNow.value] !== "made" && states.value[shotNow.value] !== "unknown";
+  const old = now?.film && ["stale", "new", "running"].includes(states.value[shotNow.value] ?? "");
   return (
     <section class="pane" aria-label="Film" onFocusCapture={() => (pane.value = "Film")}>
       <div class="ph">
