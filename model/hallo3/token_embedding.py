@@ -25,7 +25,8 @@ def rotary_table(frames: int, rows: int, columns: int, head_dim: int) -> tuple[T
     spatial code at time 0, by which the queries of the cross-attentions are turned in every frame.
     """
     grid = (rows, columns)
-    cosines, sines = get_3d_rotary_pos_embed(head_dim, ((0, 0), grid), grid, frames, theta=ROPE_THETA)
+    with torch.device("cpu"):  # kept for all callers: also when the first of them counts on the meta device
+        cosines, sines = get_3d_rotary_pos_embed(head_dim, ((0, 0), grid), grid, frames, theta=ROPE_THETA)
     return cosines, sines
 
 

@@ -7,11 +7,19 @@ reason for a property to fail.
 from __future__ import annotations
 
 import hypothesis
+import pytest
 import torch
 
 import model
 
 assert model.__doc__
-torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Whatever a test before this one set: sums in another number of threads differ in their last bit."""
+    torch.set_num_threads(1)
+
+
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

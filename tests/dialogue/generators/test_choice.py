@@ -17,8 +17,9 @@ from dialogue.scene.reader import read_scene
 
 @pytest.fixture(autouse=True)
 def no_large_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a laptop: the weights of hunyuan-avatar are not there."""
-    monkeypatch.setattr("dialogue.generators.hunyuan.avatar.missing", lambda: "its weights are not here")
+    """As on a laptop: the weights of the large models are not there."""
+    for generator in ("hunyuan.avatar", "hallo3.hallo3"):
+        monkeypatch.setattr(f"dialogue.generators.{generator}.missing", lambda: "its weights are not here")
 
 
 def test_drawn_pictures_alone_get_the_small_model() -> None:

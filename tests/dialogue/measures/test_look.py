@@ -144,7 +144,7 @@ def test_every_problem_stands_where_the_file_is_named(folder: Path) -> None:
         assert any(
             line.startswith(f"{folder / 'scene.yaml'}:5:") and "two.png is not a picture" in line for line in lines
         )
-        assert any(line.startswith(f"{folder / 'who.rttm'}:1: error: a SPEAKER line has 9") for line in lines)
+        assert any(line.startswith(f"{folder / 'who.rttm'}:1:1: error: a SPEAKER line has 9") for line in lines)
 
 
 def test_a_channel_that_is_not_there(folder: Path) -> None:

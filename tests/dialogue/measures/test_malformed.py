@@ -48,14 +48,14 @@ ODD_PICTURES = {
     "echomimic_v3/images/11.jpg": (1080, 1920),  # a WebP by another name
 }
 SUBTITLES = {
-    "file-type/malformed/fixture-vtt-eof.vtt": r"vtt: error: has no turn in it",
-    "webvtt-py/malformed/invalid_format1.srt": r"srt:1: error: cue 1 has no times",
-    "webvtt-py/malformed/invalid_format2.srt": r"srt:1: error: this block has no times",
-    "webvtt-py/malformed/invalid_format3.srt": r"srt:2: error: cue 1 has no times",
-    "webvtt-py/malformed/invalid_format4.srt": r"srt:1: error: this block has no times",
-    "webvtt-py/malformed/invalid_timeframe.srt": r"srt:6: error: the times of this cue cannot be read",
-    "webvtt-py/malformed/missing_caption_text.srt": r"srt:6: error: this cue has no text",
-    "webvtt-py/malformed/missing_timeframe.srt": r"srt:6: error: cue 2 has no times",
+    "file-type/malformed/fixture-vtt-eof.vtt": r"vtt:1:1: error: has no turn in it",
+    "webvtt-py/malformed/invalid_format1.srt": r"srt:1:1: error: cue 1 has no times",
+    "webvtt-py/malformed/invalid_format2.srt": r"srt:1:1: error: this block has no times",
+    "webvtt-py/malformed/invalid_format3.srt": r"srt:2:1: error: cue 1 has no times",
+    "webvtt-py/malformed/invalid_format4.srt": r"srt:1:1: error: this block has no times",
+    "webvtt-py/malformed/invalid_timeframe.srt": r"srt:2:1: error: no cue of it says who speaks",
+    "webvtt-py/malformed/missing_caption_text.srt": r"srt:6:1: error: this cue has no text",
+    "webvtt-py/malformed/missing_timeframe.srt": r"srt:6:1: error: cue 2 has no times",
 }
 
 

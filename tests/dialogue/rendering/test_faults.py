@@ -148,7 +148,7 @@ def test_two_renders_at_once_share_the_work(plan, tmp_path):
     "options, told",
     [
         (["--shot", "9"], "error: there is no shot 9 (the film has shots 1 to 5)"),
-        (["-o", "/nowhere/film.mp4"], "the folder /nowhere does not exist (mkdir -p '/nowhere', or another place)"),
+        (["-o", "/nowhere/film.mp4"], "the folder /nowhere does not exist (mkdir -p /nowhere, or another place)"),
         (["--set", "a=b"], "--set fills a template, and a plan is none"),
     ],
 )
