@@ -12,6 +12,7 @@ from dialogue.cli.console import err, out
 if TYPE_CHECKING:
     from dialogue.screenplay.importing import Imported
 
+_KINDS = {"where": "who is off screen", "how": "how a line is said"}  # other kinds name themselves
 CAST_HELP = "Ready characters for its people, in the order in which they speak; `dialogue init --list` lists them."
 
 
@@ -54,8 +55,8 @@ def print_summary(imported: Imported, source: Path) -> None:
         out.print(f"  {key}: {person.name}, {lines}" + (f", played by {actor}" if actor else ""), markup=False)
     kept = Counter(item.what for item in script.items if isinstance(item, Remark))
     if kept:
-        words = ", ".join(f"{count} of {what}" if count > 1 else f"one of {what}" for what, count in kept.items())
-        out.print(f"  comments: {words}", soft_wrap=True, markup=False)
+        words = ", ".join(f"{_KINDS.get(what, what)} ({count})" for what, count in kept.items())
+        out.print(f"  kept as comments: {words}", soft_wrap=True, markup=False)
     for note in imported.written.notes:
         place = f"{source}:{note.line}: " if note.line else f"{source}: "
         err.print(f"{place}note: {note.message}", soft_wrap=True, markup=False)

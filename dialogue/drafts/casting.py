@@ -49,7 +49,8 @@ def cast_drafts(scene: Scene) -> tuple[dict[str, EngineVoice | None], list[Misca
         if wish is not None and wish.voice is not None:
             named = _named(wish.voice, language)
             if isinstance(named, str):
-                wrong.append(Miscast(member, named, did_you_mean(wish.voice, known_voices(language))))
+                near = did_you_mean(wish.voice, known_voices(language))
+                wrong.append(Miscast(member, named, near or "`dialogue voices drafts` lists them"))
                 found[member] = None
                 continue
             found[member] = EngineVoice(named[0], named[1], language, rate, pitch)

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.drafts.casting import EngineVoice, cast_drafts
+from dialogue.drafts.casting import EngineVoice, Miscast, cast_drafts
 from dialogue.drafts.engine import DraftError
 from dialogue.drafts.engines import engine
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import InputError, Problem
 from dialogue.ground.own_code import digest_of_code
 from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.ground.sealed import is_sealed
@@ -58,6 +58,15 @@ def undrafted(scene: Scene) -> list[tuple[int, SpokenLine]]:
     ]
 
 
+def draft_problems(file: SceneFile) -> list[Problem]:
+    """Draft voices that lines need and that are not to be had, each at its place."""
+    return [_placed(file, miscast) for miscast in cast_drafts(file.scene)[1]] if undrafted(file.scene) else []
+
+
+def _placed(file: SceneFile, miscast: Miscast) -> Problem:
+    return file.problem(("cast", miscast.member, "draft", "voice"), miscast.message, miscast.hint)
+
+
 def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
     """The scene with every line heard: drafts are recordings of their lines, and its warnings tell of them.
 
@@ -69,8 +78,7 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
         return file
     voices, wrong = cast_drafts(scene)
     if wrong:
-        keys = ("draft", "voice")
-        raise InputError([file.problem(("cast", m.member, *keys), m.message, m.hint) for m in wrong])
+        raise InputError([_placed(file, miscast) for miscast in wrong])
     spoken = [Spoken(i, _path(line.text, voices[line.speaker]), voices[line.speaker]) for i, line in wanted]
     texts = {item.path: (scene.lines[item.item].text, item.voice) for item in spoken}  # type: ignore[union-attr]
     missing = {path: what for path, what in texts.items() if not is_sealed(file.folder / path)}

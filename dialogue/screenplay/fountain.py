@@ -20,6 +20,7 @@ _MARK = re.compile("\uf8e0(\\d+)\uf8e1")  # private-use characters around a numb
 _EXTENSION = re.compile(r"\s*\(([^()]*)\)")
 _UNCASED_CUE = re.compile(r"^[^\W\d_a-zA-Z][\w .·・'’-]{0,19}$")
 _WIDE = str.maketrans("（）", "()")  # brackets as East Asian scripts write them
+_OFF_SCREEN = ("OS", "OC", "VO", "OFF")
 _TITLE_KEYS = ("Title",)
 _HEADING = re.compile(r"^(INT\.?/EXT|EXT\.?/INT|I/E|INT|EXT|EST)\b[. ]*", re.IGNORECASE)
 _PLACES = {"INT": "indoors", "EXT": "outdoors", "EST": "a view of"}
@@ -141,7 +142,7 @@ def _dialog(reading: _Reading, dialog: Any, together: bool) -> None:
     speaker = draft.key(_EXTENSION.sub("", cue).strip())
     for extension in extensions:
         draft.items.append(Remark("where", f"{draft.people[speaker].name} ({extension})"))
-        if extension.replace(".", "").upper() in ("OS", "OC", "VO", "OFF"):
+        if extension.replace(".", "").upper() in _OFF_SCREEN:
             shown = draft.people[speaker].name
             draft.note(f"{shown} speaks off screen ({extension}) here; a shot's faces: say who is seen", None)
     spoken: list[str] = []
@@ -153,7 +154,9 @@ def _dialog(reading: _Reading, dialog: Any, together: bool) -> None:
             continue
         delivery = text.strip().removeprefix("(").removesuffix(")").strip()
         felt = emotion_in(delivery)
-        if felt is None and delivery:
+        if delivery.replace(".", "").upper() in _OFF_SCREEN:
+            draft.items.append(Remark("where", f"{draft.people[speaker].name} ({delivery})"))
+        elif felt is None and delivery:
             draft.items.append(Remark("how", f"({delivery})"))
         elif felt is not None and spoken and felt != emotion:
             draft.items.append(Said(speaker, " ".join(spoken), emotion, together))

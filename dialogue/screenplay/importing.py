@@ -64,7 +64,8 @@ def scene_of_script(source: Path, force: bool = False) -> tuple[Path, Imported |
         if mark_of(source) in scene.read_text(encoding="utf-8").partition("\n")[0]:
             return scene, None
         message = f"{source.name} has changed since {scene} was written from it"
-        hint = f"render {scene} to keep what was changed there, or begin anew with `dialogue import --force`"
+        anew = f"dialogue import {source} -o {scene} --force"
+        hint = f"render {scene} to keep what was changed there, or begin anew with `{anew}`"
         raise InputError(Problem(message, hint=hint))
     return scene, import_script(source, scene, force=force)
 

@@ -20,6 +20,16 @@ _SPEECH, _SILENCE = -20.0, -60.0  # dBFS, where only the plan says when somebody
 _NEVER = 30.0  # seconds: a match this far away is none
 
 
+def has_sound(film: Path) -> bool:
+    """Whether a player would hear anything at all: a sound stream is there and can be read."""
+    from dialogue.media.recordings import probe_recording
+
+    try:
+        return probe_recording(film, film.name).duration > 0
+    except InputError:
+        return False
+
+
 def sound_delay(film: Path, plan: Plan, media: Path | None = None) -> float | None:
     """Seconds by which the sound comes after the picture, below 0 before it; None where that cannot be told.
 

@@ -11,7 +11,7 @@ from dialogue.planning.plan import Plan
 from dialogue.verification.activity import Activity, mouth_activity
 from dialogue.verification.activity import speaking as speaking_frames
 from dialogue.verification.sound_delay import LATE as LATE_SOUND
-from dialogue.verification.sound_delay import sound_delay
+from dialogue.verification.sound_delay import has_sound, sound_delay
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +49,9 @@ def verify(film: Path, plan: Plan, media: Path | None = None) -> tuple[Verdict, 
 
     `media`: what the plan's paths are relative to, where the film's recordings are at hand to be compared with.
     """
+    if plan.turns and not has_sound(film):
+        found = _verdicts(film, plan)
+        return tuple(replace(v, faults=(*v.faults, "the film has no sound, and the plan has speech")) for v in found)
     delay = sound_delay(film, plan, media)
     return tuple(_delayed(verdict, delay) for verdict in _verdicts(film, plan))
 

@@ -12,6 +12,7 @@ import soundfile
 from PIL import Image
 from planned_scenes import plan_of
 
+import dialogue
 from dialogue.drafts import command, drafts, engines, espeak, hibari
 from dialogue.drafts.drafts import RATE, with_drafts
 from dialogue.drafts.language import language_of
@@ -122,6 +123,8 @@ def test_a_voice_that_is_not_there_is_said_at_its_place(tmp_path: Path) -> None:
     file = scene_in(tmp_path, SCENE.replace("{pitch: -2}", "{voice: hibarri:tom}"))
     with pytest.raises(InputError, match=r"scene\.yaml:5:\d+: error: there is no draft engine 'hibarri'"):
         with_drafts(file)
+    (problem,) = [found for found in dialogue.check(file.path) if found.severity == "error"]
+    assert problem.line == 5 and "no draft engine" in problem.message
 
 
 def test_an_engine_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

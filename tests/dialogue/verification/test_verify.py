@@ -132,6 +132,13 @@ def test_sound_of_something_else_is_not_measured(film: tuple[Path, Plan], tmp_pa
     assert {verdict.delay for verdict in verify(other, film[1], film[0].parent)} == {None}
 
 
+def test_a_film_without_sound_is_not_as_planned(film: tuple[Path, Plan], tmp_path: Path) -> None:
+    made, plan = film
+    mute = tmp_path / "mute.mp4"
+    subprocess.run([binary(), "-v", "error", "-i", str(made), "-an", "-c", "copy", str(mute)], check=True)
+    assert all("the film has no sound, and the plan has speech" in verdict.faults for verdict in verify(mute, plan))
+
+
 def test_a_film_of_another_plan_is_refused(film: tuple[Path, Plan], tmp_path: Path) -> None:
     path, plan = film
     with pytest.raises(InputError, match="it is 256x256, the plan 512x256"):
