@@ -193,6 +193,8 @@ def _recordings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
             continue
         if ref.channel is not None and ref.channel > recording.channels:
             hint = "leave out the #" if recording.channels == 1 else f"#1 to #{recording.channels}"
+            if ref.stream is None and 2 <= ref.channel <= recording.streams:
+                hint = f"did you mean {ref.path}#stream{ref.channel}?"
             count = "one channel" if recording.channels == 1 else f"{recording.channels} channels"
             yield file.problem(keys, f"{ref.path} has {count}, and no channel {ref.channel}", hint)
         if ref.sound in told:
