@@ -22,7 +22,6 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
         file = read_scene(Path(scene), dict(variables or {}))
     except SceneError as error:
         return error.problems
-    from dialogue.drafts.drafts import draft_problems
     from dialogue.measures.checks import check_media
     from dialogue.measures.look import probe
     from dialogue.planning.planner import face_problems
@@ -30,7 +29,10 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
     problems = list(file.warnings)
     measures = probe(file, problems, new_faces=_NEW_FACES)
     problems += check_media(file, measures)
-    problems += draft_problems(file)
+    if any(member.draft is not None and member.draft.voice for member in file.scene.cast.values()):
+        from dialogue.drafts.drafts import draft_problems  # not before it is asked for: a check is instant
+
+        problems += draft_problems(file)
     told = {(problem.line, problem.column) for problem in problems if problem.severity == "error"}
     problems += [one for one in face_problems(file, measures) if (one.line, one.column) not in told]
     return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))

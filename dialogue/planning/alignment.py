@@ -10,12 +10,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from einops import rearrange
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from dialogue.ground.segments import Segment
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NEAR = 24  # pauses looked at on either side of where a boundary should be
 _SHORTEST = 0.08  # seconds of speech of a line
@@ -120,6 +121,9 @@ def _candidates(
 
 def _cheapest(boundaries: Sequence[Sequence[_Boundary]], expected: Sequence[float]) -> list[float]:
     """One boundary of each list, each after the one before, for the least sum of misfits and costs."""
+    import numpy as np
+    from einops import rearrange
+
     places = [np.array([boundary.at for boundary in column]) for column in boundaries]
     best = np.zeros(1)
     came_from = []
@@ -137,6 +141,8 @@ def _cheapest(boundaries: Sequence[Sequence[_Boundary]], expected: Sequence[floa
 
 def _misfits(durations: NDArray[np.float64], expected: float) -> NDArray[np.float64]:
     """How unlike its text a line's speech is, squared; too short is bad, and none at all impossible."""
+    import numpy as np
+
     misfit = ((durations - expected) / (0.5 * expected + 0.4)) ** 2
     return np.where(durations > 0, misfit + 5.0 * (durations < _SHORTEST), np.inf)
 

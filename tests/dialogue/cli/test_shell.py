@@ -130,14 +130,14 @@ def test_check_imports_no_torch() -> None:
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         loaded = set(json.loads(done.stdout.replace("'", '"')))
-        assert not loaded & {"torch", "transformers", "diffusers", "cv2", "matplotlib", "pyannote"}
-        if attempt:
-            assert not loaded & HEAVY
+        assert not loaded & {"torch", "transformers", "diffusers", "matplotlib", "pyannote"}
+        if attempt:  # small pictures are looked at for faces once, and remembered
+            assert not loaded & {*HEAVY, "cv2"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", str(SCENE)]], ids=["help", "check"])
 def test_starting_takes_less_than_a_blink(arguments: list[str]) -> None:
-    """0.4 s of processor time, the best of five; more only while others press on the machine's processors."""
+    """0.4 s of processor time, the best of five, 0.7 with faces to be checked; more only on a busy machine."""
     busy = os.getloadavg()[0] > (os.cpu_count() or 1)
     best = 9.0
     for _ in range(5):
@@ -145,7 +145,7 @@ def test_starting_takes_less_than_a_blink(arguments: list[str]) -> None:
         assert dialogue(*arguments).returncode == 0
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         best = min(best, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    assert best <= (1.0 if busy else 0.4)
+    assert best <= (1.2 if busy else 0.4 if arguments == ["--help"] else 0.7)
 
 
 def test_ctrl_c_is_exit_130(tmp_path: Path) -> None:
