@@ -1,7 +1,7 @@
 """A scene whose lines without recordings are spoken by draft voices, kept beside it and given up line by line.
 
 A draft is a sound file like any other from here on: a line that gets `audio:`, or whose speaker gets a track, loses
-its draft, and only the shots in which it is heard are made again.
+its draft, and the shots in which it is heard, or near it, are made again.
 """
 
 from __future__ import annotations
