@@ -66,6 +66,8 @@ def _print(verdicts: Sequence[Verdict], names: Mapping[str, str]) -> None:
         said = "not as planned" if v.faults else "as planned"
         table.add_row(Text(names[v.speaker]), f"{v.seconds:.1f} s", *moves, lag, said)
     out.print(table)
-    for v in verdicts:
-        for fault in v.faults:
-            out.print(f"{names[v.speaker]}: {fault}", soft_wrap=True, markup=False)
+    everybody = set.intersection(*(set(v.faults) for v in verdicts)) if len(verdicts) > 1 else set[str]()
+    own = [f"{names[v.speaker]}: {fault}" for v in verdicts for fault in v.faults if fault not in everybody]
+    shared = [f"everybody: {fault}" for v in verdicts[:1] for fault in v.faults if fault in everybody]
+    for line in [*own, *shared]:
+        out.print(line, soft_wrap=True, markup=False, highlight=False)

@@ -26,10 +26,14 @@ _NEAR = 0.1  # seconds around a peak that belong to it
 
 @dataclass(frozen=True)
 class Offset:
-    """The one recording is heard `seconds` after the other begins; `clear` where that is beyond doubt."""
+    """The one recording is heard `seconds` after the other begins; `clear` where that is beyond doubt.
+
+    `alike`: the correlation there, 1 for the same recording; below 0.45 for 5 s or more of something else.
+    """
 
     seconds: float
     clear: bool
+    alike: float = 0.0
 
 
 def envelope(samples: Samples) -> Levels:
@@ -55,7 +59,8 @@ def offset_of(track: Levels, mix: Levels) -> Offset:
     near = round(_NEAR * LEVELS_PER_SECOND)
     rest = np.concatenate([alike[: max(0, best - near)], alike[best + near + 1 :]])
     clear = float(alike[best]) > _ALONE * float(rest.max(initial=0.0))
-    return Offset((best - len(rises)) / LEVELS_PER_SECOND, clear)
+    share = float(alike[best]) / float(np.linalg.norm(rises) * np.linalg.norm(mixed))
+    return Offset((best - len(rises)) / LEVELS_PER_SECOND, clear, share)
 
 
 def _rises(levels: Levels) -> NDArray[np.float64]:

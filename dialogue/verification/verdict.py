@@ -11,7 +11,7 @@ from dialogue.planning.plan import Plan
 from dialogue.verification.activity import Activity, mouth_activity
 from dialogue.verification.activity import speaking as speaking_frames
 from dialogue.verification.sound_delay import LATE as LATE_SOUND
-from dialogue.verification.sound_delay import has_sound, sound_delay
+from dialogue.verification.sound_delay import FilmSoundCheck, check_sound, has_sound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,18 +50,20 @@ def verify(film: Path, plan: Plan, media: Path | None = None) -> tuple[Verdict, 
     `media`: what the plan's paths are relative to, where the film's recordings are at hand to be compared with.
     """
     if plan.turns and not has_sound(film):
-        found = _verdicts(film, plan)
-        return tuple(replace(v, faults=(*v.faults, "the film has no sound, and the plan has speech")) for v in found)
-    delay = sound_delay(film, plan, media)
-    return tuple(_delayed(verdict, delay) for verdict in _verdicts(film, plan))
+        delay, said = None, ["the film has no sound, and the plan has speech"]
+    else:
+        sound = check_sound(film, plan, media)
+        delay, said = sound.delay, _of_sound(sound)
+    return tuple(replace(v, delay=delay, faults=(*v.faults, *said)) for v in _verdicts(film, plan))
 
 
-def _delayed(verdict: Verdict, delay: float | None) -> Verdict:
-    """The verdict with what is to be said of the film's sound."""
-    if delay is None or abs(delay) <= LATE_SOUND:
-        return replace(verdict, delay=delay)
-    said = f"the sound is {'late' if delay > 0 else 'early'} by {abs(delay) * 1000:.0f} ms"
-    return replace(verdict, delay=delay, faults=(*verdict.faults, said))
+def _of_sound(sound: FilmSoundCheck) -> list[str]:
+    """What is wrong with the sound, the same for everybody."""
+    if sound.another:
+        return ["the film's sound is not what the plan's recordings give; is it another film, or another plan's?"]
+    if sound.delay is None or abs(sound.delay) <= LATE_SOUND:
+        return []
+    return [f"the sound is {'late' if sound.delay > 0 else 'early'} by {abs(sound.delay) * 1000:.0f} ms"]
 
 
 def _verdicts(film: Path, plan: Plan) -> tuple[Verdict, ...]:

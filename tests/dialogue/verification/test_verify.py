@@ -129,7 +129,29 @@ def test_sound_of_something_else_is_not_measured(film: tuple[Path, Plan], tmp_pa
     other = tmp_path / "other.mp4"
     noise = ["-f", "lavfi", "-i", "anoisesrc=d=8", "-i", film[0], "-map", "1:v", "-map", "0:a", "-c:v", "copy", other]
     subprocess.run([binary(), "-loglevel", "error", *noise], check=True)
-    assert {verdict.delay for verdict in verify(other, film[1], film[0].parent)} == {None}
+    verdicts = verify(other, film[1], film[0].parent)
+    assert {verdict.delay for verdict in verdicts} == {None}
+    assert all("the film's sound is not what the plan's recordings give" in v.faults[-1] for v in verdicts)
+
+
+@pytest.mark.parametrize("sound", ["minute/edith.flac", "emotions/03_asha.flac"])
+def test_the_sound_of_another_talk_is_not_as_planned(film: tuple[Path, Plan], tmp_path: Path, sound: str) -> None:
+    other, plan = tmp_path / "other.mp4", film[0].parent / "plan" / "plan.json"
+    talk = ["-i", SCENE.parent / sound, "-i", film[0], "-map", "1:v", "-map", "0:a", "-c:v", "copy", other]
+    subprocess.run([binary(), "-loglevel", "error", *talk], check=True)
+    told = CliRunner().invoke(app, ["verify", str(other), "--plan", str(plan)])
+    assert told.exit_code == 1
+    assert told.output.count("everybody: the film's sound is not what the plan's recordings give") == 1
+
+
+@pytest.mark.parametrize("below", [20, 10, 6])
+def test_its_own_sound_under_noise_is_still_its_own(film: tuple[Path, Plan], tmp_path: Path, below: int) -> None:
+    noisy = tmp_path / "noisy.mp4"
+    level = f"[1:a]volume=-{below}dB[n];[0:a][n]amix=inputs=2:duration=first:normalize=0[a]"
+    noise = ["-i", film[0], "-f", "lavfi", "-i", "anoisesrc=a=0.1:d=30", "-filter_complex", level]
+    out = ["-map", "0:v", "-map", "[a]", "-c:v", "copy", noisy]
+    subprocess.run([binary(), "-loglevel", "error", *noise, *out], check=True)
+    assert not any(verdict.faults for verdict in verify(noisy, film[1], film[0].parent))
 
 
 def test_a_film_without_sound_is_not_as_planned(film: tuple[Path, Plan], tmp_path: Path) -> None:
