@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dialogue.film.scene_file import scene_file
 from dialogue.ground.errors import Problem, SceneError
-from dialogue.scene.reader import read_scene
 
 _NEW_FACES = 2  # pictures in which faces are looked for though they never were: a second or two, once
 
@@ -19,11 +19,12 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
     returned; `problem.severity` tells errors from warnings.
     """
     try:
-        file = read_scene(Path(scene), dict(variables or {}))
+        file = scene_file(Path(scene), variables)
     except SceneError as error:
         return error.problems
     from dialogue.measures.checks import check_media
     from dialogue.measures.look import probe
+    from dialogue.planning.known_times import time_problems
     from dialogue.planning.planner import face_problems
 
     problems = list(file.warnings)
@@ -34,5 +35,6 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
 
         problems += draft_problems(file)
     told = {(problem.line, problem.column) for problem in problems if problem.severity == "error"}
-    problems += [one for one in face_problems(file, measures) if (one.line, one.column) not in told]
+    planned = [*face_problems(file, measures), *time_problems(file, measures)]
+    problems += [one for one in planned if (one.line, one.column) not in told]
     return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))

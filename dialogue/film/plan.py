@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.drafts.drafts import with_drafts
+from dialogue.film.scene_file import scene_file
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.planning.plan import Plan, Shot
 from dialogue.planning.plan_json import read_plan
-from dialogue.scene.reader import SceneFile, read_scene
+from dialogue.scene.reader import SceneFile
 from dialogue.screenplay.importing import is_script, scene_of_script
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def read(source: Source, variables: Mapping[str, Any] | None = None) -> SceneFil
     if is_script(path):
         return _scene_of(path)
     if path.suffix != ".json":
-        return read_scene(path, dict(variables or {}))
+        return scene_file(path, variables)
     if variables:
         raise SceneError(Problem("--set fills a template, and a plan is none", file=str(path)))
     written = read_plan(path)
@@ -100,7 +101,7 @@ def _scene_of(script: Path) -> SceneFile:
     scene, imported = scene_of_script(script)
     told = [] if imported is None else imported.written.notes
     notes = [Problem(note.message, str(script), note.line, severity="warning") for note in told]
-    file = read_scene(scene)
+    file = scene_file(scene)
     return replace(file, warnings=(*file.warnings, *notes))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialogue.ground.contents import not_text
 from dialogue.ground.errors import InputError, Problem
 
 
@@ -28,12 +29,17 @@ def read_text(path: Path) -> str:
         raise InputError(Problem("no such file", file=str(path))) from None
     except OSError as error:
         raise InputError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path))) from None
+    other = not_text(data)
+    if other is not None:
+        raise InputError(Problem(f"this is {other[0]}, not text", file=str(path), line=1, column=1, hint=other[1]))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(Problem("is not UTF-8 text", file=str(path), line=line, hint="save it as UTF-8")) from None
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        hint = "save the file with the encoding UTF-8"
+        raise InputError(Problem("this is not UTF-8 text", str(path), line, column, hint)) from None
     return text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -215,6 +215,13 @@ def _header(path: Path, written: str, number: int | None) -> tuple[Recording, in
         return known, None if dated(container) else _exact_in_header(path, stream)
 
 
+def check_beginning(path: Path, stream: int | None = None) -> None:
+    """InputError when the file is no sound, or has no such sound stream, as far as its header and beginning tell."""
+    _header(path, path.name, stream)
+    with closing(placed_frames(path, stream)) as frames:
+        next(frames, None)
+
+
 def measure_recording(path: Path, written: str, stream: int | None = None) -> Recording:
     """As `probe_recording`, with loudness and peak; decodes the whole file once, ahead of the meter."""
     known, _ = _header(path, written, stream)

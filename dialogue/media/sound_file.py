@@ -7,7 +7,7 @@ mp4, mov, Matroska and WebM is their own; streams cut out of a broadcast begin w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -153,7 +153,7 @@ class _Clock:
         return max(0, off), min(frame.samples, max(0, -off))
 
 
-def placed_frames(path: Path, number: int | None = None) -> Iterator[Placed]:
+def placed_frames(path: Path, number: int | None = None) -> Generator[Placed, None, None]:
     """Decoded frames in order, each at its time. Tags around the sound that do not decode are skipped; damage within
     it is an InputError."""
     import av

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dialogue.scene.files import file
+from dialogue.scene.files import picture
 from dialogue.scene.kinds import Key, Kind, Reading, by_form, choice, list_of, number, record
 from dialogue.scene.scene import Face, FaceBox, FaceDetect, FaceLike, FacePoint
 from dialogue.scene.source import Items, Keys, Node
@@ -86,7 +86,7 @@ _FACE_KEYS = {
     "detect": Key(
         _DETECT, "Which of the faces found in the picture: left, right, largest, or its number from the left."
     ),
-    "like": Key(file("a picture of this person"), "A picture of this person: the face that looks like it is theirs."),
+    "like": Key(picture("a picture of them"), "A picture of this person: the face that looks like it is theirs."),
 }
 _FACE_WORDS = "a box [x, y, width, height], a point [x, y], {box: …, mouth: …}, {detect: …} or {like: …}"
 _PLACE = {"anyOf": [_POINT.schema, _BOX_NUMBERS.schema]}

@@ -6,11 +6,11 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dialogue.ground.errors import InputError, quoted
 from dialogue.media.fonts import face_of
-from dialogue.scene.kinds import Key, Kind, Reading, by_form, choice, mismatch, near, record
+from dialogue.scene.kinds import Key, Kind, NamedMedia, Reading, by_form, choice, mismatch, near, record
 from dialogue.scene.scene import AudioRef
 from dialogue.scene.source import Keys, Node, Text
 
@@ -29,6 +29,28 @@ def file(words: str) -> Kind[str]:
         return node.value if _stands(node.value, node, reading) else None
 
     return Kind(words, {"type": "string", "minLength": 1}, read)
+
+
+def picture(words: str) -> Kind[str]:
+    """The path of a picture that exists."""
+    return _media(words, "picture")
+
+
+def sound(words: str) -> Kind[str]:
+    """The path of a recording that exists, all of it."""
+    return _media(words, "recording")
+
+
+def _media(words: str, kind: Literal["picture", "recording"]) -> Kind[str]:
+    there = file(words)
+
+    def read(node: Node, reading: Reading) -> str | None:
+        path = there.read(node, reading)
+        if path is not None:
+            reading.media.append(NamedMedia(path, kind, node.place))
+        return path
+
+    return Kind(words, there.schema, read)
 
 
 def font(words: str) -> Kind[str]:
@@ -66,7 +88,10 @@ def recording(words: str) -> Kind[AudioRef]:
             marks.insert(0, mark)
         part = _part(marks)
         if part is not None:
-            return AudioRef(path=path, **part) if _stands(path, node, reading) else None
+            if not _stands(path, node, reading):
+                return None
+            reading.media.append(NamedMedia(path, "recording", node.place, part.get("stream")))
+            return AudioRef(path=path, **part)
         if not _exists(reading.folder / path):
             _stands(node.value, node, reading)
             return None
@@ -170,8 +195,9 @@ def missing_hint(folder: Path, written: str) -> str | None:
         names = sorted(entry.name for entry in (folder / parent).iterdir())
     except (OSError, ValueError):
         return f"there is no folder {parent!r}" if parent and "\0" not in parent else None
-    stem = os.path.splitext(name)[0].casefold()
-    meant = next((other for other in names if os.path.splitext(other)[0].casefold() == stem), None) or near(
-        name, names, 0.7
-    )
+    stem, ending = (part.casefold() for part in os.path.splitext(name))
+    # Of names with the same ending, the endings say nothing of how alike they are.
+    stems = {os.path.splitext(other)[0].casefold(): other for other in reversed(names)}
+    alike = {part: other for part, other in stems.items() if other.casefold().endswith(ending)}
+    meant = stems.get(stem) or alike.get(near(stem, alike, 0.7) or "") or near(name, names, 0.85)
     return f"did you mean {os.path.join(parent, meant)!r}?" if meant else None

@@ -22,6 +22,16 @@ _MOST_ERRORS = 1000  # after which a file is not read on
 _MANY = 100  # words among which the one that was meant is looked for
 
 
+@dataclass(frozen=True)
+class NamedMedia:
+    """A picture or a recording that is there, and where the scene names it. `stream`: of its sound streams, from 1."""
+
+    path: str
+    kind: Literal["picture", "recording"]
+    place: Place
+    stream: int | None = None
+
+
 @dataclass
 class Reading:
     """One pass over one scene file: what it needs to know, and the problems it finds."""
@@ -31,6 +41,7 @@ class Reading:
     reach: tuple[Path, ...] | None = None  # the only folders that paths may lead to; None: anywhere
     cast: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
+    media: list[NamedMedia] = field(default_factory=list)
     _errors: int = 0
 
     def report(

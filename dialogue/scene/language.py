@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from dialogue.scene.face import FACE, one_of
-from dialogue.scene.files import file, file_or, font, placed_recording
+from dialogue.scene.files import file_or, font, picture, placed_recording, sound
 from dialogue.scene.generators import GENERATORS
 from dialogue.scene.kinds import (
     Key,
@@ -74,10 +74,10 @@ def _read_no_voice(node: Node, reading: Reading) -> Voice | None:
 
 
 _REFERENCE_KEYS = {
-    "image": Key(file("a picture"), "A picture of this person in the emotion.", required=True),
+    "image": Key(picture("a picture"), "A picture of this person in the emotion.", required=True),
     "strength": Key(STRENGTH, "How strongly it shows: 0 to 1.5; 1 when absent."),
 }
-_picture_path = file("a picture")
+_picture_path = picture("a picture")
 EMOTION_REFERENCE: Kind[EmotionReference] = by_form(
     "a picture or {image: …, strength: …}",
     text=Kind(
@@ -89,7 +89,7 @@ EMOTION_REFERENCE: Kind[EmotionReference] = by_form(
 )
 _VOICE_KEYS = {
     "speaker": Key(text("a label"), "The label of this voice in the diarization, such as SPEAKER_01."),
-    "enroll": Key(file("a recording of this voice alone"), "A recording of this voice alone, to know it by."),
+    "enroll": Key(sound("a recording of this voice alone"), "A recording of this voice alone, to know it by."),
 }
 _VOICE_WORDS = "{speaker: …}, {enroll: …} or none"
 VOICE: Kind[Voice] = by_form(
@@ -148,7 +148,7 @@ def _build_shot(fields: dict[str, Any], node: Keys, reading: Reading) -> ShotSpe
 
 
 SHOT_KEYS = {
-    "picture": Key(file("a picture"), "The picture of this shot; the scene's picture when absent."),
+    "picture": Key(picture("a picture"), "The picture of this shot; the scene's picture when absent."),
     "prompt": Key(text("a description"), "What is to be seen, in words, for generators that read it."),
     "until": Key(SECONDS, "When the shot ends, from the scene's start."),
     "lines": Key(
@@ -253,7 +253,7 @@ SCENE_KEYS = {
     "seed": Key(whole("a whole number from 0", 0, 2**53), "Another seed, another take; 0 when absent."),
     "output": Key(OUTPUT, "What the film is like."),
     "cast": Key(CAST, "Who is in the scene, by a short name used everywhere below.", required=True),
-    "picture": Key(file("a picture"), "The picture of the scene, and of every shot that has none of its own."),
+    "picture": Key(picture("a picture"), "The picture of the scene, and of every shot that has none of its own."),
     "prompt": Key(text("a description"), "What is to be seen, in words, where a shot has no prompt of its own."),
     "audio": Key(
         placed_recording("a recording", {}),

@@ -10,13 +10,13 @@ from typing import Any, Literal
 from dialogue.ground.errors import InputError, Problem, quoted
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
-from dialogue.scene.kinds import Kind, Reading, mismatch, read_field
+from dialogue.scene.kinds import Kind, NamedMedia, Reading, mismatch, read_field
 from dialogue.scene.language import SCENE_KEYS, SHOT, VERSION
 from dialogue.scene.line import LINE
 from dialogue.scene.named_files import files_named
 from dialogue.scene.other_files import other_file
 from dialogue.scene.scene import Scene
-from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
+from dialogue.scene.source import LARGEST, Items, Keys, Node, Text, compose, decode, place_of
 
 Keypath = tuple[str | int, ...]
 _MOST_PEOPLE, _MOST_LINES = 1_000, 20_000
@@ -54,11 +54,13 @@ def read_scene(
     variables: Mapping[str, Any] | None = None,
     folder: str | Path | None = None,
     reach: Sequence[str | Path] | None = None,
+    media: list[NamedMedia] | None = None,
 ) -> SceneFile:
     """Read `scene.yaml`, or fill and read `scene.yaml.j2`.
 
     `variables` fill a template. `folder`: what its paths are relative to, when not the file's own folder. `reach`:
     the only folders its paths may lead to, links followed; None for a scene a person wrote, which may lead anywhere.
+    `media` is given every picture and recording that was met, also where the scene cannot be read.
     Raises InputError with every problem found.
     """
     path = Path(path)
@@ -79,7 +81,7 @@ def read_scene(
     root, problems = compose(text, str(path), lines)
     base = Path(folder) if folder is not None else path.parent
     allowed = None if reach is None else tuple(Path(place) for place in reach)
-    reading = Reading(str(path), base, allowed, problems=problems)
+    reading = Reading(str(path), base, allowed, problems=problems, media=[] if media is None else media)
     scene = _read(root, reading)
     problems = sorted(reading.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
     if scene is None or any(problem.severity == "error" for problem in problems):
@@ -89,7 +91,8 @@ def read_scene(
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)  # a film named by mistake is not read whole
     except FileNotFoundError:
         hint = missing_hint(Path(), str(path))
         raise InputError(Problem(f"no scene file {quoted(path)}", hint=hint)) from None

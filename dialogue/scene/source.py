@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from dialogue.ground.contents import not_text
 from dialogue.ground.errors import InputError, Problem
 
 LARGEST = 4_000_000  # bytes of a scene file; a 3-hour script is a tenth of it
@@ -81,8 +82,11 @@ def place_of(node: Node, keys: Sequence[str | int]) -> Place:
 
 def decode(data: bytes, file: str) -> str:
     """The text of a file: UTF-8, or UTF-16 by its byte order mark. InputError points at the first bad byte."""
+    other = not_text(data)
+    if other is not None:
+        raise InputError(Problem(f"this is {other[0]}, not text", file, 1, 1, hint=other[1]))
     if len(data) > LARGEST:
-        raise InputError(Problem(f"the file has {len(data)} bytes; {LARGEST} is the most a scene may have", file))
+        raise InputError(Problem(f"the file has more than the {LARGEST} bytes that a scene may have", file))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)
@@ -166,12 +170,25 @@ class _Composer:
         mark = error.problem_mark or error.context_mark
         place = self.place(Place(mark.line + 1, mark.column + 1)) if mark else Place(1, 1)
         opened = error.context_mark
+        comment = self._comment_between(opened, mark) if "flow" in (error.context or "") else None
+        if comment is not None:
+            return self.problem(comment, "after a space # begins a comment, so this value is none", _QUOTE)
         for pattern, message, hint, use_context in _SYNTAX:
             if re.search(pattern, f"{error.context or ''}: {error.problem or ''}"):
                 if use_context and opened is not None:
                     place = self.place(Place(opened.line + 1, opened.column + 1))
                 return self.problem(place, message, hint)
         return self.problem(place, f"this is not YAML: {error.problem}")
+
+    def _comment_between(self, opened: Any, mark: Any) -> Place | None:
+        """Where a # stands as if it were a value, from the bracket that was opened to where reading stopped."""
+        if opened is None or mark is None:
+            return None
+        found = re.compile(r"[:,\[{][ \t]+(#[\w-]+)").search(self.text, opened.index, max(mark.index, opened.index + 1))
+        if found is None:
+            return None
+        before = self.text[: found.start(1)]
+        return self.place(Place(before.count("\n") + 1, len(before) - before.rfind("\n")))
 
     def _report(self, place: Place, message: str, hint: str | None = None) -> None:
         self.problems.append(self.problem(place, message, hint))
@@ -257,6 +274,8 @@ class _Composer:
             message = f"the scene has more than {_MOST_NODES} values with its aliases written out"
             raise InputError([*self.problems, self.problem(place, message)])
 
+
+_QUOTE = "put quotes around the value"
 
 # Pattern of PyYAML's "context: problem", our message, the hint, and whether the place is where the context began.
 _SYNTAX: Sequence[tuple[str, str, str | None, bool]] = (

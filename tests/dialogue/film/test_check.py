@@ -49,3 +49,88 @@ def test_with_models_small_pictures_are_looked_at(scene: Path, monkeypatch: pyte
     assert told(scene)[0].startswith("5:15: error: detect: 7, but night.png has 2 faces (found 1 [")
     scene.write_text(text.replace("ben: {face: {detect: 1}}", "ben: {face: [2, 2, 40, 40]}"))
     assert "the box [2, 2, 40, 40] holds nothing like a face in night.png" in told(scene)[0]
+
+
+ERRORS = {
+    "x: {track: bad.flac}": "bad.flac holds no sound",
+    "x: {emotions: {joy: bad.png}}": "bad.png is not a picture that can be read",
+    "x: {voice: {enroll: bad.flac}}": "bad.flac holds no sound",
+    "x: {face: {like: bad.png}}": "bad.png is not a picture that can be read",
+}
+
+
+@pytest.mark.parametrize(("member", "wrong"), ERRORS.items())
+def test_media_that_cannot_be_read_are_told_beside_mistakes_of_the_scene(scene: Path, member: str, wrong: str) -> None:
+    (scene.parent / "bad.flac").write_text("hello")
+    (scene.parent / "bad.png").write_text("hello")
+    scene.write_text(scene.read_text().replace("  ben:", f"  {member}\n  ben:").replace("from: 0", "form: 0"))
+    assert any(one.startswith("5:") and wrong in one for one in told(scene))
+    assert any("unknown key 'form'" in one for one in told(scene))
+    with pytest.raises(dialogue.SceneError) as refused:
+        dialogue.plan(scene)
+    assert [str(problem).removeprefix(f"{scene}:") for problem in refused.value.problems] == told(scene)
+
+
+RECORDED = """\
+scene: 1
+generator: animatic
+output: {fps: 25}
+cast:
+  ana: {face: [64, 196, 224, 274]}
+  ben: {face: [416, 196, 224, 274]}
+picture: night.png
+lines:
+  - {ana: One, audio: ana.flac, to: 3}
+  - {ben: Two, audio: ana.flac, to: 2, AFTER}
+  - {ben: Three, audio: ana.flac, to: 1, THEN}
+shots: [{until: UNTIL}, {}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "then", "until", "wrong"),
+    [
+        ("after: -1", "gap: 1", 2, []),
+        ("after: -9", "gap: 1", 2, ["10:5: error: this line would start 6 s before the film"]),
+        ("after: -1", "together: yes", 2, ["11:5: error: ben is still speaking line 2, until 0:04.000"]),
+        (
+            "after: -1",
+            "gap: 1",
+            9,
+            ["12:17: error: this shot ends with or after the film, at 0:06.000, and shots follow it"],
+        ),
+    ],
+)
+def test_times_that_need_no_listening_are_held_against_each_other(
+    scene: Path, after: str, then: str, until: int, wrong: list[str]
+) -> None:
+    (scene.parent / "ana.flac").write_bytes((PICTURE.parent / "ana.flac").read_bytes())
+    scene.write_text(RECORDED.replace("AFTER", after).replace("THEN", then).replace("UNTIL", str(until)))
+    assert [one.partition(" (")[0] for one in told(scene)] == wrong
+    if wrong:
+        with pytest.raises(dialogue.SceneError) as refused:
+            dialogue.plan(scene)
+        assert told(scene)[0] in [str(problem).removeprefix(f"{scene}:") for problem in refused.value.problems]
+
+
+def test_a_colour_that_became_a_comment_is_named(scene: Path) -> None:
+    scene.write_text(scene.read_text().replace("{face: {detect: 1}}", "{face: {detect: 1}, color: #e66}", 1))
+    assert told(scene) == [
+        "4:35: error: after a space # begins a comment, so this value is none (put quotes around the value)"
+    ]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("scen.yaml", "scene.yaml"), ("scene.yml", "scene.yaml")])
+def test_a_scene_that_was_meant_is_named(
+    scene: Path, monkeypatch: pytest.MonkeyPatch, written: str, meant: str
+) -> None:
+    monkeypatch.chdir(scene.parent)
+    assert [str(problem) for problem in check(written)] == [
+        f"error: no scene file '{written}' (did you mean '{meant}'?)"
+    ]
+
+
+@pytest.mark.parametrize("written", ["b.yaml", "talk.yaml", "film.yaml"])
+def test_a_scene_of_another_name_is_not_offered(scene: Path, monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.chdir(scene.parent)
+    assert [str(problem) for problem in check(written)] == [f"error: no scene file '{written}'"]

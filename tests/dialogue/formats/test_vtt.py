@@ -111,7 +111,7 @@ def test_two_voices_share_a_cue_by_their_words(tmp_path: Path) -> None:
 
 def test_what_is_not_utf8_is_placed(tmp_path: Path) -> None:
     (tmp_path / "a.vtt").write_bytes(b"WEBVTT\n\n00:00.000 --> 00:01.000\nZo\xeb\n")
-    with pytest.raises(InputError, match=r"a\.vtt:4: error: is not UTF-8 text"):
+    with pytest.raises(InputError, match=r"a\.vtt:4:\d+: error: this is not UTF-8 text"):
         read_vtt(tmp_path / "a.vtt")
     (tmp_path / "b.vtt").write_bytes("WEBVTT\n\n00:00.000 --> 00:01.000\n<v Zoë>x\n".encode("utf-16"))
     assert read_turns(tmp_path / "b.vtt")[0].label == "Zoë"

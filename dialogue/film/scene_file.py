@@ -1,0 +1,25 @@
+"""A scene is read; where that fails, what is wrong with its media is told with what is wrong with itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dialogue.ground.errors import SceneError
+from dialogue.scene.kinds import NamedMedia
+from dialogue.scene.reader import SceneFile, read_scene
+
+
+def scene_file(path: Path, variables: Mapping[str, Any] | None = None) -> SceneFile:
+    """The scene at a path. SceneError with every mistake in it, and with every file it names that cannot be read."""
+    media: list[NamedMedia] = []
+    try:
+        return read_scene(path, variables, media=media)
+    except SceneError as error:
+        if not media:
+            raise
+        from dialogue.measures.unreadable import unreadable
+
+        problems = [*error.problems, *unreadable(media, path.parent, str(path))]
+        raise SceneError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))) from None

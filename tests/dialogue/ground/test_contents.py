@@ -1,0 +1,67 @@
+"""What a file is that was taken for text."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dialogue.ground.contents import not_text
+from dialogue.rendering.ffmpeg import binary
+
+SCENE = Path(__file__).parents[3] / "scenes" / "two_hander"
+
+
+def archive(name: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as file:
+        file.writestr(name, "<x/>")
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["wav", "mp3", "ogg", "m4a", "flac", "opus"])
+def test_sound(tmp_path: Path, ending: str) -> None:
+    made = tmp_path / f"a.{ending}"
+    subprocess.run([binary(), "-v", "error", "-i", SCENE / "ana.flac", "-t", "1", made], check=True)
+    told = not_text(made.read_bytes())
+    assert told is not None and told[0] in ("a sound file", "a film") and "dialogue init" in (told[1] or "")
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "gif", "tiff", "bmp", "avif"])
+def test_pictures(tmp_path: Path, ending: str) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / f"a.{ending}")
+    told = not_text((tmp_path / f"a.{ending}").read_bytes())
+    assert told is not None and told[0] == "a picture"
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "webm", "mov"])
+def test_films(tmp_path: Path, ending: str) -> None:
+    made = tmp_path / f"a.{ending}"
+    subprocess.run([binary(), "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=64x64", made], check=True)
+    told = not_text(made.read_bytes())
+    assert told is not None and told[0] in ("a film", "a sound file")
+
+
+def test_documents() -> None:
+    assert (not_text(archive("word/document.xml")) or ("",))[0] in ("a Word document", "a zip archive")
+    assert (not_text(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3 1 0 obj") or ("",))[0] == "a PDF"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"scene: 1\n",
+        "caf\xe9".encode("latin1"),
+        "\ufeffscene: 1".encode("utf-16"),
+        b"RIFF in words",
+        "日本語".encode(),
+    ],
+)
+def test_text_is_text_in_any_encoding(data: bytes) -> None:
+    assert not_text(data) is None
