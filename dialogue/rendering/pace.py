@@ -23,20 +23,32 @@ _FIRST = 1.0  # seconds of work before anything is said of the time left
 _RECENT = 0.3  # the share of the time passed that counts as recent
 
 
-def seconds_after(plan: Plan, shots: int) -> list[float]:
-    """What follows the shots, as it is told: burning in of each of `shots` equal shots, joining and signing."""
-    frames = max(1, plan.frames)
-    burning = [0.3 + 2e-8 * plan.width * plan.height * frames / max(1, shots)] * shots if plan.burn_in else []
-    return [*burning, 0.3 + 1e-4 * frames]
+_BEGUN = 0.05  # of the first shot: what goes before its frames says little of them
+
+
+def seconds_after(plan: Plan, burnt: Sequence[Task]) -> list[float]:
+    """What follows the shots, as it is told: the burning in of the shots that get captions, joining and signing.
+
+    On the two processors of a laptop; how much longer it takes here is learnt from the first of them.
+    """
+    pixels = plan.width * plan.height
+    return [*(0.05 + 4.6e-9 * pixels * task.shot.frames for task in burnt), 0.05 + 3e-5 * plan.frames]
 
 
 class Pace:
-    """Share and time left of a film: of the shots that are `due`, then of what is done with all of its `shots`."""
+    """Share and time left of a film: of the shots that are `due`, then of what follows, with `burnt` of its shots."""
 
     def __init__(
-        self, plan: Plan, due: Sequence[Task], shots: int, tell: OnProgress, clock: Callable[[], float] = time.monotonic
+        self,
+        plan: Plan,
+        due: Sequence[Task],
+        burnt: Sequence[Task],
+        tell: OnProgress,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._steps = seconds_after(plan, shots)
+        self._steps = seconds_after(plan, burnt)
+        self._slower, self._step = 1.0, (0.0, 0.0)  # times the estimate; when the last step began, and its estimate
+        self._first = due[0].seconds if due else 0.0
         self._total = sum(task.seconds for task in due)
         self._tell, self._clock = tell, clock
         self._done = self._most = 0.0
@@ -68,9 +80,11 @@ class Pace:
         """A step after the shots begins."""
         if self._began is None:
             self.begin()
+        began, estimate = self._step
+        if estimate:
+            self._slower = (self._clock() - began) / estimate
         self._say(self._total, progress.doing, progress.shot)
-        if self._steps:
-            self._steps.pop(0)
+        self._step = (self._clock(), self._steps.pop(0)) if self._steps else (0.0, 0.0)
 
     def end(self) -> None:
         """All is done."""
@@ -90,8 +104,8 @@ class Pace:
     def _left(self, done: float, passed: float) -> float | None:
         """Seconds by the mean of two speeds, of all that was done and of the last of it; None before there is one."""
         if done >= self._total:
-            return sum(self._steps)
-        if done <= 0 or passed < _FIRST:
+            return sum(self._steps) * self._slower
+        if done <= _BEGUN * self._first or passed < _FIRST:
             return None
         now = self._clock()
         if now - self._known[-1][0] > _FIRST / 4:

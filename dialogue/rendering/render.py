@@ -59,7 +59,7 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
     # The sound first: what cannot be heard stops the film before its shots are made.
     sound = _sound(order, tell) if order.shots is None else _sound_of(order, tasks, tell)
     due = [task for task in tasks if task.reason is not None]
-    pace = Pace(order.plan, due, len(tasks), tell)
+    pace = Pace(order.plan, due, to_burn(order, tasks), tell)
     _make_all(order, due, pace)
     tell = pace.after
     inputs = {task.number: task.inputs for task in tasks}
@@ -98,7 +98,7 @@ def make(order: Order, tasks: Sequence[Task], tell: OnProgress, loaded: Generate
 
     `loaded` is what the generator's `load` gave, where it is kept from one call to the next.
     """
-    _make_all(order, tasks, Pace(order.plan, tasks, len(tasks), tell), loaded)
+    _make_all(order, tasks, Pace(order.plan, tasks, (), tell), loaded)
 
 
 def _make_all(order: Order, tasks: Sequence[Task], pace: Pace, loaded: Generate | None = None) -> None:
