@@ -21,7 +21,7 @@ from pathlib import Path
 
 from dialogue.ground.atomic import appearing, sweep, write_text
 from dialogue.ground.sealed import SUFFIX, is_sealed, remove, seal, value_of, value_text
-from dialogue.rendering.clip_key import Inputs, changes, key_of
+from dialogue.rendering.clip_key import Inputs, changes, key_of, told_briefly
 
 FOLDER = ".dialogue"
 LIMIT = "DIALOGUE_CACHE_GB"
@@ -149,4 +149,4 @@ def why(inputs: Inputs, number: int, last: Mapping[int, Inputs], present: Iterab
     if not gone:
         return NEW
     nearest = min(gone, key=lambda index: (len(changes(gone[index], inputs)), abs(index - number)))
-    return "; ".join(changes(gone[nearest], inputs))
+    return told_briefly(changes(gone[nearest], inputs))

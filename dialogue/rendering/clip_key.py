@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 
 from dialogue.generators.generator import Generator
+from dialogue.ground.amounts import counted
 from dialogue.ground.box import Box
 from dialogue.ground.digests import text_digest
 from dialogue.media.fonts import fonts_for
@@ -68,6 +69,13 @@ def key_of(inputs: Inputs) -> str:
     return text_digest(json.dumps(inputs, sort_keys=True, ensure_ascii=False))[:32]
 
 
+# What a writer wrote and knows by its value; the rest is told by its name alone.
+_SHOWN = ("the size", "the frame rate", "the length", "the seed", "the prompt", "who is in the picture", "the labels")
+_SHOWN_OF = ("the strength of ",)
+_SEVERAL = ("the labels", "the sounds of ")
+_MOST_TOLD, _LONGEST_TOLD = 3, 40
+
+
 def changes(before: Inputs, now: Inputs) -> list[str]:
     """What differs, in words: `the size is 512x512, was 704x704`, `the speech of ana changed`."""
     told = []
@@ -76,16 +84,23 @@ def changes(before: Inputs, now: Inputs) -> list[str]:
         if old == new:
             continue
         if old is None or new is None:
-            told.append(f"{name} is {'new' if old is None else 'gone'}")
-        elif _short(old) and _short(new):
+            verb = "are" if name.startswith(_SEVERAL) else "is"
+            told.append(f"{name} {verb} {'new' if old is None else 'gone'}")
+        elif name == "the generator" and old.split()[0] != new.split()[0]:
+            told.append(f"{name} is {new.split()[0]}, was {old.split()[0]}")
+        elif name == "the generator":
+            told.append(f"{name} {new.split()[0]} draws otherwise than it did")
+        elif name.startswith(_SHOWN_OF) or (name in _SHOWN and max(len(old), len(new)) <= _LONGEST_TOLD):
             told.append(f"{name} is {new or 'empty'}, was {old or 'empty'}")
         else:
             told.append(f"{name} changed")
     return told
 
 
-def _short(value: str) -> bool:
-    return len(value) <= 40 and not value.startswith((PREFIX, "[", "{"))
+def told_briefly(changed: Sequence[str]) -> str:
+    """The first of the changes, and how many more there are, in a line."""
+    more = len(changed) - _MOST_TOLD
+    return "; ".join(changed[:_MOST_TOLD]) + (f"; and {counted(more, 'thing')} more" if more > 0 else "")
 
 
 def _box(box: Box) -> str:

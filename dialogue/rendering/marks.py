@@ -201,7 +201,7 @@ def _actions(kind: str, given: Sequence[str], heard: Sequence[str]) -> dict[str,
 
 
 def _sources(order: Order) -> Iterator[tuple[str, str, str]]:
-    """Everything the film was made of: what it is, its name, the sha256 of its bytes. Folders are nobody's business."""
+    """Everything the film was made of: what it is, its name, the sha256 of its bytes."""
     plan = order.plan
     digests = Digests(order.media, order.cache.digests)
     pictures = {shot.picture for shot in plan.shots}
@@ -210,10 +210,24 @@ def _sources(order: Order) -> Iterator[tuple[str, str, str]]:
     media = {os.path.normpath((order.media / name).absolute()) for name in plan.media}
     read = [os.path.normpath(file.absolute()) for file in order.sources if file.is_file()]
     written = [file for file in dict.fromkeys(read) if file not in media]
-    for source in [*plan.media, *written]:
+    sources = [*plan.media, *written]
+    for source, name in zip(sources, names_apart(sources), strict=True):
         what = "picture" if source in pictures else "file" if source in (*written, plan.font) else "recording"
         what = "draft recording" if source in drafts else what
-        yield what, Path(source).name, digests.file(source).rpartition(":")[2]
+        yield what, name, digests.file(source).rpartition(":")[2]
+
+
+def names_apart(paths: Sequence[str | Path]) -> list[str]:
+    """The names of the files, with as much of their folders as tells two of one name apart, and no more."""
+    parts = [Path(os.path.normpath(path)).parts for path in paths]
+    longest = max(map(len, parts), default=1)
+    found = []
+    for own in parts:
+        others = [other for other in parts if other != own]
+        tails = (own[-count:] for count in range(1, longest + 1))
+        apart = (tail for tail in tails if all(other[-len(tail) :] != tail for other in others))
+        found.append("/".join(next(apart, own[-1:])))
+    return found
 
 
 def _context() -> Any:

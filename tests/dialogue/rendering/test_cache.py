@@ -19,7 +19,7 @@ from dialogue.ground.errors import InputError
 from dialogue.planning.plan import AudioSlice, Emotion, EmotionReference, Face, Mouth, Shot, Speaker, Turn, Word
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.cache import Cache, why
-from dialogue.rendering.clip_key import changes, inputs_of, key_of
+from dialogue.rendering.clip_key import changes, inputs_of, key_of, told_briefly
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.excerpt import excerpt
 
@@ -62,10 +62,10 @@ CHANGES = {
     "the emotion of ana changed": lambda plan: with_turn(plan, 0, emotion=Emotion((("joy", 1.0),))),
     "when ana speaks changed": lambda plan: with_turn(plan, 0, start=0.41),
     "the speech of ana changed": lambda plan: with_turn(plan, 0, audio=AudioSlice("ana.wav", 0.8, 1.0)),
-    "the name or colour of ana is Ana #ff0000, was Ana #e66060": lambda plan: dataclasses.replace(
+    "the name or colour of ana changed": lambda plan: dataclasses.replace(
         plan, speakers=(Speaker("ana", "Ana", "#ff0000"), PLAN_SPEAKERS[1])
     ),
-    "the view is 0 0 32 24, was 0 0 64 48": lambda plan: dataclasses.replace(
+    "the view changed": lambda plan: dataclasses.replace(
         plan, shots=(dataclasses.replace(plan.shots[0], view=Box(0, 0, 32, 24)), plan.shots[1])
     ),
     "the prompt is by night, was empty": lambda plan: dataclasses.replace(
@@ -79,6 +79,21 @@ def test_what_changed_is_told(plan, tmp_path, text):
     assert told(plan, CHANGES[text](plan), tmp_path) == [text]
 
 
+def test_a_generator_is_told_by_its_name_and_never_by_its_digest(plan, tmp_path):
+    now = made_of(plan, tmp_path)
+    name = now["the generator"].split()[0]
+    assert changes({**now, "the generator": f"{name} 0123456789abcdef"}, now) == [
+        f"the generator {name} draws otherwise than it did"
+    ]
+    assert changes({**now, "the generator": "tiny 0123"}, now) == [f"the generator is {name}, was tiny"]
+
+
+def test_many_changes_are_told_in_a_line(plan, tmp_path):
+    now = made_of(plan, tmp_path)
+    told = told_briefly(changes(dict.fromkeys(now, "blake2b:0"), now))
+    assert told.endswith("more") and told.count(";") == 3 and len(told) < 200
+
+
 def with_mouth(plan):
     (face,) = plan.shots[0].faces
     x, y = face.box.center
@@ -88,8 +103,8 @@ def with_mouth(plan):
 
 LOOKED_AT = {
     "the mouth of ana is new": with_mouth,
-    "the labels is new": lambda plan: dataclasses.replace(plan, labels="none"),
-    "the sounds of ana is new": lambda plan: with_turn(plan, 0, words=(Word("Hm", 0.5, 0.7, "HH:0.5 M:0.6"),)),
+    "the labels are new": lambda plan: dataclasses.replace(plan, labels="none"),
+    "the sounds of ana are new": lambda plan: with_turn(plan, 0, words=(Word("Hm", 0.5, 0.7, "HH:0.5 M:0.6"),)),
 }
 
 

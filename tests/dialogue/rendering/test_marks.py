@@ -25,6 +25,7 @@ from dialogue.ground.outputs import is_ours
 from dialogue.rendering import marks
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
+from dialogue.rendering.marks import names_apart
 from dialogue.rendering.render import render
 from dialogue.rendering.signer import CERTIFICATE, KEY, TIMESTAMP, made_chain, signer
 
@@ -250,3 +251,11 @@ def test_a_setting_that_does_not_hold_is_found_before_work(
     with pytest.raises(InputError, match=told):
         render(order)
     assert not order.output.exists() and not order.cache.folder.exists()
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders() -> None:
+    assert names_apart(["a/x.png", "b/x.png", "y.wav", "/deep/down/c/a/x.png"]) == [
+        "a/x.png", "b/x.png", "y.wav", "c/a/x.png",
+    ]  # fmt: skip
+    assert names_apart(["one/a/x.png", "two/a/x.png"]) == ["one/a/x.png", "two/a/x.png"]
+    assert names_apart(["x.png", "x.png"]) == ["x.png", "x.png"]
