@@ -224,9 +224,8 @@ def names_apart(paths: Sequence[str | Path]) -> list[str]:
     found = []
     for own in parts:
         others = [other for other in parts if other != own]
-        tails = (own[-count:] for count in range(1, longest + 1))
-        apart = (tail for tail in tails if all(other[-len(tail) :] != tail for other in others))
-        found.append("/".join(next(apart, own[-1:])))
+        apart = (n for n in range(1, longest + 1) if all(other[-n:] != own[-n:] for other in others))
+        found.append("/".join(own[-next(apart, 1) :]))
     return found
 
 
