@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from dialogue.generators.animatic import animatic
-from dialogue.generators.generator import ShotJob
+from dialogue.generators.generator import shot_job
 from dialogue.ground.box import Box
 from dialogue.media.face_points import face_points
 from dialogue.media.pictures import open_picture
@@ -62,7 +62,7 @@ def film_scores(folder: Path, seconds: float) -> Iterator[FilmScore]:
     for picture, entry in known.items():
         for number, face in enumerate(entry["faces"]):
             plan, view = plan_of(folder / picture, Box(*face["box"]), seconds)
-            film = np.stack(list(animatic.load()(ShotJob(plan, plan.shots[0], folder, folder), lambda *_: None)))
+            film = np.stack(list(animatic.load()(shot_job(plan, plan.shots[0], folder, folder, 1), lambda *_: None)))
             corners = {name: moved(point, view, plan) for name, point in face["mouth"].items()}
             style, placed = face.get("style", "not told"), plan.shots[0].faces[0].box
             yield measured(picture, number, style, film, corners, placed, envelope)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dialogue.generators.weights import Weights
+from dialogue.ground.box import Box
 from dialogue.planning.choice import Canvas, Estimate
+from dialogue.planning.lanes import Lane, lanes
 from dialogue.planning.plan import Plan, Shot
+from model.grid import LATENT_STRIDE, FrameClock
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +25,43 @@ Report = Callable[[float, str], None]  # share of the shot done, 0 … 1, and wh
 
 @dataclass(frozen=True)
 class ShotJob:
-    """One shot to make. `media`: what the plan's paths are relative to. `work`: a folder for state to resume from."""
+    """One shot to make: all that a generator knows of it. Its first frame is frame 0, at 0 s.
 
-    plan: Plan
-    shot: Shot
+    `lanes`: who is in the picture, on the generator's own latents. `view`: the part of the picture that is shown.
+    `media`: what the paths in it are relative to. `work`: a folder for state to resume from.
+    """
+
+    lanes: tuple[Lane, ...]
+    frames: int
+    width: int
+    height: int
+    clock: FrameClock
+    seed: int
+    picture: str
+    view: Box
+    prompt: str
+    labels: str
+    font: str | None
     media: Path
     work: Path
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    @property
+    def fps(self) -> float:
+        return float(self.clock.fps)
+
+
+def shot_job(plan: Plan, shot: Shot, media: Path, work: Path, stride: int = LATENT_STRIDE) -> ShotJob:
+    """The shot as it is handed to a generator whose latents hold `stride` frames. ValueError: it starts later."""
+    if shot.start:
+        raise ValueError(f"shot {shot.index + 1} starts at frame {shot.start}; a job's clock starts with its shot")
+    return ShotJob(
+        lanes(plan, shot, stride), shot.frames, plan.width, plan.height, plan.clock, plan.seed, shot.picture, shot.view,
+        shot.prompt, plan.labels, plan.font, media, work,
+    )  # fmt: skip
 
 
 Generate = Callable[[ShotJob, Report], "Iterator[Frame]"]
@@ -40,6 +74,7 @@ class Generator(Protocol):
     SOURCE_TYPE: str  # of its films, in IPTC's words: https://cv.iptc.org/newscodes/digitalsourcetype/
     CANVAS: Canvas
     WEIGHTS: Weights | None  # None: there are none, or they are part of the package
+    STRIDE: int  # frames of a latent after the first, by which the lanes are made; 1: each frame is one
     WINDOW_LATENTS: int | None  # latents denoised together; None: frames are made one by one
 
     def missing(self) -> str | None:
@@ -52,4 +87,4 @@ class Generator(Protocol):
         """Cost of the shot, by a formula checked against measurements."""
 
     def load(self) -> Generate:
-        """Get ready (weights to memory); the returned function makes exactly `job.shot.frames` frames."""
+        """Get ready (weights to memory); the returned function makes exactly `job.frames` frames."""

@@ -21,7 +21,7 @@ from model.grid import SAMPLE_RATE, FrameClock
 
 if TYPE_CHECKING:
     from dialogue.media.recordings import Samples
-    from dialogue.planning.plan import Plan, Turn
+    from dialogue.planning.plan import Turn
 
 Sound = NDArray[np.float32]
 
@@ -97,13 +97,12 @@ class _Tape:
 class SpeakerSound:
     """One speaker's own speech through a film, to be asked for piece after piece; each recording is decoded once.
 
-    `media` is what the plan's paths are relative to. KeyError for a speaker the plan does not know.
+    `turns` are theirs alone; `media` is what the turns' paths are relative to.
     """
 
-    def __init__(self, plan: Plan, speaker_id: str, media: Path) -> None:
-        plan.speaker(speaker_id)
-        self._clock, self._media = plan.clock, media
-        self._runs = _runs(turn for turn in plan.turns if turn.speaker == speaker_id)
+    def __init__(self, turns: Iterable[Turn], clock: FrameClock, media: Path) -> None:
+        self._clock, self._media = clock, media
+        self._runs = _runs(turns)
         self._tapes: dict[tuple[str, int | None, int | None], _Tape] = {}
 
     def between(self, start_frame: int, end_frame: int) -> Sound:
@@ -128,11 +127,11 @@ class SpeakerSound:
         return self._tapes[audio.heard]
 
 
-def speaker_audio(plan: Plan, speaker_id: str, start_frame: int, end_frame: int, media: Path) -> Sound:
-    """The speaker's own speech in frames `start_frame` … `end_frame` of the film: float32 (n,) mono at 16 kHz.
+def speaker_audio(turns: Iterable[Turn], clock: FrameClock, start_frame: int, end_frame: int, media: Path) -> Sound:
+    """What is said in these turns of one speaker in frames `start_frame` … `end_frame`: float32 (n,) mono at 16 kHz.
 
     n is `clock.sample_at(end_frame) - clock.sample_at(start_frame)`. Outside their turns every sample is exactly 0,
-    whatever their microphone heard; the fades lie inside the turns. `media` is what the plan's paths are relative to.
-    KeyError for a speaker the plan does not know; InputError for a recording that cannot be read.
+    whatever their microphone heard; the fades lie inside the turns. `media` is what the turns' paths are relative to.
+    InputError for a recording that cannot be read.
     """
-    return SpeakerSound(plan, speaker_id, media).between(start_frame, end_frame)
+    return SpeakerSound(turns, clock, media).between(start_frame, end_frame)

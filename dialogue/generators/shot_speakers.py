@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialogue.planning.lanes import lanes
 from model.grid import CELL
 
 if TYPE_CHECKING:
@@ -29,17 +28,15 @@ def speaker_tracks(job: ShotJob, cell: int = CELL) -> list[SpeakerTrack]:
     from model.avatar.face_mask import region_masks
     from model.hunyuan.pipeline import SpeakerTrack
 
-    plan, shot = job.plan, job.shot
-    size = plan.width, plan.height
-    if not shot.faces:
-        return [SpeakerTrack(region_masks([[None]], *size, cell)[0])]
-    masks = region_masks([[tuple(face.region.to_list())] for face in shot.faces], *size, cell)  # type: ignore[list-item]
+    if not job.lanes:
+        return [SpeakerTrack(region_masks([[None]], *job.size, cell)[0])]
+    regions = [[tuple(lane.region.to_list())] for lane in job.lanes]
+    masks = region_masks(regions, *job.size, cell)  # type: ignore[arg-type]
     tracks = []
-    for lane, mask in zip(lanes(plan, shot), masks, strict=True):
-        speaker = plan.speaker(lane.speaker)
-        sound = torch.from_numpy(speaker_audio(plan, speaker.id, shot.start, shot.end, job.media))
-        pictures = tuple(_picture(job, reference.image) for reference in speaker.emotions)
-        weights = torch.tensor(lane.weights_of([reference.name for reference in speaker.emotions]))
+    for lane, mask in zip(job.lanes, masks, strict=True):
+        sound = torch.from_numpy(speaker_audio(lane.turns, job.clock, 0, job.frames, job.media))
+        pictures = tuple(_picture(job, reference.image) for reference in lane.pictures)
+        weights = torch.tensor(lane.weights_of([reference.name for reference in lane.pictures]))
         shape = len(lane.weights), len(pictures)
         tracks.append(SpeakerTrack(mask, sound if sound.any() else None, pictures, weights.reshape(shape)))
     return tracks

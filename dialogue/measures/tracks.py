@@ -80,7 +80,8 @@ def _starts(look: Look, wanted: Wanted) -> tuple[dict[AudioRef, float], list[str
             _samples(look, ref)
         ))  # fmt: skip
         look.raise_problems()
-        return [list(dataclasses.astuple(offset_of(whole[ref], whole[mix]))) for ref in tracks]
+        found = [offset_of(whole[ref], whole[mix]) for ref in tracks]
+        return [[offset.seconds, offset.clear] for offset in found]
 
     parts = [[ref.channel, ref.stream] for ref in (mix, *tracks)]
     kept = look.cache.remembered(["starts", parts], [look.path(ref.path) for ref in (mix, *tracks)], make)

@@ -1,5 +1,7 @@
 """Every speaker in the picture at every latent frame of a shot: their region, whether they speak, their emotion.
 
+This is what a generator knows of a person, whichever generator it is; `stride` 1 makes every frame a latent.
+
 Shapes: T latent frames of the shot; latent 0 is its first frame, latent k > 0 its frames 4k-3 … 4k (model.grid).
 Speakers who are off screen have no lane: they are heard, not animated.
 """
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 from dialogue.ground.box import Box
 from dialogue.planning.emotions import emotions_of
-from dialogue.planning.plan import Face, Plan, Shot, Turn
+from dialogue.planning.plan import EmotionReference, Face, Plan, Shot, Turn
 from model.grid import LATENT_STRIDE, frames_of, latents_for
 
 
@@ -19,17 +21,32 @@ from model.grid import LATENT_STRIDE, frames_of, latents_for
 class Lane:
     """One speaker of one shot.
 
+    `face` is where they are in the picture, `turns` what they say in it and around it, in seconds of the film.
     `speaking` has T entries, True where any frame of the latent is in one of their turns: else they listen, and their
     voice is silence. `emotions` names the columns of `weights`, T rows, strength included; no names: the picture as it
-    is.
+    is. `pictures` are those of them by emotion.
     """
 
-    speaker: str
-    box: Box
-    region: Box
+    face: Face
+    name: str
+    color: str
+    turns: tuple[Turn, ...]
+    pictures: tuple[EmotionReference, ...]
     speaking: tuple[bool, ...]
     emotions: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...]
+
+    @property
+    def speaker(self) -> str:
+        return self.face.speaker
+
+    @property
+    def box(self) -> Box:
+        return self.face.box
+
+    @property
+    def region(self) -> Box:
+        return self.face.region
 
     def weights_of(self, names: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """`weights` with a column for each of these emotions, in their order: (T, Q). One never felt weighs nothing."""
@@ -75,7 +92,9 @@ def _lane(plan: Plan, shot: Shot, face: Face, stride: int) -> Lane:
         rows.append(emotion.at(float(middle / plan.fps)))
     names = tuple(dict.fromkeys(name for row in rows for name in row))
     weights = tuple(tuple(row.get(name, 0.0) for name in names) for row in rows)
-    return Lane(face.speaker, face.box, face.region, tuple(speaking), names, weights)
+    speaker = plan.speaker(face.speaker)
+    turns = tuple(turn for turn in plan.turns if turn.speaker == speaker.id)
+    return Lane(face, speaker.name, speaker.color, turns, speaker.emotions, tuple(speaking), names, weights)
 
 
 def lanes(plan: Plan, shot: Shot, stride: int = LATENT_STRIDE) -> tuple[Lane, ...]:

@@ -61,6 +61,7 @@ def excerpt(plan: Plan, shot: Shot) -> Plan:
         ),
         mix=Mix(),
         labels=plan.labels if heard else "all",
+        font=plan.font if heard else None,
     )
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dialogue.generators.generator import Generate, ShotJob
+from dialogue.generators.generator import Generate, shot_job
 from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.outputs import held, put_text, replacing
@@ -130,9 +130,10 @@ def _make(order: Order, task: Task, generate: Generate, pace: Pace) -> None:
             return
         work.mkdir(parents=True, exist_ok=True)
         (shot,) = task.alone.shots
+        job = shot_job(task.alone, shot, order.media, work, generator_of(order).STRIDE)
         try:
             encode(
-                pace.seen(generate(ShotJob(task.alone, shot, order.media, work), report)),
+                pace.seen(generate(job, report)),
                 draft,
                 width=task.alone.width,
                 height=task.alone.height,

@@ -45,8 +45,9 @@ def _voice(plan: Plan, speaker: str, shot: Shot, media: Path) -> bytes:
 
     from dialogue.generators.shot_audio import speaker_audio
 
-    written = io.BytesIO()
-    soundfile.write(written, speaker_audio(plan, speaker, shot.start, shot.end, media), _RATE, "PCM_16", format="WAV")
+    written, turns = io.BytesIO(), [turn for turn in plan.turns if turn.speaker == speaker]
+    sound = speaker_audio(turns, plan.clock, shot.start, shot.end, media)
+    soundfile.write(written, sound, _RATE, "PCM_16", format="WAV")
     return written.getvalue()
 
 

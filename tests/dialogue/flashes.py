@@ -29,6 +29,7 @@ NAME = "flashes"
 WEIGHTS = None
 SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=64 * 64)
+STRIDE = 1
 WINDOW_LATENTS = None
 WIDTH, HEIGHT, BITS = 64, 48, 12  # the number of the frame: a row of 12 blocks, white for 1
 FLASH = slice(24, 48)  # rows that are white in the frame in which a turn starts
@@ -52,9 +53,9 @@ def load() -> Generate:
 
 def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
     pause = float(os.environ.get("FLASHES_PAUSE", "0"))
-    tint = sum(job.media.joinpath(job.shot.picture).read_bytes()) % 64
-    starts = {job.plan.clock.frame_at(turn.start) for turn in job.plan.turns}
-    for number in range(job.shot.frames):
+    tint = sum(job.media.joinpath(job.picture).read_bytes()) % 64
+    starts = {job.clock.frame_at(turn.start) for lane in job.lanes for turn in lane.turns}
+    for number in range(job.frames):
         frame = np.full((HEIGHT, WIDTH, 3), (tint, 20, 90), np.uint8)
         for bit in range(BITS):
             frame[2:10, 2 + 5 * bit : 6 + 5 * bit] = 255 if number >> bit & 1 else 0

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from dialogue.generators.animatic.face_warp import FaceWarp
     from dialogue.generators.animatic.labels import Label
     from dialogue.generators.animatic.prosody import Curve, Motion
-    from dialogue.planning.plan import Emotion, Face, Plan, Shot, Speaker
+    from dialogue.planning.lanes import Lane
+    from dialogue.planning.plan import Emotion, Plan, Shot
+    from model.grid import FrameClock
 
     Frame = NDArray[np.uint8]
     Points = NDArray[np.float32]  # (468, 3)
@@ -35,9 +37,10 @@ NAME = "animatic"
 WEIGHTS = None
 SOURCE_TYPE = "composite"
 CANVAS = Canvas(multiple=2, area=704 * 704)
+STRIDE = 1
 WINDOW_LATENTS: int | None = None
 
-VERSION = 3  # raise it whenever the same plan would give other frames
+VERSION = 4  # raise it whenever the same plan would give other frames
 LABELS = ("rim", "name", "emotion")
 VARIABLE = "DIALOGUE_ANIMATIC"
 FADE_SECONDS = 0.2  # of the rim and from emotion to emotion
@@ -104,37 +107,32 @@ def _emotion_name(emotion: Emotion) -> str:
     return " + ".join(f"{name} {weight:.0%}" for name, weight in weights)
 
 
-def _schedule(plan: Plan, shot: Shot, speaker: str) -> tuple[Curve, dict[str, Curve]]:
+def _schedule(lane: Lane, frames: int, clock: FrameClock) -> tuple[Curve, dict[str, Curve]]:
     """Per frame: how much the speaker is speaking, and the emotions shown with their strengths."""
     import numpy as np
 
-    speaking = np.zeros(shot.frames, np.float32)
+    speaking = np.zeros(frames, np.float32)
     feeling: dict[str, Curve] = {}
-    for turn in plan.turns:
-        if turn.speaker != speaker:
-            continue
-        first = max(shot.start, plan.clock.frame_at(turn.start - FADE_SECONDS))
-        last = min(shot.end, plan.clock.frame_at(turn.end + FADE_SECONDS) + 1)
+    for turn in lane.turns:
+        first = max(0, clock.frame_at(turn.start - FADE_SECONDS))
+        last = min(frames, clock.frame_at(turn.end + FADE_SECONDS) + 1)
         if first >= last:
             continue
-        seconds = [plan.clock.seconds_at(frame) for frame in range(first, last)]
+        seconds = [clock.seconds_at(frame) for frame in range(first, last)]
         share = np.array([_presence(turn.start, turn.end, at) for at in seconds], np.float32)
-        frames = slice(first - shot.start, last - shot.start)
-        shown = feeling.setdefault(_emotion_name(turn.emotion), np.zeros(shot.frames, np.float32))
+        shown = feeling.setdefault(_emotion_name(turn.emotion), np.zeros(frames, np.float32))
         for curve in (speaking, shown):
-            curve[frames] = np.minimum(curve[frames] + share, 1)
+            curve[first:last] = np.minimum(curve[first:last] + share, 1)
     return speaking, feeling
 
 
-def _expressions(
-    job: ShotJob, speaker: Speaker, still: Frame, face: Face, feelings: Iterable[str]
-) -> dict[str, Expression]:
+def _expressions(job: ShotJob, lane: Lane, still: Frame, feelings: Iterable[str]) -> dict[str, Expression]:
     """What the face does in each emotion it will show: as in the speaker's own pictures, where they have any."""
     from dialogue.generators.animatic.expression import own
     from dialogue.generators.animatic.face_warp import points_of
 
-    pictures = {reference.name: reference.image for reference in speaker.emotions}
-    neutral = _points_in(job, pictures["neutral"]) if "neutral" in pictures else points_of(still, face).points
+    pictures = {reference.name: reference.image for reference in lane.pictures}
+    neutral = _points_in(job, pictures["neutral"]) if "neutral" in pictures else points_of(still, lane.face).points
     found = {}
     for name in feelings:
         picture = _points_in(job, pictures[name]) if name in pictures and name != "neutral" else None
@@ -156,29 +154,27 @@ def _points_in(job: ShotJob, image: str) -> Points | None:
     return max(faces, key=lambda found: found.box.area).points if faces else None
 
 
-def _actor(job: ShotJob, still: Frame, face: Face, labels: tuple[str, ...]) -> _Actor:
+def _actor(job: ShotJob, still: Frame, lane: Lane, labels: tuple[str, ...]) -> _Actor:
     from dialogue.generators.animatic.face_warp import FaceWarp, moving_part
     from dialogue.generators.animatic.labels import rim, tag
     from dialogue.generators.animatic.prosody import motion
 
-    plan, shot = job.plan, job.shot
-    speaker = plan.speaker(face.speaker)
-    speaking, feeling = _schedule(plan, shot, speaker.id)
-    moves = motion(plan, speaker.id, shot, job.media)
-    size = plan.width, plan.height
+    face, color = lane.face, lane.color
+    speaking, feeling = _schedule(lane, job.frames, job.clock)
+    moves = motion(lane, job)
     middle, bottom = face.box.center[0], moving_part(face).bottom
-    font = job.media / plan.font if plan.font is not None else None
-    name = tag(speaker.name, speaker.color, middle, bottom, *size, font=font)
+    font = job.media / job.font if job.font is not None else None
+    name = tag(lane.name, color, middle, bottom, *job.size, font=font)
     below = name.top + name.alpha.shape[0] * 1.12 if "name" in labels else bottom
     emotions = {text for text in feeling if text} if "emotion" in labels else set()
     return _Actor(
-        warp=FaceWarp(still, face, _expressions(job, speaker, still, face, moves.feeling)),
+        warp=FaceWarp(still, face, _expressions(job, lane, still, moves.feeling)),
         motion=moves,
         speaking=speaking,
-        rim=rim(moving_part(face), speaker.color, *size) if "rim" in labels else [],
+        rim=rim(moving_part(face), color, *job.size) if "rim" in labels else [],
         name=name if "name" in labels else None,
         emotions={
-            text: tag(text, speaker.color, middle, below, *size, quiet=True, font=font) for text in sorted(emotions)
+            text: tag(text, color, middle, below, *job.size, quiet=True, font=font) for text in sorted(emotions)
         },
         feeling=feeling,
     )
@@ -220,21 +216,21 @@ def _frames(job: ShotJob, report: Report) -> Iterator[Frame]:
 
     from dialogue.media.still import still
 
-    labels = shown_labels(job.plan.labels)
-    picture = still(job.media / job.shot.picture, job.shot.view, job.plan.width, job.plan.height)
+    labels = shown_labels(job.labels)
+    picture = still(job.media / job.picture, job.view, *job.size)
     report(0.0, "listening")
-    actors = _apart([_actor(job, picture, face, labels) for face in job.shot.faces], job.plan.height)
+    actors = _apart([_actor(job, picture, lane, labels) for lane in job.lanes], job.height)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the crops are small: more threads cost more than they bring, and the encoder wants them
     try:
-        for index in range(job.shot.frames):
+        for index in range(job.frames):
             frame = picture.copy()
             for actor in actors:
                 _draw(actor, index, frame)
             for actor in actors:  # over every face
                 _label(actor, index, frame)
             yield frame
-            report((index + 1) / job.shot.frames, "drawing")
+            report((index + 1) / job.frames, "drawing")
     finally:
         cv2.setNumThreads(threads)
 

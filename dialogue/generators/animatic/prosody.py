@@ -11,7 +11,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +19,11 @@ from numpy.typing import NDArray
 from dialogue.generators.animatic.face_warp import Pose
 from dialogue.generators.animatic.phones import Spoken, shapes_of, spoken
 from dialogue.generators.shot_audio import SpeakerSound
-from dialogue.planning.emotions import emotions_of
 from model.grid import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from dialogue.planning.plan import Plan, Shot
+    from dialogue.generators.generator import ShotJob
+    from dialogue.planning.lanes import Lane
 
 Curve = NDArray[np.float32]
 
@@ -50,18 +49,18 @@ class VoiceCurves:
     front: Curve
 
 
-def hear(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> VoiceCurves:
+def hear(lane: Lane, job: ShotJob) -> VoiceCurves:
     """Listen to the speaker's own speech in the shot, a block at a time; -100 dBFS where they are silent."""
-    block = max(1, plan.clock.frame_at(BLOCK_SECONDS))
+    block = max(1, job.clock.frame_at(BLOCK_SECONDS))
     # A block hears a little before and after itself, so that its edges are what the whole shot would give.
-    margin = plan.clock.frames_covering(WINDOW / SAMPLE_RATE)
-    speech, parts = SpeakerSound(plan, speaker_id, media), []
-    for first in range(shot.start, shot.end, block):
-        last = min(first + block, shot.end)
+    margin = job.clock.frames_covering(WINDOW / SAMPLE_RATE)
+    speech, parts = SpeakerSound(lane.turns, job.clock, job.media), []
+    for first in range(0, job.frames, block):
+        last = min(first + block, job.frames)
         begin = first - margin
         sound = speech.between(begin, last + margin)
-        origin = plan.clock.sample_at(begin)
-        edges = np.array([plan.clock.sample_at(frame) - origin for frame in range(first, last + 1)])
+        origin = job.clock.sample_at(begin)
+        edges = np.array([job.clock.sample_at(frame) - origin for frame in range(first, last + 1)])
         parts.append(_levels(sound, (edges[:-1] + edges[1:]) // 2))
     return VoiceCurves(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
@@ -114,26 +113,33 @@ def _stress(opening: Curve, fps: float) -> Curve:
     return np.asarray(_blur(opening, 0.10 * fps) - _blur(opening, 0.45 * fps), np.float32)
 
 
-def _generator(plan: Plan, speaker_id: str, *more: int) -> np.random.Generator:
-    return np.random.default_rng((plan.seed, zlib.crc32(speaker_id.encode()), *more))
+@dataclass(frozen=True)
+class Dice:
+    """Random numbers that are one person's own in a film with this seed."""
+
+    seed: int
+    speaker: str
+
+    def __call__(self, *more: int) -> np.random.Generator:
+        return np.random.default_rng((self.seed, zlib.crc32(self.speaker.encode()), *more))
 
 
-def _drift(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> tuple[Curve, Curve]:
+def _drift(dice_of: Dice, seconds: NDArray[np.float64]) -> tuple[Curve, Curve]:
     """Breath (up and down) and a slight sway: slow sines whose phases are the speaker's own."""
-    phases = _generator(plan, speaker_id).uniform(0, 2 * np.pi, 4)
+    phases = dice_of().uniform(0, 2 * np.pi, 4)
     breath = np.sin(2 * np.pi * seconds / 3.9 + phases[0])
     slow = 0.6 * np.sin(2 * np.pi * seconds / 7.3 + phases[1]) + 0.4 * np.sin(2 * np.pi * seconds / 4.6 + phases[2])
     return np.asarray(breath, np.float32), np.asarray(slow, np.float32)
 
 
-def _listening_nods(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], opening: Curve, fps: float) -> Curve:
+def _listening_nods(dice_of: Dice, seconds: NDArray[np.float64], opening: Curve, fps: float) -> Curve:
     """Small nods, by the speaker's own dice, where they have been silent for a while."""
     nods = np.zeros(len(seconds), np.float32)
     if not len(seconds):
         return nods
     quiet = np.clip(1 - 4 * _blur(np.clip(8 * opening, 0, 1), 0.4 * fps), 0, 1)
     for cell in range(int(seconds[0] // NOD_CELL), int(seconds[-1] // NOD_CELL) + 1):
-        dice = _generator(plan, speaker_id, cell, 1)
+        dice = dice_of(cell, 1)
         if dice.uniform() < 0.6:
             at = (cell + dice.uniform(0.2, 0.8)) * NOD_CELL
             depth = dice.uniform(0.35, 0.75)
@@ -141,14 +147,14 @@ def _listening_nods(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], o
     return np.asarray(nods * quiet, np.float32)
 
 
-def _glances(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], opening: Curve, fps: float) -> Curve:
+def _glances(dice_of: Dice, seconds: NDArray[np.float64], opening: Curve, fps: float) -> Curve:
     """Looks aside and back, by the speaker's own dice; rarer and shorter in speech than in listening."""
     glance = np.zeros(len(seconds), np.float32)
     if not len(seconds):
         return glance
     busy = _blur(np.clip(8 * opening, 0, 1).astype(np.float32), 0.3 * fps)
     for cell in range(int(seconds[0] // GLANCE_CELL), int(seconds[-1] // GLANCE_CELL) + 1):
-        dice = _generator(plan, speaker_id, cell, 2)
+        dice = dice_of(cell, 2)
         side = dice.choice((-1.0, 1.0)) * dice.uniform(0.5, 1.0)
         start = (cell + dice.uniform(0.1, 0.5)) * GLANCE_CELL
         end = start + dice.uniform(0.5, 1.6)
@@ -158,15 +164,13 @@ def _glances(plan: Plan, speaker_id: str, seconds: NDArray[np.float64], opening:
     return np.asarray(glance * (1 - 0.6 * np.clip(busy, 0, 1)), np.float32)
 
 
-def _blinks(plan: Plan, speaker_id: str, shot: Shot, opening: Curve) -> Curve:
-    fps = float(plan.fps)
-    seconds = np.arange(shot.start, shot.end) / fps
+def _blinks(dice_of: Dice, seconds: NDArray[np.float64], opening: Curve) -> Curve:
     closing, closed, opens = BLINK_SECONDS
-    blink = np.zeros(shot.frames, np.float32)
-    if not shot.frames:
+    blink = np.zeros(len(seconds), np.float32)
+    if not len(seconds):
         return blink
     for cell in range(int(seconds[0] // BLINK_CELL), int(seconds[-1] // BLINK_CELL) + 1):
-        at = (cell + _generator(plan, speaker_id, cell).uniform(0.2, 0.8)) * BLINK_CELL
+        at = (cell + dice_of(cell).uniform(0.2, 0.8)) * BLINK_CELL
         near = np.flatnonzero(np.abs(seconds - at) < 0.6)
         if len(near):  # where the mouth is least busy, people blink
             at = float(seconds[near[np.argmin(opening[near] + 0.05 * np.abs(seconds[near] - at))]])
@@ -222,40 +226,30 @@ def shape_of(opening: float, spread: float) -> dict[str, float]:
     return {name: weight for name, weight in weights.items() if weight > 0}
 
 
-def _phones(plan: Plan, speaker_id: str) -> list[Spoken]:
-    """What the speaker says, phone by phone, as far as the plan knows."""
-    turns = [turn for turn in plan.turns if turn.speaker == speaker_id]
-    return spoken((word.sounds, word.end) for turn in turns for word in turn.words)
+def _phones(lane: Lane) -> list[Spoken]:
+    """What the speaker says, phone by phone, as far as that is known."""
+    return spoken((word.sounds, word.end) for turn in lane.turns for word in turn.words)
 
 
-def _feelings(plan: Plan, speaker_id: str, seconds: NDArray[np.float64]) -> dict[str, Curve]:
-    """How much of each emotion the speaker shows in every frame."""
-    lane = emotions_of(plan, speaker_id)
-    shown: dict[str, Curve] = {}
-    for frame, second in enumerate(seconds):
-        for name, weight in lane.at(float(second)).items():
-            shown.setdefault(name, np.zeros(len(seconds), np.float32))[frame] = weight
-    return shown
+def motion(lane: Lane, job: ShotJob) -> Motion:
+    """How the speaker moves in every frame of the shot. The same job and media give the same motion.
 
-
-def motion(plan: Plan, speaker_id: str, shot: Shot, media: Path) -> Motion:
-    """How the speaker moves in every frame of the shot. The same plan and media give the same motion.
-
-    A speaker with no speech in the shot has an opening and a spread of exactly 0 throughout.
+    `lane` has a row for each frame. A speaker with no speech in the shot has an opening and a spread of exactly 0.
     """
-    fps = float(plan.fps)
-    voice = hear(plan, speaker_id, shot, media)
+    fps, dice = job.fps, Dice(job.seed, lane.speaker)
+    voice = hear(lane, job)
     opening = _opening(voice, fps)
-    seconds = np.arange(shot.start, shot.end) / fps
-    breath, sway = _drift(plan, speaker_id, seconds)
-    nods = _listening_nods(plan, speaker_id, seconds, opening, fps)
+    seconds = np.arange(job.frames) / fps
+    breath, sway = _drift(dice, seconds)
+    nods = _listening_nods(dice, seconds, opening, fps)
+    weights = np.array(lane.weights, np.float32).reshape(job.frames, len(lane.emotions))
     return Motion(
         opening=opening,
         spread=_spread(voice, opening, fps),
         nod=np.asarray(1.6 * _stress(opening, fps) + 0.12 * breath + nods, np.float32),
         sway=np.asarray(0.35 * sway, np.float32),
-        blink=_blinks(plan, speaker_id, shot, opening),
-        feeling=_feelings(plan, speaker_id, seconds),
-        glance=_glances(plan, speaker_id, seconds, opening, fps),
-        sounds=shapes_of(_phones(plan, speaker_id), shot.start, shot.frames, fps, opening),
+        blink=_blinks(dice, seconds, opening),
+        feeling=dict(zip(lane.emotions, weights.T, strict=True)),
+        glance=_glances(dice, seconds, opening, fps),
+        sounds=shapes_of(_phones(lane), 0, job.frames, fps, opening),
     )

@@ -15,6 +15,7 @@ from dialogue.generators.hallo3.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate
+from model.grid import LATENT_STRIDE
 from model.hallo3.weights_folder import WeightsFolder
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ __all__ = ["WEIGHTS"]
 NAME = "hallo3"
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=16, area=480 * 720)
+STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = None  # clips follow each other; a shot of any length is one job
 
-VERSION = 1  # raise it whenever the same plan and weights would give other frames
+VERSION = 2  # raise it whenever the same plan and weights would give other frames
 SAVE_SECONDS = 20.0  # between two saved steps
 SEED_STEP = 7919  # between the seeds of two people of a shot
 
@@ -143,11 +145,10 @@ def _frames(
     from dialogue.media.still import still
 
     report(0.0, "encoding pictures, words and voices")
-    size = job.plan.width, job.plan.height
-    under = still(job.media / job.shot.picture, job.shot.view, *size)
+    under = still(job.media / job.picture, job.view, *job.size)
     people = people_of(job, pipeline.width / pipeline.height, chosen.masked_audio)
     crops = [person.crop for person in people]
-    weights = weights_of(crops, [person.box for person in people if person.box is not None], *size)
+    weights = weights_of(crops, [person.box for person in people if person.box is not None], *job.size)
     films = _films(pipeline, embedder, chosen, sampling, job, report, people, under)
     for clips in zip(*films, strict=True):
         for made in zip(*clips, strict=True):
@@ -171,10 +172,10 @@ def _films(
     from dialogue.generators.hallo3.people import portrait_of
     from model.hallo3.film import Shelf, clips_of
 
-    schedule = pipeline.schedule(job.shot.frames, chosen.released_clips)
+    schedule = pipeline.schedule(job.frames, chosen.released_clips)
     key, films = fingerprint(), []
     for number, person in enumerate(people):
-        generator = torch.Generator().manual_seed(job.plan.seed + SEED_STEP * number)
+        generator = torch.Generator().manual_seed(job.seed + SEED_STEP * number)
         portrait, first = portrait_of(pipeline, embedder, job, person, under, schedule, generator)
 
         def progress(clip: int, step: int, number: int = number) -> None:

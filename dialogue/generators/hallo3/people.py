@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from dialogue.generators.hallo3.crops import Crop, crops_of
 from dialogue.ground.box import Box
-from dialogue.planning.emotions import NEUTRAL, weights_at
+from dialogue.planning.emotions import NEUTRAL
+from model.grid import latents_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dialogue.generators.generator import ShotJob
-    from dialogue.planning.plan import Face
+    from dialogue.planning.lanes import Lane
     from model.hallo3.clips import ClipSchedule
     from model.hallo3.face_embedding import FaceEmbedder
     from model.hallo3.pipeline import Hallo3Pipeline, Portrait
@@ -36,8 +37,11 @@ class Person:
 
     crop: Crop
     box: Box | None
-    speakers: tuple[str, ...]
-    faces: tuple[Face, ...]
+    lanes: tuple[Lane, ...]
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return tuple(lane.speaker for lane in self.lanes)
 
 
 def people_of(job: ShotJob, aspect: float, together: bool = False) -> tuple[Person, ...]:
@@ -45,41 +49,39 @@ def people_of(job: ShotJob, aspect: float, together: bool = False) -> tuple[Pers
 
     `together`: everybody in one picture (experimental).
     """
-    size, faces = (job.plan.width, job.plan.height), job.shot.faces
-    if not faces:
-        return (Person(crops_of([], *size, aspect)[0], None, (), ()),)
+    lanes = job.lanes
+    if not lanes:
+        return (Person(crops_of([], *job.size, aspect)[0], None, ()),)
     if together:
-        left, top = min(f.box.x for f in faces), min(f.box.y for f in faces)
-        right = max(f.box.x + f.box.width for f in faces)
-        bottom = max(f.box.y + f.box.height for f in faces)
+        left, top = min(lane.box.x for lane in lanes), min(lane.box.y for lane in lanes)
+        right = max(lane.box.x + lane.box.width for lane in lanes)
+        bottom = max(lane.box.y + lane.box.height for lane in lanes)
         around = Box(left, top, right - left, bottom - top)
-        crop = crops_of([around], *size, aspect)[0]
-        return (Person(crop, faces[0].box, tuple(face.speaker for face in faces), faces),)
-    crops = crops_of([face.box for face in faces], *size, aspect)
-    return tuple(Person(crop, face.box, (face.speaker,), (face,)) for crop, face in zip(crops, faces, strict=True))
+        crop = crops_of([around], *job.size, aspect)[0]
+        return (Person(crop, lanes[0].box, lanes),)
+    crops = crops_of([lane.box for lane in lanes], *job.size, aspect)
+    return tuple(Person(crop, lane.box, (lane,)) for crop, lane in zip(crops, lanes, strict=True))
 
 
-def prompt_at(job: ShotJob, speaker: str | None, seconds: float) -> str:
-    """The shot's prompt, and in words how the speaker feels at a time of the film."""
-    if speaker is None:
-        return job.shot.prompt
-    felt = {n: w for n, w in weights_at(job.plan, speaker, seconds).items() if w > _FELT and n != NEUTRAL}
+def prompt_at(prompt: str, lane: Lane | None, frame: int) -> str:
+    """The shot's prompt, and in words how the speaker feels in a frame of it."""
+    if lane is None:
+        return prompt
+    weights = lane.weights[latents_for(frame + 1) - 1]
+    felt = {n: w for n, w in zip(lane.emotions, weights, strict=True) if w > _FELT and n != NEUTRAL}
     if not felt:
-        return job.shot.prompt
+        return prompt
     strongest = max(felt.values())
     how = "slightly " if strongest < 0.5 else "very " if strongest > 1.1 else ""
     names = " and ".join(sorted(felt, key=lambda name: (-felt[name], name)))
     feeling = f"The expression of the person shows {how}{names}."
-    return f"{job.shot.prompt.rstrip()} {feeling}".strip()
+    return f"{prompt.rstrip()} {feeling}".strip()
 
 
-def prompts_of(job: ShotJob, speaker: str | None, schedule: ClipSchedule) -> list[str]:
+def prompts_of(job: ShotJob, lane: Lane | None, schedule: ClipSchedule) -> list[str]:
     """One prompt per clip, by what is felt in the middle of what the clip adds."""
-    clock, prompts = job.plan.clock, []
-    for clip in range(schedule.clips):
-        middle = min(schedule.new * clip + schedule.new // 2, job.shot.frames - 1)
-        prompts.append(prompt_at(job, speaker, clock.seconds_at(job.shot.start + middle)))
-    return prompts
+    middles = (schedule.new * clip + schedule.new // 2 for clip in range(schedule.clips))
+    return [prompt_at(job.prompt, lane, min(middle, job.frames - 1)) for middle in middles]
 
 
 def portrait_of(
@@ -104,14 +106,11 @@ def portrait_of(
         outline = (corners[0], corners[1] - FOREHEAD * box.height, corners[2], corners[3])
         rectangle = grown_rectangle(*outline, person.crop.width, person.crop.height)
     bank = pipeline.bank(torch.from_numpy(picture), rectangle, generator)
-    fps, shot = float(job.plan.fps), job.shot
-    voices = tuple(
-        pipeline.voice(torch.from_numpy(speaker_audio(job.plan, s, shot.start, shot.end, job.media)), schedule, fps)
-        for s in person.speakers
-    ) or (None,)
+    sounds = [speaker_audio(lane.turns, job.clock, 0, job.frames, job.media) for lane in person.lanes]
+    voices = tuple(pipeline.voice(torch.from_numpy(sound), schedule, job.fps) for sound in sounds) or (None,)
     embedding = embedder(picture, corners) if person.box is not None else torch.zeros(1, 512)
-    prompts = prompts_of(job, person.speakers[0] if person.speakers else None, schedule)
-    mask = token_mask(person, pipeline) if len(person.speakers) > 1 else None
+    prompts = prompts_of(job, person.lanes[0] if person.lanes else None, schedule)
+    mask = token_mask(person, pipeline) if len(person.lanes) > 1 else None
     return Portrait(pixels, pipeline.face(embedding), bank, pipeline.texts(prompts), voices, mask), first
 
 
@@ -123,9 +122,9 @@ def token_mask(person: Person, pipeline: Hallo3Pipeline) -> Tensor:
     rows, columns = config.sample_height // config.patch_size, config.sample_width // config.patch_size
     square = person.crop.width == person.crop.height
     wide = columns * pipeline.height / pipeline.width if square else columns  # a square stands between black bars
-    mask = torch.zeros(1, len(person.faces), 1, rows, columns)
-    for number, face in enumerate(person.faces):
-        region = face.region.moved(-person.crop.left, -person.crop.top)
+    mask = torch.zeros(1, len(person.lanes), 1, rows, columns)
+    for number, lane in enumerate(person.lanes):
+        region = lane.region.moved(-person.crop.left, -person.crop.top)
         x = [(columns - wide) / 2 + v / person.crop.width * wide for v in (region.x, region.x + region.width)]
         y = [v / person.crop.height * rows for v in (region.y, region.y + region.height)]
         mask[0, number, 0, max(0, round(y[0])) : round(y[1]), max(0, round(x[0])) : round(x[1])] = 1

@@ -16,6 +16,7 @@ from dialogue.generators.hunyuan.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate
+from model.grid import LATENT_STRIDE
 from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
 from model.hunyuan.weights_folder import WeightsFolder
 
@@ -36,6 +37,7 @@ __all__ = ["WEIGHTS"]
 NAME = "hunyuan-avatar"
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=64, area=704 * 704)  # the release makes up to 704 x 1216, at three times the cost
+STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = RELEASED_WINDOW
 
 VERSION = 1  # raise it whenever the same plan and weights would give other frames
@@ -126,9 +128,9 @@ def _frames(
     """Encode, denoise, decode. 90 % of the work is denoising; the state is saved as it goes."""
     report(0.0, "encoding picture, words and voices")
     final = _denoised(pipeline, chosen, memory, job, report)
-    for number, frame in enumerate(pipeline.decode(final, job.shot.frames)):
+    for number, frame in enumerate(pipeline.decode(final, job.frames)):
         yield frame.numpy()
-        report(0.9 + 0.1 * (number + 1) / job.shot.frames, "decoding")
+        report(0.9 + 0.1 * (number + 1) / job.frames, "decoding")
 
 
 def _denoised(
@@ -141,9 +143,9 @@ def _denoised(
     from model.avatar.state_file import StateError, load_state, save_state
 
     sampling = Sampling(chosen.steps)
-    generator = torch.Generator().manual_seed(job.plan.seed)
+    generator = torch.Generator().manual_seed(job.seed)
     given = _conditions(pipeline, chosen, job, generator)
-    fusion = pipeline.schedule(job.shot.frames, chosen.window, chosen.offset)
+    fusion = pipeline.schedule(job.frames, chosen.window, chosen.offset)
     last = pipeline.start(given, fusion, generator)
     file, key = job.work / STATE, f"{fingerprint()}, {tuple(last.latents.shape)}"
     if file.exists():
@@ -170,9 +172,8 @@ def _conditions(
     from dialogue.generators.shot_speakers import speaker_tracks
     from dialogue.media.still import still
 
-    size = job.plan.width, job.plan.height
-    picture = Image.fromarray(still(job.media / job.shot.picture, job.shot.view, *size))
+    picture = Image.fromarray(still(job.media / job.picture, job.view, *job.size))
     tracks = speaker_tracks(job, pipeline.vae.spatial_stride)
     return pipeline.conditions(
-        picture, job.shot.prompt, tracks, job.shot.frames, float(job.plan.fps), chosen.window, generator
+        picture, job.prompt, tracks, job.frames, job.fps, chosen.window, generator
     )

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.planning.choice import Canvas, Estimate
-from model.grid import latents_for, windows_for
+from model.grid import LATENT_STRIDE, latents_for, windows_for
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dialogue.planning.lanes import Lane
     from dialogue.planning.plan import Plan, Shot
     from model.avatar.conditions import Conditions
     from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
@@ -29,6 +30,7 @@ NAME = "tiny"
 WEIGHTS = None  # they are part of the package
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
+STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = 5
 
 VERSION = 2  # raise it whenever the same plan and weights would give other frames
@@ -84,16 +86,21 @@ def _frames(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob, report: Report) 
     report(0.0, "encoding picture, words and voices")
     sampling = tiny_sampling(STEPS)
     given = _conditions(pipeline, job)
-    fusion = pipeline.schedule(job.shot.frames, WINDOW, OFFSET)
-    state = pipeline.start(given, fusion, torch.Generator().manual_seed(job.plan.seed))
+    fusion = pipeline.schedule(job.frames, WINDOW, OFFSET)
+    state = pipeline.start(given, fusion, torch.Generator().manual_seed(job.seed))
     for state in denoise_tiny(pipeline, given, fusion, sampling, state):  # noqa: B020 - the next step starts from it
         report(0.8 * state.step / sampling.steps, f"denoising, step {state.step} of {sampling.steps}")
-    frames = pipeline.decode(state, job.shot.frames, given.picture)
-    for number in range(job.shot.frames):
+    frames = pipeline.decode(state, job.frames, given.picture)
+    for number in range(job.frames):
         with fast_arithmetic():  # entered anew: a generator must not leave the caller's arithmetic changed
             frame = next(frames)
         yield frame.numpy()
-        report(0.8 + 0.2 * (number + 1) / job.shot.frames, "decoding")
+        report(0.8 + 0.2 * (number + 1) / job.frames, "decoding")
+
+
+def _head(lane: Lane) -> Lane:
+    face = lane.face
+    return replace(lane, face=replace(face, region=face.region.intersection(face.box.padded(HEAD_PADDING))))
 
 
 def _conditions(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob) -> Conditions:
@@ -105,17 +112,14 @@ def _conditions(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob) -> Condition
     from dialogue.media.still import still
     from model.tiny.log_mel import LogMelAudioEncoder
 
-    size = job.plan.width, job.plan.height
-    picture = Image.fromarray(still(job.media / job.shot.picture, job.shot.view, *size))
+    picture = Image.fromarray(still(job.media / job.picture, job.view, *job.size))
     # It was trained on masks of a head's size; the plan's regions are those of the released model, twice as large.
-    heads = tuple(replace(f, region=f.region.intersection(f.box.padded(HEAD_PADDING))) for f in job.shot.faces)
-    job = replace(job, shot=replace(job.shot, faces=heads))
-    tracks = speaker_tracks(job, pipeline.vae.spatial_stride)
-    given = pipeline.conditions(picture, job.shot.prompt, tracks, job.shot.frames, float(job.plan.fps), window=1)
+    tracks = speaker_tracks(replace(job, lanes=tuple(_head(lane) for lane in job.lanes)), pipeline.vae.spatial_stride)
+    given = pipeline.conditions(picture, job.prompt, tracks, job.frames, job.fps, window=1)
     silent = torch.zeros(0)
     heard = [
         LogMelAudioEncoder(phase=0.618 * number % 1)(
-            silent if track.waveform is None else track.waveform, job.shot.frames, float(job.plan.fps)
+            silent if track.waveform is None else track.waveform, job.frames, job.fps
         )
         for number, track in enumerate(tracks)
     ]

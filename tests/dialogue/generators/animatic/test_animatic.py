@@ -17,9 +17,10 @@ from dialogue.generators.animatic import animatic
 from dialogue.generators.animatic.expression import EXPRESSIONS
 from dialogue.generators.animatic.face_warp import FaceWarp, Pose, moving_part
 from dialogue.generators.animatic.prosody import hear, motion
-from dialogue.generators.generator import ShotJob
+from dialogue.generators.generator import ShotJob, shot_job
 from dialogue.ground.box import Box
 from dialogue.media.face_edges import edge_points
+from dialogue.planning.lanes import Lane
 from dialogue.planning.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
 
 RATE, FPS = 16_000, 25
@@ -81,8 +82,13 @@ def turn(who: str, start: float = 0.0, end: float = SECONDS, emotion: str | None
 
 
 def frames(plan: Plan, media: Path, count: int | None = None) -> np.ndarray:
-    job = ShotJob(plan, plan.shots[0], media, media)
+    job = shot_job(plan, plan.shots[0], media, media, 1)
     return np.stack(list(islice(animatic.load()(job, lambda share, what: None), count)))
+
+
+def heard(plan: Plan, who: str, media: Path) -> tuple[Lane, ShotJob]:
+    job = shot_job(plan, plan.shots[0], media, media, 1)
+    return next(lane for lane in job.lanes if lane.speaker == who), job
 
 
 @pytest.fixture
@@ -115,7 +121,7 @@ def test_the_same_plan_gives_the_same_frames(media: Path) -> None:
 
 def test_frames_are_streamed(media: Path, bare: None) -> None:
     plan, shares = plan_of(turn("ana")), []
-    stream = animatic.load()(ShotJob(plan, plan.shots[0], media, media), lambda share, what: shares.append(share))
+    stream = animatic.load()(shot_job(plan, plan.shots[0], media, media, 1), lambda share, what: shares.append(share))
     next(stream), next(stream)
     assert shares[-1] == pytest.approx(1 / plan.shots[0].frames)
 
@@ -141,7 +147,7 @@ def test_who_listens_does_what_they_do_when_nobody_speaks(media: Path, bare: Non
 
 def test_who_listens_keeps_the_mouth_shut_breathes_and_blinks(media: Path) -> None:
     plan = plan_of(turn("ana"))
-    listening = motion(plan, "ben", plan.shots[0], media)
+    listening = motion(*heard(plan, "ben", media))
     assert all(not pose.shape for pose in listening) and not listening.opening.any()
     assert max(pose.blink for pose in listening) > 0.9 and min(pose.blink for pose in listening) == 0
     assert 0 < np.ptp([pose.nod for pose in listening]) < 1.0
@@ -160,7 +166,7 @@ def test_the_mouth_follows_the_voice_without_lag(media: Path, bare: None) -> Non
     plan = plan_of(turn("ana"))
     sound, _ = soundfile.read(media / "voice.wav", dtype="float32")
     envelope = np.sqrt((sound.reshape(-1, RATE // FPS) ** 2).mean(1))
-    opening = motion(plan, "ana", plan.shots[0], media).opening
+    opening = motion(*heard(plan, "ana", media)).opening
     film, still = frames(plan, media).astype(float), still_of(media).astype(float)
     seen = np.abs(film[(slice(None), *mouth_of("ana"))] - still[mouth_of("ana")]).mean((1, 2, 3))
     for curve, least in ((opening, 0.9), (seen, 0.8)):
@@ -173,15 +179,15 @@ def test_a_quiet_microphone_moves_the_mouth_as_much(media: Path, tmp_path: Path)
     sound, _ = soundfile.read(media / "voice.wav", dtype="float32")
     soundfile.write(tmp_path / "voice.wav", sound / 100, RATE, subtype="FLOAT")
     plan = plan_of(turn("ana"))
-    loud, quiet = (motion(plan, "ana", plan.shots[0], at).opening for at in (media, tmp_path))
+    loud, quiet = (motion(*heard(plan, "ana", at)).opening for at in (media, tmp_path))
     np.testing.assert_allclose(loud, quiet, atol=0.02)
 
 
 def test_a_voice_heard_in_blocks_is_the_voice_heard_at_once(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of(turn("ana"))
-    whole = hear(plan, "ana", plan.shots[0], media)
+    whole = hear(*heard(plan, "ana", media))
     monkeypatch.setattr("dialogue.generators.animatic.prosody.BLOCK_SECONDS", 0.5)
-    pieces = hear(plan, "ana", plan.shots[0], media)
+    pieces = hear(*heard(plan, "ana", media))
     for field in dataclasses.fields(whole):
         np.testing.assert_allclose(getattr(whole, field.name), getattr(pieces, field.name), atol=1e-4)
 

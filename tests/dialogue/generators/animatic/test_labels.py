@@ -15,18 +15,25 @@ from PIL import Image
 
 from dialogue.generators.animatic import animatic
 from dialogue.generators.animatic.labels import Label, beside, rim, tag
-from dialogue.generators.generator import ShotJob
+from dialogue.generators.generator import ShotJob, shot_job
 from dialogue.ground.box import Box
+from dialogue.planning.lanes import Lane, lanes
 from dialogue.planning.plan import AudioSlice, Emotion, Face, Mix, Plan, Shot, Speaker, Turn
 
 COLOR = "#e06060"
 
 
 def plan_of(*turns: Turn) -> Plan:
-    shot = Shot(0, 0, 100, "p.png", Box(0, 0, 64, 64), ())
+    face = Face("ana", Box(20, 20, 20, 20), Box(10, 10, 40, 40))
+    shot = Shot(0, 0, 100, "p.png", Box(0, 0, 64, 64), (face,))
     return Plan(
         "", "animatic", "", 0, Fraction(25), 64, 64, 4.0, (Speaker("ana", "Ana", COLOR),), turns, (shot,), Mix()
     )
+
+
+def ana_of(plan: Plan) -> Lane:
+    (lane,) = lanes(plan, plan.shots[0], 1)
+    return lane
 
 
 def turn(start: float, end: float, *weights: tuple[str, float]) -> Turn:
@@ -35,14 +42,14 @@ def turn(start: float, end: float, *weights: tuple[str, float]) -> Turn:
 
 def test_the_rim_is_on_while_the_turn_lasts() -> None:
     plan = plan_of(turn(1.0, 2.0))
-    speaking, _ = animatic._schedule(plan, plan.shots[0], "ana")
+    speaking, _ = animatic._schedule(ana_of(plan), 100, plan.clock)
     assert speaking[10] == 0 and speaking[35] == 1 and speaking[90] == 0
     assert speaking[25] == pytest.approx(0.5) and max(abs(np.diff(speaking))) < 0.25  # fades over 0.2 s
 
 
 def test_one_emotion_fades_into_the_next_over_a_fifth_of_a_second() -> None:
     plan = plan_of(turn(0.0, 2.0, ("joy", 1.0)), turn(2.0, 4.0, ("neutral", 0.4), ("fear", 0.6)))
-    _, feeling = animatic._schedule(plan, plan.shots[0], "ana")
+    _, feeling = animatic._schedule(ana_of(plan), 100, plan.clock)
     joy, fear = feeling["joy"], feeling["neutral 40% + fear 60%"]
     assert (joy[25], fear[25]) == (1, 0) and (joy[75], fear[75]) == (0, 1)
     assert joy[50] == fear[50] == pytest.approx(0.5)
@@ -106,7 +113,7 @@ def shot_of(folder: Path, boxes: dict[str, Box], width: int, height: int) -> Sho
     shot = Shot(0, 0, 25, "all.png", Box(0, 0, width, height), faces)
     speakers = tuple(Speaker(who, f"{who} of a long name", "#e06060") for who in boxes)
     plan = Plan("", "animatic", "", 7, Fraction(25), width, height, 1.0, speakers, tuple(turns), (shot,), Mix())
-    return ShotJob(plan, shot, folder, folder)
+    return shot_job(plan, shot, folder, folder, 1)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +128,7 @@ def shot_of(folder: Path, boxes: dict[str, Box], width: int, height: int) -> Sho
 def test_no_pill_is_drawn_over_another(tmp_path: Path, boxes: dict[str, Box]) -> None:
     job = shot_of(tmp_path, boxes, 320, 192)
     still = np.zeros((192, 320, 3), np.uint8)
-    actors = animatic._apart([animatic._actor(job, still, face, animatic.LABELS) for face in job.shot.faces], 192)
+    actors = animatic._apart([animatic._actor(job, still, lane, animatic.LABELS) for lane in job.lanes], 192)
     labels = [label for actor in actors for label in (actor.name, *actor.emotions.values()) if label is not None]
     assert len(labels) == 2 * len(boxes)
     assert not [pair for pair in combinations(labels, 2) if covers(*pair)]

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from planned_scenes import plan_of
 
-from dialogue.generators.generator import ShotJob
+from dialogue.generators.generator import ShotJob, shot_job
 from dialogue.generators.hallo3 import costs, hallo3
 from dialogue.generators.hallo3.people import people_of, prompts_of
 from dialogue.generators.hallo3.settings import settings
@@ -88,7 +88,7 @@ lines:
 def job_of(scene: Path) -> ShotJob:
     plan, work = plan_of(read_scene(scene, {})), scene.parent / "work"
     work.mkdir(exist_ok=True)
-    return ShotJob(plan, plan.shots[0], scene.parent, work)
+    return shot_job(plan, plan.shots[0], scene.parent, work)
 
 
 def frames_of(job: ShotJob, stop_at: str = "") -> tuple[np.ndarray, list[str]]:
@@ -155,17 +155,17 @@ def test_masked_audio_makes_everybody_in_one_picture(tmp_path: Path, monkeypatch
 
 def test_a_prompt_for_each_clip_says_what_is_felt(tmp_path: Path) -> None:
     job = job_of(write_scene(tmp_path, 1.6))
-    schedule = ClipSchedule(job.shot.frames, 9)
-    prompts = prompts_of(job, "ben", schedule)
+    schedule = ClipSchedule(job.frames, 9)
+    prompts = prompts_of(job, job.lanes[1], schedule)
     assert "anger" not in prompts[0] and prompts[-1].endswith("The expression of the person shows anger.")
-    assert all("joy" in prompt for prompt in prompts_of(job, "ana", schedule)[2:])
+    assert all("joy" in prompt for prompt in prompts_of(job, job.lanes[0], schedule)[2:])
 
 
 def test_nobody_in_the_picture_is_still_a_film(tmp_path: Path) -> None:
     from dataclasses import replace
 
     job = job_of(write_scene(tmp_path, 0.2))
-    job = replace(job, shot=replace(job.shot, faces=()))
+    job = replace(job, lanes=())
     assert [person.speakers for person in people_of(job, 1.5)] == [()]
     assert frames_of(job)[0].shape == (5, 96, 192, 3)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from planned_scenes import plan_of
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
-from dialogue.generators.generator import ShotJob
+from dialogue.generators.generator import ShotJob, shot_job
 from dialogue.generators.hunyuan import avatar as hunyuan_avatar
 from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.memory import memory_given
@@ -98,7 +99,7 @@ def planned(scene: Path) -> Plan:
 def job_of(scene: Path) -> ShotJob:
     plan, work = planned(scene), scene.parent / "work"
     work.mkdir(exist_ok=True)
-    return ShotJob(plan, plan.shots[0], scene.parent, work)
+    return shot_job(plan, plan.shots[0], scene.parent, work)
 
 
 def frames_of(job: ShotJob, stop_after: str = "") -> tuple[np.ndarray, list[str]]:
@@ -169,14 +170,8 @@ def test_a_stopped_shot_goes_on_where_it_was_and_gives_the_same_frames(
 
 def test_a_shot_of_nobody_is_made_too(tmp_path: Path) -> None:
     job = job_of(write_scene(tmp_path / "film", 1.0))
-    (track,) = speaker_tracks(ShotJob(job.plan, _without_faces(job), job.media, job.work))
+    (track,) = speaker_tracks(dataclasses.replace(job, lanes=()))
     assert float(track.mask.max()) == 0 and track.waveform is None
-
-
-def _without_faces(job: ShotJob) -> object:
-    import dataclasses
-
-    return dataclasses.replace(job.shot, faces=())
 
 
 def test_missing_weights_are_one_line_with_folder_files_and_command(
@@ -263,10 +258,7 @@ def test_estimating_imports_no_torch() -> None:
 
 
 def test_a_face_at_the_edge_keeps_its_mask_inside(tmp_path: Path) -> None:
-    import dataclasses
-
     job = job_of(write_scene(tmp_path / "film", 1.0))
-    face = dataclasses.replace(job.shot.faces[0], region=Box(-20, -20, 30, 30))
-    shot = dataclasses.replace(job.shot, faces=(face,))
-    (track,) = speaker_tracks(ShotJob(job.plan, shot, job.media, job.work))
+    face = dataclasses.replace(job.lanes[0].face, region=Box(-20, -20, 30, 30))
+    (track,) = speaker_tracks(dataclasses.replace(job, lanes=(dataclasses.replace(job.lanes[0], face=face),)))
     assert track.mask[0, 0, 0] == 1 and float(track.mask[0, 2:].max()) == 0
