@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scripts.actors import READY, Actor, Utterance, performed, rttm, save_sound, tracks
+from scripts.actors import RATE, READY, Actor, Utterance, performed, rttm, save_sound, tracks
 from scripts.tiny.clips import FACE_BOX, Placed, Stage, portrait, render, still_acting
 
 ROOT = Path(__file__).parents[1]
@@ -101,6 +101,25 @@ def side_by_side(actors: Sequence[Actor], width: int, height: int, radius: float
     return tuple(Placed(actor.face, slot * (i + 0.5), height * 0.47, radius) for i, actor in enumerate(actors))
 
 
+def wind(seconds: float) -> np.ndarray:
+    """(n,) at the voices' rate: noise without its heights, that swells and dies down, and ends as it begins."""
+    n = round(seconds * RATE)
+    hertz = np.fft.rfftfreq(n, 1 / RATE)
+    dice = np.random.default_rng(11)
+    spectrum = np.exp(2j * np.pi * dice.random(len(hertz))) / np.sqrt(1 + (hertz / 400) ** 3) * (hertz > 60)
+    sound = np.fft.irfft(spectrum, n) * (1 + 0.35 * np.sin(2 * np.pi * np.arange(n) / n))
+    return np.asarray(0.5 * sound / np.abs(sound).max(), np.float32)
+
+
+def bell(seconds: float) -> np.ndarray:
+    """(n,) at the voices' rate: one stroke of a station bell."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    tones = ((523, 1.0, 3.0), (1046, 0.6, 4.0), (1570, 0.35, 6.0), (2813, 0.2, 9.0))
+    stroke = sum(level * np.sin(2 * np.pi * hertz * t) * np.exp(-t * fall) for hertz, level, fall in tones)
+    come = np.minimum(1, t / 0.003) * np.minimum(1, (seconds - t) / 0.05)
+    return np.asarray(0.3 * stroke * come, np.float32)
+
+
 def two_hander(folder: Path) -> None:
     """Two speakers, a track each."""
     heard = performed(LIGHTHOUSE)
@@ -118,6 +137,8 @@ def interruption(folder: Path) -> None:
     for number, line in enumerate(heard, 1):
         save_sound(folder / f"{number:02d}_{line.actor}.flac", line.wave)
     (folder / "truth.rttm").write_text(rttm("interruption", heard, {}))
+    save_sound(folder / "wind.flac", wind(4.0))
+    save_sound(folder / "bell.flac", bell(1.6))
     save_picture(folder / "platform.png", Stage("city", side_by_side((INES, TOM), 704, 704, 112), 704, 704, 5))
     save_picture(folder / "close_ines.png", Stage("city", (Placed(INES.face, 352, 330, 128),), 704, 704, 5))
     for emotion in ("neutral", "anger", "surprise"):

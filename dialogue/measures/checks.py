@@ -144,7 +144,8 @@ def _unheard_streams(file: SceneFile, measures: Measures) -> Iterator[Problem]:
             continue
         message = f"{sound} has {recording.streams} sound streams, and only the one that it marks as default is heard"
         choices = ", ".join(f"{sound}#stream{number}" for number in range(1, min(recording.streams, 3) + 1))
-        yield file.problem(keys, message, f"each can be somebody's track: {choices}", "warning")
+        what = "is heard by its own name" if keys[0] == "sound" else "can be somebody's track"
+        yield file.problem(keys, message, f"each {what}: {choices}", "warning")
 
 
 def _foreign_pictures(file: SceneFile, measures: Measures) -> Iterator[Problem]:
@@ -182,6 +183,8 @@ def _references(file: SceneFile) -> Iterator[tuple[Keypath, AudioRef]]:
     for index, line in enumerate(scene.lines):
         if isinstance(line, SpokenLine) and line.audio is not None:
             yield ("lines", index, "audio"), line.audio
+    for index, sound in enumerate(scene.sound):
+        yield ("sound", index, "file"), sound.file
 
 
 def _recordings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
@@ -204,7 +207,8 @@ def _recordings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
             yield file.problem(keys, f"{ref.path} is empty: {recording.duration:g} s of sound", "record it again")
         elif recording.peak is not None and recording.peak <= _SILENT:
             message = f"{ref.path} is silent: its loudest sample is {recording.peak:.0f} dBFS"
-            yield file.problem(keys, message, "nobody will be seen to speak from it", "warning")
+            hint = "nothing will be heard of it" if keys[0] == "sound" else "nobody will be seen to speak from it"
+            yield file.problem(keys, message, hint, "warning")
 
 
 def _line_times(file: SceneFile, measures: Measures) -> Iterator[Problem]:

@@ -76,6 +76,8 @@ def _recordings(scene: Scene) -> Iterator[tuple[AudioRef, Keypath]]:
     for index, line in enumerate(scene.lines):
         if isinstance(line, SpokenLine) and line.audio is not None:
             yield line.audio, ("lines", index, "audio")
+    for index, sound in enumerate(scene.sound):
+        yield sound.file, ("sound", index, "file")
 
 
 def _pictures(scene: Scene) -> Iterator[tuple[str, Keypath]]:

@@ -13,6 +13,7 @@ from dialogue.ground.box import Box
 from model.grid import FrameClock
 
 PLAN_VERSION = 1
+LEAST_LOOP = 0.5  # seconds; what begins again sooner is a tone
 LEAST_FACE = 8  # pixels of the frame a side; a smaller face has no mouth that could be seen
 
 
@@ -173,6 +174,24 @@ class Mix:
 
 
 @dataclass(frozen=True)
+class PlacedSound:
+    """A bed or an effect, heard from `start` to `end` seconds of the film, and nobody's speech.
+
+    `audio` is once through it; with `loop` it begins again until `end`. `gain` is in dB, fades in seconds; `duck`: dB
+    by which it is turned down while anybody speaks.
+    """
+
+    audio: AudioSlice
+    start: float
+    end: float
+    gain: float = 0.0
+    fade_in: float = 0.0
+    fade_out: float = 0.0
+    duck: float = 0.0
+    loop: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """One film. `duration` is the audio's, in seconds; the shots cover `frames` frames without a gap.
 
@@ -198,6 +217,8 @@ class Plan:
     font: str | None = None
     warnings: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    sounds: tuple[PlacedSound, ...] = ()
+    loudness: float | None = None  # LUFS of the whole film; None: as it comes
     version: int = PLAN_VERSION
 
     @property
@@ -215,6 +236,7 @@ class Plan:
         named += [reference.image for speaker in self.speakers for reference in speaker.emotions]
         named += [turn.audio.source for turn in self.turns]
         named += [part.audio.source for part in self.mix.parts]
+        named += [sound.audio.source for sound in self.sounds]
         named += [single for single in (self.mix.source, self.font) if single is not None]
         return tuple(dict.fromkeys(named))
 

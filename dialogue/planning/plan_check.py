@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialogue.ground.box import Box
-from dialogue.planning.plan import LEAST_FACE, Mouth, Plan, Shot, Turn
+from dialogue.planning.plan import LEAST_FACE, LEAST_LOOP, Mouth, PlacedSound, Plan, Shot, Turn
 from dialogue.scene.generators import GENERATORS
 from dialogue.scene.kinds import did_you_mean
 from model.grid import FrameClock
@@ -55,6 +55,8 @@ def _whole_flaws(plan: Plan) -> Iterator[Flaw]:
     for index, kind in enumerate(plan.transcript):
         if kind not in ("txt", "json", "vtt"):
             yield Flaw(("transcript", index), f"unknown transcript {kind!r}", "txt, json or vtt")
+    if plan.loudness is not None and not -40 <= plan.loudness <= -5:
+        yield Flaw(("loudness",), f"a loudness of {plan.loudness:g} LUFS", "-40 to -5")
     if plan.labels not in ("none", "names", "all"):
         yield Flaw(("labels",), f"unknown labels {plan.labels!r}", "none, names or all")
 
@@ -123,6 +125,25 @@ def _mouth_flaws(mouth: Mouth, at: Keypath) -> Iterator[Flaw]:
         yield Flaw((*at, "left"), "the left corner is not left of the right one", "as the viewer sees them")
 
 
+def _sound_flaws(plan: Plan, index: int, sound: PlacedSound) -> Iterator[Flaw]:
+    where = ("sounds", index)
+    if not 0 <= sound.start < sound.end:
+        yield Flaw((*where, "end"), f"a sound from {sound.start:g} to {sound.end:g} s", "it ends after its start")
+        return
+    length = sound.audio.end - sound.audio.start
+    if sound.audio.start < 0 or length <= 0 or (sound.loop and length < LEAST_LOOP):
+        yield Flaw((*where, "audio"), f"a sound whose audio lasts {length:g} s", "audio.start before audio.end")
+    elif not sound.loop and abs(length - (sound.end - sound.start)) > _LENGTH:
+        message = f"a sound of {sound.end - sound.start:g} s with audio of {length:g} s"
+        yield Flaw((*where, "audio"), message, "audio.start and audio.end are as far apart as start and end")
+    for key, value in (("gain", sound.gain), ("duck", sound.duck)):
+        if not -60 <= value <= 60:
+            yield Flaw((*where, key), f"{value:g} dB", "-60 to 60")
+    for key, value in (("fade_in", sound.fade_in), ("fade_out", sound.fade_out), ("duck", sound.duck)):
+        if value < 0:
+            yield Flaw((*where, key), f"{key} is {value:g}", "0 or more")
+
+
 def flaws_of(plan: Plan) -> list[Flaw]:
     """Everything that does not hold."""
     flaws = list(_whole_flaws(plan))
@@ -135,4 +156,6 @@ def flaws_of(plan: Plan) -> list[Flaw]:
         flaws += _turn_flaws(plan, index, turn, known)
     for index, shot in enumerate(plan.shots):
         flaws += _shot_flaws(plan, index, shot, known)
+    for index, sound in enumerate(plan.sounds):
+        flaws += _sound_flaws(plan, index, sound)
     return flaws

@@ -31,6 +31,7 @@ from dialogue.planning.packing import limits_of
 from dialogue.planning.plan import LEAST_FACE, EmotionReference, Face, Mouth, Plan, Shot, Speaker
 from dialogue.planning.regions import regions_of
 from dialogue.planning.shots import Stretch, cut_shots
+from dialogue.planning.sounds import placed_sounds
 from dialogue.planning.turns import Findings, speech_of
 from dialogue.scene.named_files import files_named
 from dialogue.scene.reader import SceneFile
@@ -212,6 +213,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         findings.warnings.append(choice.warning)
     clock = FrameClock(Fraction(scene.output.fps))
     speech = speech_of(file, measures, findings)
+    sounds = placed_sounds(file, measures, speech, findings)
     shots = scene.shots or (ShotSpec(),)
     output = _frame_size(file, measures, shots, choice, findings)
     setups = {spec: _setup(file, spec, shot, measures, output, findings) for spec, shot in enumerate(shots)}
@@ -247,6 +249,8 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         labels=scene.output.labels,
         font=scene.output.font,
         warnings=tuple(dict.fromkeys(findings.warnings)),
+        sounds=sounds,
+        loudness=scene.output.loudness,
     )
     used = set(plan.media)
     return replace(plan, reads=tuple(name for name in files_named(file.root, file.folder) if name not in used))

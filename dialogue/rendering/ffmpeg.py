@@ -86,16 +86,19 @@ def run(stream: Any, doing: str, cwd: Path | None = None) -> None:
 
 
 @contextmanager
-def feeding(stream: Any, doing: str, cwd: Path | None = None) -> Iterator[IO[bytes]]:
+def feeding(stream: Any, doing: str, cwd: Path | None = None, said: deque[bytes] | None = None) -> Iterator[IO[bytes]]:
     """Run the graph with its standard input open to write to; leaving waits until ffmpeg has finished its file.
+
+    `said`: gets the lines that ffmpeg has to say, for filters that tell what they measured; without it, its errors.
 
     Raises DialogueError with ffmpeg's own reason when it fails, also when it fails while being written to. When the
     body raises anything else, ffmpeg is killed and the error goes on.
     """
     import ffmpeg
 
-    command = ffmpeg.compile(stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin"), cmd=binary())
-    said: deque[bytes] = deque(maxlen=_KEPT_LINES)
+    level = ("-loglevel", "error") if said is None else ("-loglevel", "info", "-nostats")
+    command = ffmpeg.compile(stream.global_args("-hide_banner", *level, "-nostdin"), cmd=binary())
+    said = deque(maxlen=_KEPT_LINES) if said is None else said
     process = drain = None
     code, unread = 0, False
     try:

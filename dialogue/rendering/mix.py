@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 
 from dialogue.media.downmix import Downmix
 from dialogue.media.recordings import sound_blocks
-from dialogue.planning.plan import MixPart
+from dialogue.planning.plan import AudioSlice, MixPart, PlacedSound, Turn
 from dialogue.rendering import ffmpeg
+from dialogue.rendering.loudness import encode_blocks, write_levelled
+from dialogue.rendering.shaping import Shape, shaped
 from dialogue.rendering.stitch import aac
 
 _HIGHEST_RATE = 48_000  # Hz
 _MOST_CHANNELS = 8  # of AAC
+_KEPT_TAPES = 8  # of one recording: each holds its file open
 _SILENCE = 48_000  # samples at a time, beyond the end of a recording
 _CEILING = 0.97  # of full scale; AAC overshoots a little
 
@@ -111,7 +114,9 @@ class _Shelf:
         return nearest
 
     def give(self, part: MixPart, tape: _Tape) -> None:
-        self._tapes.setdefault(part.audio.heard, []).append(tape)
+        kept = self._tapes.setdefault(part.audio.heard, [])
+        kept.append(tape)
+        del kept[:-_KEPT_TAPES]  # of a sound that begins again and again none is of use any more
 
 
 @dataclass
@@ -119,29 +124,51 @@ class _Playing:
     """A part that has begun: at sample `at` of the mix its tape is at `start`."""
 
     part: MixPart
+    shape: Shape | None
     tape: _Tape
     at: int
     start: int
     end: int  # in the mix
 
 
-def mixed(parts: Sequence[MixPart], media: Path, duration: float, rate: int, channels: int) -> Iterator[Sound]:
-    """The mix in blocks (c, n) of a second, float32, before the limiter: the plain sum of the parts."""
-    waiting = sorted(parts, key=lambda part: part.at, reverse=True)
+@dataclass(frozen=True)
+class Heard:
+    """What a film is mixed of: speech as it is, sounds under it, and the turns for which they make room."""
+
+    parts: tuple[MixPart, ...]
+    sounds: tuple[PlacedSound, ...] = ()
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def slices(self) -> tuple[AudioSlice, ...]:
+        return (*(part.audio for part in self.parts), *(sound.audio for sound in self.sounds))
+
+
+def mixed(heard: Heard, media: Path, duration: float, rate: int, channels: int, start: float = 0.0) -> Iterator[Sound]:
+    """The mix in blocks (c, n) of a second, float32, before the limiter: the plain sum of the parts.
+
+    From `start` seconds of the film on, for `duration` seconds.
+    """
+    laid = [*((part, None) for part in heard.parts), *shaped(heard.sounds, heard.turns)]
+    waiting = sorted(laid, key=lambda one: one[0].at, reverse=True)
     shelf, playing = _Shelf(media, rate), list[_Playing]()
-    total = round(duration * rate)
-    for begin in range(0, total, rate):
+    since = round(start * rate)
+    total = since + round(duration * rate)
+    for begin in range(since, total, rate):
         end = min(begin + rate, total)
         block = np.zeros((channels, end - begin), np.float32)
-        while waiting and round(waiting[-1].at * rate) < end:
-            part = waiting.pop()
-            at, start = round(part.at * rate), round(part.audio.start * rate)
-            length = round((part.audio.end - part.audio.start) * rate)
-            playing.append(_Playing(part, shelf.take(part, start), at, start, at + length))
+        while waiting and round(waiting[-1][0].at * rate) < end:
+            part, shape = waiting.pop()
+            at, first = round(part.at * rate), round(part.audio.start * rate)
+            stop = at + round((part.audio.end - part.audio.start) * rate)
+            if stop > begin:
+                tape = shelf.take(part, first + max(0, begin - at))
+                playing.append(_Playing(part, shape, tape, at, first, stop))
         for now in playing:
             first, last = max(now.at, begin), min(now.end, end)
             sound = now.tape.play(now.start + first - now.at, now.start + last - now.at)
-            block[:, first - begin : last - begin] += _spread(sound, channels) * _factor(now.part.gain)
+            factor = _factor(now.part.gain) if now.shape is None else now.shape(first, last, rate)
+            block[:, first - begin : last - begin] += _spread(sound, channels) * factor
         for over in [now for now in playing if now.end <= end]:
             playing.remove(over)
             shelf.give(over.part, over.tape)
@@ -160,10 +187,10 @@ def _spread(sound: Sound, channels: int) -> Sound:
     return spread
 
 
-def _format(parts: Sequence[MixPart], media: Path) -> tuple[int, int]:
+def _format(heard: Heard, media: Path) -> tuple[int, int]:
     """Rate and channels of the mix: the finest of its parts', at most 48 kHz, at most stereo."""
     rates, channels = [8_000], 1
-    for source, channel, stream in {part.audio.heard for part in parts}:
+    for source, channel, stream in {audio.heard for audio in heard.slices}:
         block, rate = next(sound_blocks(media / source, stream=stream))
         rates.append(min(rate, _HIGHEST_RATE))
         channels = max(channels, 2 if channel is None and len(block) == 2 else 1)
@@ -185,18 +212,24 @@ def write_sound(file: Path, stream: int | None, output: Path) -> None:
             stdin.write(rearrange(heard, "c n -> n c").tobytes())
 
 
-def write_mix(parts: Sequence[MixPart], media: Path, duration: float, output: Path) -> None:
-    """Mix `parts` (paths relative to `media`) to `duration` seconds of AAC in an m4a file.
+def write_mix(
+    heard: Heard, media: Path, duration: float, output: Path, start: float = 0.0, loudness: float | None = None
+) -> None:
+    """Mix what is heard (paths relative to `media`) from `start` on, `duration` seconds of AAC in an m4a file.
 
-    DialogueError when ffmpeg fails, InputError when a recording cannot be decoded.
+    `loudness`: LUFS of the whole; None: as it comes. DialogueError when ffmpeg fails, InputError when a recording
+    cannot be decoded.
     """
-    import ffmpeg as graph
+    rate, channels = _format(heard, media)
 
-    rate, channels = _format(parts, media)
-    raw = graph.input("pipe:0", f="f32le", ar=rate, ac=channels)
+    def blocks() -> Iterator[Sound]:
+        return mixed(heard, media, duration, rate, channels, start)
+
+    if loudness is not None:
+        write_levelled(blocks, rate, channels, loudness, output)
+        return
     # level=0: no make-up gain; latency=1: the look-ahead is taken out again, so nothing moves in time.
-    limited = raw.filter("alimiter", limit=_CEILING, level=0, latency=1, attack=5, release=50)
-    encoded = limited.output(ffmpeg.path(output), f="mp4", fflags="+bitexact", **aac(channels))
-    with ffmpeg.feeding(encoded, "mix the sound") as stdin:
-        for block in mixed(parts, media, duration, rate, channels):
-            stdin.write(rearrange(block, "c n -> n c").tobytes())
+    encode_blocks(
+        blocks(), rate, channels, output,
+        lambda raw: raw.filter("alimiter", limit=_CEILING, level=0, latency=1, attack=5, release=50),
+    )  # fmt: skip

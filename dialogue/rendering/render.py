@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from dialogue.generators.generator import Generate, shot_job
@@ -25,7 +25,7 @@ from dialogue.rendering.encode import encode
 from dialogue.rendering.film_order import Order, check, check_room
 from dialogue.rendering.film_sound import FilmSound, untouched
 from dialogue.rendering.marks import check_signer, comment_of, mark
-from dialogue.rendering.mix import write_mix, write_sound
+from dialogue.rendering.mix import Heard, write_mix, write_sound
 from dialogue.rendering.pace import Pace
 from dialogue.rendering.shot_tasks import Task, generator_of, tasks_of
 from dialogue.rendering.stitch import Clip, stitch
@@ -169,13 +169,15 @@ def _sound(order: Order, tell: OnProgress) -> FilmSound | None:
     Raises SceneError for a recording that cannot be decoded.
     """
     mix, plan = order.plan.mix, order.plan
+    if plan.sounds or plan.loudness is not None:  # laid under it, or turned up as a whole
+        return _mixed(order, 0.0, plan.duration, tell)
     whole = None if mix.source is None else AudioSlice(mix.source, 0.0, plan.duration, stream=mix.stream)
     if len(mix.parts) == 1:  # one recording, heard from its start to its end, is as good as a mix
         audio, at, gain = mix.parts[0].audio, mix.parts[0].at, mix.parts[0].gain
         if audio.channel is None and audio.start == at == 0 and not gain and audio.end * plan.fps > plan.frames - 1:
             whole = audio
     if whole is None:
-        return _mixed(order, mix.parts, plan.duration, tell)
+        return _mixed(order, 0.0, plan.duration, tell)
     return untouched(order.media / whole.source, whole.stream) or _encoded(order, whole, tell)
 
 
@@ -183,7 +185,7 @@ def _sound_of(order: Order, tasks: Sequence[Task], tell: OnProgress) -> FilmSoun
     """What is heard while these shots, which follow each other, are seen."""
     clock = order.plan.clock
     begin, end = clock.seconds_at(tasks[0].shot.start), clock.seconds_at(tasks[-1].shot.end)
-    return _mixed(order, parts_between(order.plan, begin, end), end - begin, tell)
+    return _mixed(order, begin, end - begin, tell)
 
 
 def _encoded(order: Order, whole: AudioSlice, tell: OnProgress) -> FilmSound:
@@ -195,19 +197,39 @@ def _encoded(order: Order, whole: AudioSlice, tell: OnProgress) -> FilmSound:
     return _kept_sound(order, [whole.source], repr(("whole", whole.stream)), make, tell)
 
 
-def _mixed(order: Order, parts: Sequence[MixPart], duration: float, tell: OnProgress) -> FilmSound | None:
-    """The parts laid over each other, from the cache where it has them; None when there are none."""
-    if not parts:
+def _mixed(order: Order, start: float, duration: float, tell: OnProgress) -> FilmSound | None:
+    """What is heard from `start` on, laid over each other, from the cache where it has it; None where nothing is.
+
+    A film is brought to its loudness as a whole: some of its shots alone are as loud as they come.
+    """
+    plan = order.plan
+    parts = plan.mix.parts
+    if plan.mix.source is not None:
+        parts = (MixPart(AudioSlice(plan.mix.source, 0.0, plan.duration, stream=plan.mix.stream), 0.0),)
+    heard = _between(Heard(parts, plan.sounds, plan.turns), start, start + duration)
+    if not heard.parts and not heard.sounds:
         return None
-    heard = [
+    whole = start == 0 and duration == plan.duration
+    loudness = plan.loudness if whole else None
+    how: list[object] = [
         (f"{part.at:.6f}", f"{part.audio.start:.6f}", f"{part.audio.end:.6f}", *part.audio.heard[1:], part.gain or 0.0)
-        for part in parts
+        for part in heard.parts
     ]
+    how += [(astuple(replace(sound, audio=replace(sound.audio, source="")))) for sound in heard.sounds]
+    how += [(turn.start, turn.end) for turn in heard.turns]
 
     def make(draft: Path) -> None:
-        write_mix(parts, order.media, duration, draft)
+        write_mix(heard, order.media, duration, draft, start, loudness)
 
-    return _kept_sound(order, [part.audio.source for part in parts], repr((heard, duration)), make, tell)
+    sources = [audio.source for audio in heard.slices]
+    return _kept_sound(order, sources, repr((how, start, duration, loudness)), make, tell)
+
+
+def _between(heard: Heard, start: float, end: float) -> Heard:
+    """What of it is heard from `start` to `end` seconds; the turns only where a sound makes room for them."""
+    parts = tuple(p for p in heard.parts if p.at < end and p.at + p.audio.end - p.audio.start > start)
+    sounds = tuple(sound for sound in heard.sounds if sound.start < end and sound.end > start)
+    return Heard(parts, sounds, heard.turns if any(sound.duck for sound in sounds) else ())
 
 
 def _kept_sound(
@@ -282,18 +304,3 @@ def _caption_track(order: Order) -> Iterator[Path | None]:
         file = Path(folder) / "captions.srt"
         file.write_text(caption_text(order.plan, "srt"), encoding="utf-8")
         yield file
-
-
-def parts_between(plan: Plan, start: float, end: float) -> tuple[MixPart, ...]:
-    """What is heard from `start` to `end` seconds of the film, as parts that begin at 0."""
-    whole = plan.mix.parts
-    if plan.mix.source is not None:
-        whole = (MixPart(AudioSlice(plan.mix.source, 0.0, plan.duration, stream=plan.mix.stream), 0.0),)
-    found = []
-    for part in whole:
-        first, last = max(start, part.at), min(end, part.at + part.audio.end - part.audio.start)
-        if first < last:
-            offset = part.audio.start - part.at
-            audio = replace(part.audio, start=first + offset, end=last + offset)
-            found.append(MixPart(audio, first - start, part.gain))
-    return tuple(found)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dialogue.scene.emotions import emotion_meant, emotion_named
 from dialogue.scene.kinds import did_you_mean
-from dialogue.scene.scene import AudioRef, Line, Member, Pause, ShotSpec, SpokenLine
+from dialogue.scene.scene import AudioRef, Line, LinePlace, Member, Pause, ShotSpec, Sound, SpokenLine
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def contradictions(draft: Draft) -> Iterator[Finding]:
     yield from _line_order(draft)
     yield from _shot_order(draft)
     yield from _emotions(draft)
+    yield from _sounds(draft)
 
 
 def _pictures(draft: Draft) -> Iterator[Finding]:
@@ -237,3 +238,25 @@ def _emotions(draft: Draft) -> Iterator[Finding]:
             else:
                 hint = did_you_mean(name, known) or "add one to their emotions:"
             yield Finding(("lines", index, "emotion"), message, hint, "warning")
+
+
+def _sounds(draft: Draft) -> Iterator[Finding]:
+    """Beds and effects: on lines there are, and no recording of somebody's speech."""
+    sounds: Sequence[Sound] = draft.fields.get("sound", ())
+    speech = {member.track.sound: f"{name}'s track" for name, member in (draft.cast or {}).items() if member.track}
+    if "audio" in draft.fields:
+        speech[draft.fields["audio"].sound] = "the mix"
+    for index, sound in enumerate(sounds):
+        if sound.file.sound in speech:
+            message = f"{sound.file} is {speech[sound.file.sound]}, and would be heard twice"
+            yield Finding(("sound", index, "file"), message, "sound: is for what nobody says")
+        for key, moment in (("from", sound.start), ("to", sound.end)):
+            if not isinstance(moment, LinePlace) or "lines" in draft.unread:
+                continue
+            where = ("sound", index, key, "line")
+            if moment.line > len(draft.lines):
+                count = f"the scene has {len(draft.lines)}" if draft.lines else "the scene has no lines"
+                yield Finding(where, f"there is no line {moment.line}", count)
+            elif isinstance(draft.lines[moment.line - 1], Pause):
+                hint = "name the line before it, with after:, or the one that follows, with before:"
+                yield Finding(where, f"line {moment.line} is a pause", hint)

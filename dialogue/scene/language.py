@@ -46,6 +46,7 @@ from dialogue.scene.scene import (
     ShotSpec,
     Voice,
 )
+from dialogue.scene.sounds import SOUND
 from dialogue.scene.source import Keys, Node, Text
 from dialogue.scene.values import parse_color, parse_fps, parse_language, parse_size
 
@@ -220,6 +221,10 @@ OUTPUT_KEYS = {
         ),
         "What the animatic writes on the picture: none, names, or all (the default): a rim, names and emotions.",
     ),
+    "loudness": Key(
+        number("a loudness from -40 to -5 LUFS", -40, -5),
+        "How loud the film is as a whole, in LUFS, its true peak at -1 dBTP at most; absent: as it comes.",
+    ),
     "font": Key(
         font("a font's file"),
         "A TrueType or OpenType font for captions and names, where this machine's own lack letters or look wrong.",
@@ -269,5 +274,9 @@ SCENE_KEYS = {
         "Who speaks when in the mix: auto, off, or a file; used where members have no track and there are no lines.",
     ),
     "lines": Key(list_of(LINE, "a list of lines"), "The script; absent, turns come from tracks or the diarization."),
+    "sound": Key(
+        list_of(SOUND, "a list of sounds, as in [{file: rain.wav, gain: -18, loop: yes}]"),
+        "Beds and effects under the film: heard, and never taken for somebody's speech.",
+    ),
     "shots": Key(list_of(SHOT, "a list of shots", 1), "Pictures in order; absent, one shot of `picture`."),
 }

@@ -39,10 +39,10 @@ def time(words: str, signed: bool = False) -> Kind[float]:
     return scalar(words, {"anyOf": [number_schema, pattern]}, parse_signed_time if signed else parse_time)
 
 
-_YES_NO = {
+YES_NO_WORDS = {
     word: value for words, value in ((("yes", "true", "on"), True), (("no", "false", "off"), False)) for word in words
 }
-YES_NO: Kind[bool] = choice("yes or no", _YES_NO, {"anyOf": [{"type": "boolean"}, {"enum": list(_YES_NO)}]})
+YES_NO: Kind[bool] = choice("yes or no", YES_NO_WORDS, {"anyOf": [{"type": "boolean"}, {"enum": list(YES_NO_WORDS)}]})
 STRENGTH = number("a strength from 0 to 1.5", 0, 1.5)
 SECONDS = time("a number of seconds")
 

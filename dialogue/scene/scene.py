@@ -174,8 +174,34 @@ class ShotSpec(_Written):
     locked: bool = False
 
 
+class LinePlace(_Written):
+    """A moment told by item `line` of `lines`, from 1: where it begins, for a `from`, or ends, for a `to`.
+
+    `before`: so many seconds before it begins; `after`: so many after it ends, below 0 before that.
+    """
+
+    line: Annotated[int, Field(ge=1)]
+    before: float | None = None
+    after: float | None = None
+
+
+class Sound(_Written):
+    """A bed or an effect under the film: heard, and nobody's speech.
+
+    `fade`: seconds in and out. `duck`: dB by which it is turned down while anybody speaks.
+    """
+
+    file: AudioRef
+    start: float | LinePlace = Field(default=0.0, alias="from")
+    end: float | LinePlace | None = Field(default=None, alias="to")
+    gain: float = 0.0
+    fade: tuple[float, float] = (0.0, 0.0)
+    duck: float = 0.0
+    loop: bool = False
+
+
 class Output(_Written):
-    """`size` is (width, height) in pixels; absent, it follows the first picture."""
+    """`size` is (width, height) in pixels; absent, it follows the first picture. `loudness`: LUFS of the whole film."""
 
     size: tuple[int, int] | None = None
     fps: str = "25"  # a whole number, a decimal or a fraction such as 30000/1001
@@ -184,6 +210,7 @@ class Output(_Written):
     burn_in: bool = False
     labels: Labels = "all"
     font: str | None = None
+    loudness: float | None = None
 
 
 class Scene(_Written):
@@ -202,3 +229,4 @@ class Scene(_Written):
     diarization: str = "auto"  # auto, off, or a file: .rttm .vtt .srt
     lines: tuple[Line, ...] = ()
     shots: tuple[ShotSpec, ...] = ()
+    sound: tuple[Sound, ...] = ()

@@ -83,6 +83,34 @@ def _words(axes: Axes, turn: Turn, left: float, share: float, lane: int, ink: st
         axes.text(left, height, emotion, va="center", fontsize=6.5, style="italic", color=ink, clip_on=True)
 
 
+def _sound_lanes(plan: Plan) -> int:
+    """Lanes of what nobody says: one where there are beds and effects."""
+    return 1 if plan.sounds else 0
+
+
+def _sound_name(plan: Plan) -> list[str]:
+    return ["sound"] if plan.sounds else []
+
+
+def _sound_bars(axes: Axes, plan: Plan, lane: int, start: float, end: float) -> None:
+    """Beds and effects, in grey, one below the other where they are heard at once."""
+    rows: list[float] = []  # until when each is filled
+    laid = []
+    for sound in plan.sounds:
+        row = next((index for index, filled in enumerate(rows) if filled <= sound.start), len(rows))
+        rows[row : row + 1] = [sound.end]
+        laid.append((sound, row))
+    height = 0.68 / len(rows)
+    for sound, row in laid:
+        first, last = max(sound.start, start), min(sound.end, end)
+        if first >= last:
+            continue
+        top, width = lane - 0.34 + row * height, max(last - first, (end - start) / 1500)
+        axes.broken_barh([(first, width)], (top, height), facecolors="#b9b9b9", edgecolor="white", linewidth=0.6)
+        name = _fitting(Path(sound.audio.source).name, width / (end - start), 7) if height > 0.2 else ""
+        axes.text(first + (end - start) * 0.003, top + height / 2, name, va="center", fontsize=7, color=_INK)
+
+
 def _ticks(start: float, end: float) -> list[float]:
     """Whole seconds a reader would mark, twelve or so."""
     step = next((s for s in _TICK_STEPS if (end - start) / s <= 14), _TICK_STEPS[-1])
@@ -96,10 +124,15 @@ def _row(axes: Axes, plan: Plan, start: float, end: float) -> None:
         axes.axhline(lane, color="#000000", alpha=0.12, linewidth=0.8, zorder=0)
     for speaker in plan.speakers:
         _bars(axes, plan, speaker, lanes[speaker.id], start, end)
+    if plan.sounds:
+        _sound_bars(axes, plan, len(lanes), start, end)
     axes.set_xlim(start, end)
-    axes.set_ylim(len(lanes) - 0.45, -0.85 if len(plan.shots) > 1 else -0.55)
-    axes.set_yticks(list(lanes.values()), [speaker.name for speaker in plan.speakers])
-    for label, speaker in zip(axes.get_yticklabels(), plan.speakers, strict=True):
+    axes.set_ylim(len(lanes) + _sound_lanes(plan) - 0.45, -0.85 if len(plan.shots) > 1 else -0.55)
+    names = [speaker.name for speaker in plan.speakers]
+    axes.set_yticks(
+        [*lanes.values(), *range(len(lanes), len(lanes) + _sound_lanes(plan))], [*names, *_sound_name(plan)]
+    )
+    for label, speaker in zip(axes.get_yticklabels(), plan.speakers, strict=False):
         label.set(fontsize=10, color=_INK, fontweight="bold")
         label.set_bbox({"boxstyle": "round,pad=0.25", "facecolor": speaker.color, "edgecolor": "none"})
         label.set_color(ink_on(speaker.color))
@@ -144,7 +177,7 @@ def write_chart(plan: Plan, path: Path, media: Path = Path()) -> None:
     from dialogue.ground.outputs import replacing
 
     rows = _rows_of(plan.duration)
-    lanes = max(1, len(plan.speakers))
+    lanes = max(1, len(plan.speakers)) + _sound_lanes(plan)
     row_height = lanes * _LANE + 0.62
     settings: dict[str, Any] = {"font.family": _families(plan, media), "figure.dpi": 130}
     with matplotlib.rc_context(settings), warnings.catch_warnings():

@@ -6,10 +6,13 @@ it apart again. Times are on whole frames, each from the film's start.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from dialogue.planning.colors import channels
-from dialogue.planning.plan import AudioSlice, Mix, Plan, Turn
+from dialogue.planning.plan import AudioSlice, Mix, PlacedSound, Plan, Turn
 from dialogue.show.table import emotion_text
 
 if TYPE_CHECKING:
@@ -88,6 +91,7 @@ def _sound_clip(plan: Plan, name: str, audio: AudioSlice, at: float, media: str)
 def _known_end(plan: Plan, source: str) -> int:
     """Frames of a recording that the plan knows of: the latest that is heard of it."""
     slices = [turn.audio for turn in plan.turns] + [part.audio for part in plan.mix.parts]
+    slices += [sound.audio for sound in plan.sounds]
     ends = [audio.end for audio in slices if audio.source == source]
     if plan.mix.source == source:
         ends.append(plan.mix.duration or plan.duration)
@@ -152,8 +156,40 @@ def _mix_track(plan: Plan, mix: Mix, media: str) -> list[Any]:
     return [track]
 
 
+def _sound_tracks(plan: Plan, media: str) -> list[Any]:
+    """Beds and effects: on one track where they follow each other, on more where they are heard at once."""
+    import opentimelineio as otio
+
+    tracks: list[tuple[Any, int]] = []
+    for sound in plan.sounds:
+        for audio, at in _plays(sound):
+            first, frames = _span(plan, at, at + audio.end - audio.start)
+            place = next((index for index, (_, filled) in enumerate(tracks) if filled <= first), None)
+            if place is None:
+                name = "sound" + (f" {len(tracks) + 1}" if tracks else "")
+                tracks.append((otio.schema.Track(name, kind=otio.schema.TrackKind.Audio), 0))
+                place = len(tracks) - 1
+            track, filled = tracks[place]
+            if first > filled:
+                track.append(otio.schema.Gap(source_range=_range(plan, 0, first - filled)))
+            clip = _sound_clip(plan, PurePath(audio.source).name, audio, at, media)
+            facts = {"gain": sound.gain, "fade_in": sound.fade_in, "fade_out": sound.fade_out, "duck": sound.duck}
+            clip.metadata["dialogue"] = {**clip.metadata.get("dialogue", {}), **facts, "loop": sound.loop}
+            track.append(clip)
+            tracks[place] = track, first + frames
+    return [track for track, _ in tracks]
+
+
+def _plays(sound: PlacedSound) -> Iterator[tuple[AudioSlice, float]]:
+    """What is heard of a sound, and from when on: once, or again and again until it ends."""
+    length, at = sound.audio.end - sound.audio.start, sound.start
+    while at < sound.end:
+        yield replace(sound.audio, end=sound.audio.start + min(length, sound.end - at)), at
+        at += length
+
+
 def otio_timeline(plan: Plan, film: str, media: str) -> otio.schema.Timeline:
-    """The plan as a timeline: the film's shots, the mix, a track per speaker with a marker per turn.
+    """The plan as a timeline: the film's shots, the mix, a track per speaker with a marker per turn, beds and effects.
 
     Where there is a mix the speakers' tracks are there and not enabled.
 
@@ -170,6 +206,7 @@ def otio_timeline(plan: Plan, film: str, media: str) -> otio.schema.Timeline:
         for track in _speaker_tracks(plan, speaker.id, media):
             track.enabled = not mixes  # or everybody would be heard twice
             timeline.tracks.append(track)
+    timeline.tracks.extend(_sound_tracks(plan, media))
     timeline.metadata["dialogue"] = {
         "generator": plan.generator,
         "seed": plan.seed,

@@ -143,6 +143,23 @@ def _turns(plan: Plan) -> list[RenderableType]:
     return [table, *legend]
 
 
+def _sounds(plan: Plan) -> list[RenderableType]:
+    """Beds and effects, and how loud the film is to be; nothing where there is neither."""
+    told = [] if plan.loudness is None else [Text(f"as a whole {plan.loudness:g} LUFS loud")]
+    if not plan.sounds:
+        return ["", *told] if told else []
+    columns = ("from", "right"), ("to", "right"), ("file", ""), ("gain", "right"), ("fade", "right"), ("duck", "right")
+    table = _table("Sound", *columns, ("", ""))
+    for sound in plan.sounds[:_MOST_SHOTS]:
+        table.add_row(
+            format_time(sound.start), format_time(sound.end), Path(sound.audio.source).name, f"{sound.gain:g} dB",
+            f"{sound.fade_in:g}, {sound.fade_out:g} s" if sound.fade_in or sound.fade_out else "",
+            f"{-sound.duck:g} dB" if sound.duck else "", "again and again" if sound.loop else "once",
+        )  # fmt: skip
+    more = len(plan.sounds) - _MOST_SHOTS
+    return ["", table, *([Text(f"… {more} more sounds, in plan.json")] if more > 0 else []), *told]
+
+
 def plan_table(plan: Plan, costs: Costs) -> Group:
     """Everything a writer wants to know before paying for pixels, to print with rich."""
     parts: list[RenderableType] = [_heading(plan, costs), _speakers(plan), "", _shots(plan, costs)]
@@ -151,6 +168,7 @@ def plan_table(plan: Plan, costs: Costs) -> Group:
     parts += ["", *_turns(plan)]
     if len(plan.turns) > _MOST_TURNS:
         parts.append(f"… {len(plan.turns) - _MOST_TURNS} more turns, in plan.json")
+    parts += _sounds(plan)
     if plan.warnings:
         parts += ["", *(Text.assemble(("warning: ", "bold yellow"), warning) for warning in plan.warnings)]
     return Group(*parts)

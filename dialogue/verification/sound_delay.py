@@ -51,6 +51,7 @@ def _recorded(plan: Plan, media: Path | None) -> Levels | None:
     from dialogue.media.offset import envelope
     from dialogue.media.recordings import Samples
     from dialogue.media.speech import FLOOR_DB, LEVELS_PER_SECOND
+    from dialogue.rendering.shaping import shaped
 
     if media is None:
         return None
@@ -60,7 +61,7 @@ def _recorded(plan: Plan, media: Path | None) -> Levels | None:
     power = np.zeros(round(plan.duration * LEVELS_PER_SECOND) + 1)
     known: dict[tuple[str, int | None, int | None], Levels] = {}
     try:
-        for part in parts:
+        for part, shape in [*((part, None) for part in parts), *shaped(plan.sounds, plan.turns)]:
             source, channel, stream = part.audio.heard
             if part.audio.heard not in known:
                 known[part.audio.heard] = envelope(Samples(media / source, channel, stream))
@@ -68,6 +69,8 @@ def _recorded(plan: Plan, media: Path | None) -> Levels | None:
             levels = known[part.audio.heard][first:last] + (part.gain or 0.0)
             at = round(part.at * LEVELS_PER_SECOND)
             levels = levels[: max(0, len(power) - at)]
+            if shape is not None:
+                levels = levels + 20 * np.log10(np.maximum(shape(at, at + len(levels), LEVELS_PER_SECOND), 1e-6))
             power[at : at + len(levels)] += 10 ** (levels / 10)
     except InputError:
         return None

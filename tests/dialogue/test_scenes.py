@@ -16,6 +16,7 @@ from dialogue.film.check import check
 from dialogue.scene.language import MEMBER_KEYS, OUTPUT_KEYS, SCENE_KEYS, SHOT_KEYS
 from dialogue.scene.line import LINE_KEYS
 from dialogue.scene.reader import read_scene
+from dialogue.scene.sounds import SOUND_KEYS
 
 ROOT = Path(__file__).parents[2]
 SCENES = sorted(path.parent for path in ROOT.glob("scenes/*/scene.yaml"))
@@ -109,7 +110,7 @@ def test_a_talk_lasts_a_minute() -> None:
     assert {turn.speaker for turn in plan.turns} == {"edith"}
 
 
-@pytest.mark.parametrize("keys", [SCENE_KEYS, OUTPUT_KEYS, MEMBER_KEYS, LINE_KEYS, SHOT_KEYS], ids=len)
+@pytest.mark.parametrize("keys", [SCENE_KEYS, OUTPUT_KEYS, MEMBER_KEYS, LINE_KEYS, SHOT_KEYS, SOUND_KEYS], ids=len)
 def test_the_reference_has_every_key(keys: dict[str, object]) -> None:
     for key in keys:
         assert re.search(rf"^\| .*`{key}`.* \|", DOCS, re.MULTILINE), key

@@ -18,7 +18,7 @@ from dialogue.planning.plan import AudioSlice, MixPart
 from dialogue.rendering import ffmpeg
 from dialogue.rendering.encode import encode
 from dialogue.rendering.film_sound import COPIED, FilmSound, untouched
-from dialogue.rendering.mix import write_mix, write_sound
+from dialogue.rendering.mix import Heard, write_mix, write_sound
 from dialogue.rendering.stitch import Clip, stitch
 
 FPS = Fraction(25)
@@ -136,7 +136,7 @@ def test_a_late_start_is_silence_wherever_the_sound_is_read(tmp_path, name, late
         assert clicks[0] / 16000 == pytest.approx(CLICKS[0] + late, abs=0.03)
         assert found.start == pytest.approx(late, abs=0.03)
     part = AudioSlice(name, 0.0, found.duration)
-    write_mix([MixPart(part, 0.0)], tmp_path, found.duration, tmp_path / "mix.m4a")
+    write_mix(Heard((MixPart(part, 0.0),)), tmp_path, found.duration, tmp_path / "mix.m4a")
     assert abs(lag(player, read_samples(tmp_path / "mix.m4a"))[0]) <= 16
 
 

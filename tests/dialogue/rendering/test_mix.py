@@ -13,7 +13,7 @@ from scipy import signal
 
 from dialogue.media.recordings import sound_blocks
 from dialogue.planning.plan import AudioSlice, MixPart
-from dialogue.rendering.mix import mixed, write_mix
+from dialogue.rendering.mix import Heard, mixed, write_mix
 
 RATE = 8000
 
@@ -30,7 +30,7 @@ def record(place, sound, rate):
 
 
 def whole(parts, folder, seconds, rate, channels):
-    return np.concatenate(list(mixed(parts, folder, seconds, rate, channels)), axis=1)
+    return np.concatenate(list(mixed(Heard(tuple(parts)), folder, seconds, rate, channels)), axis=1)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_the_file_is_the_mix_and_as_long(folder):
     record(folder / "a.wav", voice(2, 44100, 1, 5), 44100)
     record(folder / "b.wav", voice(2, 16000, 2, 6), 16000)
     parts = [MixPart(AudioSlice("a.wav", 0, 2), 0.25), MixPart(AudioSlice("b.wav", 0.5, 2), 1.0)]
-    write_mix(parts, folder, 3.21, folder / "mix.m4a")
+    write_mix(Heard(tuple(parts)), folder, 3.21, folder / "mix.m4a")
     got, rate = decoded(folder / "mix.m4a")
     assert rate == 44100 and len(got) == 2
     wanted = whole(parts, folder, 3.21, 44100, 2)
@@ -109,7 +109,7 @@ def test_loud_voices_together_do_not_clip_and_soft_ones_are_left_alone(folder):
     parts = [MixPart(AudioSlice("loud.wav", 0, 3), 0.0), MixPart(AudioSlice("loud2.wav", 0, 1), 0.0)]
     plain = whole(parts, folder, 3.0, 16000, 1)
     assert np.abs(plain).max() > 1.2
-    write_mix(parts, folder, 3.0, folder / "limited.m4a")
+    write_mix(Heard(tuple(parts)), folder, 3.0, folder / "limited.m4a")
     got, _ = decoded(folder / "limited.m4a")
     assert np.abs(got).max() <= 1.0
     alone = slice(24000, 44000)
@@ -124,7 +124,7 @@ def test_memory_does_not_grow_with_the_mix(folder):
     def peak(seconds):
         parts = [MixPart(AudioSlice("long.wav", at, at + 1.5), at) for at in range(0, seconds, 2)]
         tracemalloc.start()
-        for _ in mixed(parts, folder, seconds, RATE, 1):
+        for _ in mixed(Heard(tuple(parts)), folder, seconds, RATE, 1):
             pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

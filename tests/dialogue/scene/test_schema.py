@@ -20,7 +20,7 @@ WRONG = sorted((ROOT / "tests/golden/errors").glob("*.yaml"))
 # Wrong in ways that need the files, the cast, other keys' values or the order of keys: `dialogue check` finds those.
 BEYOND_A_SCHEMA = {
     "anchors", "duplicate", "emotions", "face_boxes", "face_points_outside", "faces", "media", "mix_off", "nothing",
-    "order", "recordings", "sound", "two_documents", "unused", "version_late",
+    "order", "recordings", "sound", "sounds_out_of_place", "two_documents", "unused", "version_late",
 }  # fmt: skip
 
 
@@ -78,6 +78,12 @@ def test_wrong_scenes_are_rejected(path: Path, validator: Draft7Validator) -> No
         (("output", "size"), "big"),
         (("output", "burn_in"), "maybe"),
         (("output", "captions"), ["pdf"]),
+        (("output", "loudness"), 16),
+        (("sound",), {"file": "rain.wav"}),
+        (("sound",), [{"gain": 3}]),
+        (("sound",), [{"file": "rain.wav", "duck": 90}]),
+        (("sound",), [{"file": "rain.wav", "from": {"line": 1, "before": 1, "after": 1}}]),
+        (("sound",), [{"file": "rain.wav", "fade": [1]}]),
         (("cast",), {}),
         (("cast", "ana", "face"), [1, 2, 3]),
         (("cast", "ana", "face"), {"detect": "middle"}),

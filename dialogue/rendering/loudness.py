@@ -1,0 +1,132 @@
+"""A film's sound brought to one loudness, as ffmpeg's loudnorm does it in two passes: measured, then turned up or down.
+
+All of it by one gain where its peaks leave room for that, else by loudnorm's own dynamic gain, which holds the peaks.
+What comes out is measured again, for a dynamic gain and the encoder may miss a little; what is off is aimed at anew.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from einops import rearrange
+from numpy.typing import NDArray
+
+from dialogue.rendering import ffmpeg
+from dialogue.rendering.stitch import aac
+
+Sound = NDArray[np.float32]
+Blocks = Callable[[], Iterator[Sound]]  # (c, n), the same every time
+
+PEAK = -1.0  # dBTP, that a film's sound never exceeds
+_ROOM = 0.4  # dB by which AAC may overshoot what it was given
+_OFF = 0.2  # LU from what is wanted that nobody need aim at again
+_TRIES = 4
+_SHORT = 3.5  # seconds: in less loudnorm knows no dynamic gain
+_RANGE = 20  # LU: of loudness within the film, which is left as it is
+_FINE = 192_000  # Hz, at which a limiter sees the peaks between the samples
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Integrated loudness and its gate's threshold in LUFS, true peak in dBTP, loudness range in LU."""
+
+    loudness: float
+    peak: float
+    range: float
+    threshold: float
+
+
+def write_levelled(blocks: Blocks, rate: int, channels: int, wanted: float, output: Path) -> None:
+    """The sound as AAC in an m4a file, `wanted` LUFS loud with no true peak above `PEAK`. Silence stays silence."""
+    before, seconds = _measured(blocks(), rate, channels)
+    if not math.isfinite(before.loudness) or before.loudness <= -70:
+        encode_blocks(blocks(), rate, channels, output, lambda raw: raw)
+        return
+    aim, ceiling = wanted, PEAK - _ROOM
+    for _ in range(_TRIES):
+        encode_blocks(blocks(), rate, channels, output, _levelling(before, seconds, aim, ceiling, rate))
+        got = measured_file(output)
+        if abs(got.loudness - wanted) <= _OFF and got.peak <= PEAK:
+            return
+        aim += wanted - got.loudness
+        ceiling -= max(0.0, got.peak - PEAK + 0.05)
+
+
+def _levelling(before: Measured, seconds: float, aim: float, ceiling: float, rate: int) -> Callable[[Any], Any]:
+    """The filters that bring what was measured to `aim`."""
+    gain = aim - before.loudness
+    if before.peak + gain <= ceiling:
+        return lambda raw: raw.filter("volume", f"{gain:.3f}dB")
+    if seconds < _SHORT or not -70 <= aim <= -5 or ceiling < -9:
+        limit = 10 ** (ceiling / 20)
+        return lambda raw: (
+            raw.filter("volume", f"{gain:.3f}dB")
+            .filter("aresample", _FINE)
+            .filter("alimiter", limit=limit, level=0, latency=1, attack=5, release=50)
+            .filter("aresample", rate)
+        )
+    told = {
+        "measured_I": min(0.0, before.loudness),
+        "measured_TP": min(99.0, before.peak),
+        "measured_LRA": min(99.0, before.range),
+        "measured_thresh": min(0.0, before.threshold),
+        "I": aim,
+        "TP": ceiling,
+        "LRA": _RANGE,
+    }
+    options = {name: f"{value:.2f}" for name, value in told.items()}
+    return lambda raw: raw.filter("loudnorm", linear="false", **options).filter("aresample", rate)
+
+
+def encode_blocks(
+    blocks: Iterable[Sound], rate: int, channels: int, output: Path, through: Callable[[Any], Any]
+) -> None:
+    """The sound through some filters as AAC in an m4a file."""
+    import ffmpeg as graph
+
+    raw = graph.input("pipe:0", f="f32le", ar=rate, ac=channels)
+    encoded = through(raw).output(ffmpeg.path(output), f="mp4", fflags="+bitexact", **aac(channels))
+    with ffmpeg.feeding(encoded, "mix the sound") as stdin:
+        for block in blocks:
+            stdin.write(rearrange(block, "c n -> n c").tobytes())
+
+
+def _measured(blocks: Iterable[Sound], rate: int, channels: int) -> tuple[Measured, float]:
+    """What loudnorm measures, and the seconds."""
+    import ffmpeg as graph
+
+    said: deque[bytes] = deque(maxlen=40)
+    raw = graph.input("pipe:0", f="f32le", ar=rate, ac=channels)
+    samples = 0
+    with ffmpeg.feeding(_meter(raw), "measure the sound", said=said) as stdin:
+        for block in blocks:
+            samples += block.shape[1]
+            stdin.write(rearrange(block, "c n -> n c").tobytes())
+    return _read(said), samples / rate
+
+
+def measured_file(file: Path) -> Measured:
+    """What loudnorm measures of a file's sound."""
+    said: deque[bytes] = deque(maxlen=40)
+    with ffmpeg.feeding(_meter(ffmpeg.source(file)["a"]), "measure the sound", said=said):
+        pass
+    return _read(said)
+
+
+def _meter(stream: Any) -> Any:
+    return stream.filter("loudnorm", print_format="json").output("-", f="null")
+
+
+def _read(said: Iterable[bytes]) -> Measured:
+    found = re.search(r"\{[^{}]*\}", b"\n".join(line.rstrip() for line in said).decode(errors="replace"))
+    told = json.loads(found[0]) if found else {}
+    values = [float(told.get(name, "-inf")) for name in ("input_i", "input_tp", "input_lra", "input_thresh")]
+    return Measured(*values)

@@ -1,0 +1,133 @@
+"""Beds and effects of a scene, from its keys to the film: placed, told of, and no reason to make a shot again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+import soundfile
+
+import dialogue
+from dialogue.ground.errors import SceneError
+
+SCENES = Path(__file__).parents[3] / "scenes"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    folder = tmp_path / "train"
+    shutil.copytree(SCENES / "interruption", folder, ignore=shutil.ignore_patterns(".dialogue", "*.mp4"))
+    path = folder / "scene.yaml"
+    path.write_text(path.read_text().replace("output: {", "generator: animatic\noutput: {size: 128x128, "))
+    return path
+
+
+def with_sound(scene: Path, *sounds: str) -> Path:
+    text = scene.read_text()
+    shots = text[text.index("shots:\n") :]
+    head = text.removesuffix(shots).partition("sound:\n")[0]
+    listed = "sound:\n" + "".join(f"  - {sound}\n" for sound in sounds) + "\n" if sounds else ""
+    scene.write_text(head + listed + shots)
+    return scene
+
+
+def test_sounds_lie_on_lines_and_seconds(scene: Path) -> None:
+    lines = dialogue.plan(scene).plan.turns
+    with_sound(
+        scene, "{file: bell.flac, from: {line: 2}}", "{file: wind.flac, from: {line: 1, after: -1}, to: {line: 3}}",
+        "{file: bell.flac, from: {line: 5, before: 0.5}, to: 0:08}",
+    )  # fmt: skip
+    placed = {round(sound.start, 3): sound for sound in dialogue.plan(scene).plan.sounds}
+    assert set(placed) == {round(at, 3) for at in (lines[1].start, lines[0].end - 1, lines[3].start - 0.5)}
+    assert placed[round(lines[0].end - 1, 3)].end == pytest.approx(lines[2].end)
+    assert placed[round(lines[3].start - 0.5, 3)].end == 8.0
+
+
+def test_what_is_before_the_film_is_left_out_and_what_is_after_it_cut_off(scene: Path) -> None:
+    with_sound(scene, "{file: wind.flac, from: {line: 1, before: 1}}", "{file: bell.flac, from: 9}")
+    wind, bell = dialogue.plan(scene).plan.sounds
+    assert (wind.start, wind.audio.start) == (0.0, 1.0) and wind.end == pytest.approx(3.0)
+    plan = dialogue.plan(scene).plan
+    assert bell.end == pytest.approx(plan.duration)
+    assert any("bell.flac is cut off" in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("sound", "told"),
+    [
+        ("{file: bell.flac, from: 20}", "the film ends at"),
+        ("{file: bell.flac, from: {line: 3}, to: {line: 1}}", "not after its start"),
+        ("{file: bell.flac, to: {line: 1, before: 60}}", "not after its start"),
+        ("{file: short.wav, loop: yes}", "too short to begin again"),
+    ],
+)
+def test_a_sound_that_cannot_be_is_an_error_at_its_place(scene: Path, sound: str, told: str) -> None:
+    soundfile.write(scene.parent / "short.wav", np.full(800, 0.1), 8000)
+    with_sound(scene, sound)
+    with pytest.raises(SceneError) as caught:
+        dialogue.plan(scene)
+    (problem,) = caught.value.problems
+    assert told in problem.message
+    assert "{file" in scene.read_text().splitlines()[(problem.line or 0) - 1]
+
+
+def test_a_bed_that_is_too_short_for_its_to_is_told(scene: Path) -> None:
+    with_sound(scene, "{file: wind.flac, from: 1, to: 9}")
+    plan = dialogue.plan(scene).plan
+    assert any("wind.flac ends at 0:05" in warning and "loop: yes" in warning for warning in plan.warnings)
+
+
+def test_files_of_sounds_are_checked(scene: Path) -> None:
+    (scene.parent / "torn.wav").write_bytes(b"RIFF no sound")
+    with_sound(scene, "{file: torn.wav}", "{file: bell.flac#2}")
+    told = [problem.message for problem in dialogue.check(scene)]
+    assert any("torn.wav" in message for message in told)
+    assert any("bell.flac has one channel" in message for message in told)
+
+
+def test_another_sound_makes_no_shot_again_and_another_film(scene: Path) -> None:
+    film = dialogue.render(scene, output=scene.parent / "film.mp4", overwrite=True)
+    assert len(film.rendered) == 3
+    first = film.file.read_bytes()
+    with_sound(scene, "{file: wind.flac, gain: -3, loop: yes}")
+    again = dialogue.render(scene, output=scene.parent / "film.mp4", overwrite=True)
+    assert not again.rendered and again.file.read_bytes() != first
+    heard = dialogue.inspect(again)
+    assert "wind.flac" in str(heard) and "bell.flac" not in str(heard)
+    assert [verdict.faults for verdict in dialogue.verify(again)] == [(), ()]
+
+
+def test_a_sound_opens_no_mouth_and_is_nobodys_turn(scene: Path) -> None:
+    """A recording of speech under the film is no turn of anybody's."""
+    with_sound(scene)
+    before = dialogue.plan(scene).plan
+    shutil.copy(SCENES / "two_hander/ana.flac", scene.parent / "radio.flac")
+    with_sound(scene, "{file: radio.flac, gain: 6}")
+    assert dialogue.plan(scene).plan.turns == before.turns
+    assert dialogue.plan(scene).plan.shots == before.shots
+
+
+def test_an_editor_gets_the_sounds_on_tracks_of_their_own(scene: Path) -> None:
+    text = dialogue.export(dialogue.plan(scene), "otio")
+    timeline = otio.adapters.read_from_string(text, "otio_json")
+    tracks = {track.name: track for track in timeline.tracks if track.name.startswith("sound")}
+    assert set(tracks) == {"sound", "sound 2"} and all(track.enabled for track in tracks.values())
+    winds = [clip for clip in tracks["sound"].find_clips()]
+    assert [clip.name for clip in winds] == ["wind.flac"] * 3  # 4 s each, in a film of 10
+    (bell,) = tracks["sound 2"].find_clips()
+    assert bell.metadata["dialogue"]["gain"] == -10
+    at = bell.range_in_parent().start_time.to_seconds()
+    assert at == pytest.approx(dialogue.plan(scene).plan.sounds[1].start, abs=0.04)
+
+
+def test_a_plan_with_sounds_reads_as_it_was_written(scene: Path) -> None:
+    planned = dialogue.plan(scene, output=scene.parent / "plan")
+    again = dialogue.plan(scene.parent / "plan/plan.json").plan
+    assert again == planned.plan and again.sounds and again.loudness == -18
+    text = (scene.parent / "plan/plan.json").read_text()
+    (scene.parent / "plan/plan.json").write_text(text.replace('"duck": 6', '"duck": -6'))
+    with pytest.raises(SceneError, match="duck is -6"):
+        dialogue.plan(scene.parent / "plan/plan.json")

@@ -1,0 +1,80 @@
+"""A film brought to one loudness, measured by ffmpeg's ebur128, which had no part in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+import soundfile
+from scipy import signal
+
+from dialogue.planning.plan import AudioSlice, MixPart
+from dialogue.rendering import ffmpeg
+from dialogue.rendering.mix import Heard, write_mix
+
+RATE = 24_000
+
+
+def ebur128(file):
+    """Integrated loudness in LUFS and true peak in dBTP."""
+    told = subprocess.run(
+        [ffmpeg.binary(), "-hide_banner", "-nostats", "-i", str(file), "-af", "ebur128=peak=true", "-f", "null", "-"],
+        capture_output=True, text=True, check=True,
+    ).stderr  # fmt: skip
+    summary = told[told.rindex("Summary:") :]
+    return float(re.search(r"I:\s+(-?[\d.]+|-inf) LUFS", summary)[1]), float(
+        re.search(r"Peak:\s+(\S+) dBFS", summary)[1]
+    )
+
+
+def speech(seconds, level, rate=RATE, channels=1, peaks=1.0):
+    """Noise in syllables, some of which are `peaks` times as high."""
+    dice = np.random.default_rng(3)
+    n = round(seconds * rate)
+    sound = signal.lfilter([1], [1, -0.85], dice.standard_normal((channels, n)))
+    syllables = np.repeat(dice.uniform(0.1, 1, n // (rate // 5) + 1), rate // 5)[:n]
+    syllables[dice.integers(0, n, 6)] *= peaks
+    return (level * sound * syllables / np.abs(sound * np.minimum(syllables, 1)).max()).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seconds", "level", "peaks", "channels", "rate"),
+    [
+        (-23, 12, 0.9, 1, 1, 24_000),  # down
+        (-23, 12, 0.02, 1, 2, 48_000),  # up, with room
+        (-14, 12, 0.05, 1, 1, 24_000),  # up, where the peaks leave none
+        (-16, 20, 0.05, 12, 2, 44_100),  # high single peaks
+        (-16, 2, 0.05, 1, 1, 16_000),  # too short for a dynamic gain
+        (-16, 1.2, 0.3, 9, 1, 48_000),
+    ],
+)
+def test_it_is_as_loud_as_wanted_and_its_peaks_hold(tmp_path, wanted, seconds, level, peaks, channels, rate):
+    soundfile.write(tmp_path / "a.wav", speech(seconds, level, rate, channels, peaks).T, rate, subtype="FLOAT")
+    heard = Heard((MixPart(AudioSlice("a.wav", 0, seconds), 0.0),))
+    write_mix(heard, tmp_path, seconds, tmp_path / "mix.m4a", loudness=wanted)
+    loudness, peak = ebur128(tmp_path / "mix.m4a")
+    assert loudness == pytest.approx(wanted, abs=0.5) and peak <= -1.0
+    write_mix(heard, tmp_path, seconds, tmp_path / "plain.m4a")
+    assert ebur128(tmp_path / "plain.m4a")[0] != pytest.approx(wanted, abs=1), "as it comes it is another"
+
+
+def test_one_gain_where_the_peaks_leave_room(tmp_path):
+    """What is loud and what is soft stay as far apart as they were."""
+    sound = np.concatenate([speech(6, 0.05), speech(6, 0.005)], axis=1)
+    soundfile.write(tmp_path / "a.wav", sound.T, RATE, subtype="FLOAT")
+    heard = Heard((MixPart(AudioSlice("a.wav", 0, 12), 0.0),))
+    write_mix(heard, tmp_path, 12.0, tmp_path / "mix.m4a", loudness=-26)
+    from dialogue.media.recordings import sound_blocks
+
+    got = np.concatenate([block for block, _ in sound_blocks(tmp_path / "mix.m4a")], axis=1)[0]
+    rms = [float(np.sqrt(np.mean(piece**2))) for piece in (got[: 6 * RATE], got[6 * RATE : 12 * RATE])]
+    was = [float(np.sqrt(np.mean(piece**2))) for piece in (sound[0, : 6 * RATE], sound[0, 6 * RATE :])]
+    assert rms[0] / rms[1] == pytest.approx(was[0] / was[1], rel=0.05)
+
+
+def test_silence_stays_silence(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(5 * RATE), RATE)
+    write_mix(Heard((MixPart(AudioSlice("a.wav", 0, 5), 0.0),)), tmp_path, 5.0, tmp_path / "mix.m4a", loudness=-16)
+    assert ebur128(tmp_path / "mix.m4a")[0] <= -70
