@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,27 @@ def has_sound(film: Path) -> bool:
         return probe_recording(film, film.name).duration > 0
     except InputError:
         return False
+
+
+def voices_in(plan: Plan, media: Path | None, delay: float) -> Levels | None:
+    """The level of what is said, (l,) dBFS per 10 ms of the film, without the sounds under it; None without the files.
+
+    `delay`: seconds by which the film's sound comes late.
+    """
+    import numpy as np
+
+    from dialogue.media.speech import FLOOR_DB, LEVELS_PER_SECOND
+
+    said = _recorded(replace(plan, sounds=()), media)
+    if said is None:
+        return None
+    late = round(delay * LEVELS_PER_SECOND)
+    moved = np.full_like(said, FLOOR_DB)
+    if late >= 0:
+        moved[late:] = said[: len(said) - late]
+    else:
+        moved[:late] = said[-late:]
+    return moved
 
 
 def _recorded(plan: Plan, media: Path | None) -> Levels | None:

@@ -11,7 +11,7 @@ from dialogue.planning.plan import Plan
 from dialogue.verification.activity import Activity, mouth_activity
 from dialogue.verification.activity import speaking as speaking_frames
 from dialogue.verification.sound_delay import LATE as LATE_SOUND
-from dialogue.verification.sound_delay import FilmSoundCheck, check_sound, has_sound
+from dialogue.verification.sound_delay import FilmSoundCheck, check_sound, has_sound, voices_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,8 @@ def verify(film: Path, plan: Plan, media: Path | None = None) -> tuple[Verdict, 
     else:
         sound = check_sound(film, plan, media)
         delay, said = sound.delay, _of_sound(sound)
-    return tuple(replace(v, delay=delay, faults=(*v.faults, *said)) for v in _verdicts(film, plan))
+    found = _verdicts(film, plan, _voices(plan, media, delay))
+    return tuple(replace(v, delay=delay, faults=(*v.faults, *said)) for v in found)
 
 
 def _of_sound(sound: FilmSoundCheck) -> list[str]:
@@ -66,9 +67,10 @@ def _of_sound(sound: FilmSoundCheck) -> list[str]:
     return [f"the sound is {'late' if sound.delay > 0 else 'early'} by {abs(sound.delay) * 1000:.0f} ms"]
 
 
-def _verdicts(film: Path, plan: Plan) -> tuple[Verdict, ...]:
+def _verdicts(film: Path, plan: Plan, voices: Curve | None) -> tuple[Verdict, ...]:
+    """`voices`: how the level of what is said changes, where the film's own is also that of sounds under it."""
     activities = mouth_activity(film, plan)
-    loudness = _loudness(film, plan)
+    loudness = _loudness(film, plan) if voices is None else voices
     seen = [s.id for s in plan.speakers if any(a.speaker == s.id for a in activities)]
     return tuple(_verdict(plan, speaker, [a for a in activities if a.speaker == speaker], loudness) for speaker in seen)
 
@@ -136,6 +138,21 @@ def _loudness(film: Path, plan: Plan) -> Curve:
     sound = np.pad(sound, (0, max(0, edges[-1] - len(sound))))
     power = np.add.reduceat(np.square(sound[: edges[-1]], dtype=np.float64), edges[:-1]) / np.diff(edges)
     level = 10 * np.log10(np.maximum(power, 1e-5))
+    return np.abs(np.diff(level, prepend=level[0])).astype(np.float32)
+
+
+def _voices(plan: Plan, media: Path | None, delay: float | None) -> Curve | None:
+    """As `_loudness`, of what is said alone; None where that is not known, or nothing lies under it."""
+    import numpy as np
+
+    from dialogue.media.speech import LEVELS_PER_SECOND
+
+    said = voices_in(plan, media, delay) if plan.sounds and delay is not None else None
+    if said is None:
+        return None
+    edges = [round(plan.clock.seconds_at(frame) * LEVELS_PER_SECOND) for frame in range(plan.frames + 1)]
+    power = np.pad(10 ** (said.astype(np.float64) / 10), (0, max(0, edges[-1] - len(said))))
+    level = 10 * np.log10(np.maximum(np.add.reduceat(power[: edges[-1]], edges[:-1]) / np.diff(edges), 1e-5))
     return np.abs(np.diff(level, prepend=level[0])).astype(np.float32)
 
 
