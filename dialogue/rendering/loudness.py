@@ -28,7 +28,7 @@ Blocks = Callable[[], Iterator[Sound]]  # (c, n), the same every time
 PEAK = -1.0  # dBTP, that a film's sound never exceeds
 _ROOM = 0.4  # dB by which AAC may overshoot what it was given
 _OFF = 0.2  # LU from what is wanted that nobody need aim at again
-_TRIES = 4
+_TRIES = 3  # by each way to hold the peaks
 _SHORT = 3.5  # seconds: in less loudnorm knows no dynamic gain
 _RANGE = 20  # LU: of loudness within the film, which is left as it is
 _FINE = 192_000  # Hz, at which a limiter sees the peaks between the samples
@@ -51,8 +51,11 @@ def write_levelled(blocks: Blocks, rate: int, channels: int, wanted: float, outp
         encode_blocks(blocks(), rate, channels, output, lambda raw: raw)
         return
     aim, ceiling = wanted, PEAK - _ROOM
-    for _ in range(_TRIES):
-        encode_blocks(blocks(), rate, channels, output, _levelling(before, seconds, aim, ceiling, rate))
+    for tried in range(2 * _TRIES):
+        if tried == _TRIES:  # nearer it does not come
+            aim, ceiling = wanted, PEAK - _ROOM
+        limited = tried >= _TRIES or seconds < _SHORT
+        encode_blocks(blocks(), rate, channels, output, _levelling(before, limited, aim, ceiling, rate))
         got = measured_file(output)
         if abs(got.loudness - wanted) <= _OFF and got.peak <= PEAK:
             return
@@ -60,12 +63,12 @@ def write_levelled(blocks: Blocks, rate: int, channels: int, wanted: float, outp
         ceiling -= max(0.0, got.peak - PEAK + 0.05)
 
 
-def _levelling(before: Measured, seconds: float, aim: float, ceiling: float, rate: int) -> Callable[[Any], Any]:
-    """The filters that bring what was measured to `aim`."""
+def _levelling(before: Measured, limited: bool, aim: float, ceiling: float, rate: int) -> Callable[[Any], Any]:
+    """The filters that bring what was measured to `aim`; `limited`: by a limiter where one gain is not all."""
     gain = aim - before.loudness
     if before.peak + gain <= ceiling:
         return lambda raw: raw.filter("volume", f"{gain:.3f}dB")
-    if seconds < _SHORT or not -70 <= aim <= -5 or ceiling < -9:
+    if limited or not -70 <= aim <= -5 or ceiling < -9:
         limit = 10 ** (ceiling / 20)
         return lambda raw: (
             raw.filter("volume", f"{gain:.3f}dB")
@@ -83,7 +86,10 @@ def _levelling(before: Measured, seconds: float, aim: float, ceiling: float, rat
         "LRA": _RANGE,
     }
     options = {name: f"{value:.2f}" for name, value in told.items()}
-    return lambda raw: raw.filter("loudnorm", linear="false", **options).filter("aresample", rate)
+    # loudnorm dates its last three seconds wrongly, which a player would show as a hole: dated anew by their samples.
+    return lambda raw: (
+        raw.filter("loudnorm", linear="false", **options).filter("aresample", rate).filter("asetpts", "N/SR/TB")
+    )
 
 
 def encode_blocks(

@@ -11,7 +11,9 @@ import pytest
 import soundfile
 
 import dialogue
+from dialogue.film.found import sound
 from dialogue.ground.errors import SceneError
+from dialogue.media.recordings import sound_blocks
 
 SCENES = Path(__file__).parents[3] / "scenes"
 
@@ -131,3 +133,22 @@ def test_a_plan_with_sounds_reads_as_it_was_written(scene: Path) -> None:
     (scene.parent / "plan/plan.json").write_text(text.replace('"duck": 6', '"duck": -6'))
     with pytest.raises(SceneError, match="duck is -6"):
         dialogue.plan(scene.parent / "plan/plan.json")
+
+
+def test_a_film_of_one_loudness_has_no_hole(scene: Path) -> None:
+    """loudnorm dates the end of what it gives wrongly, and a player would be silent there."""
+
+    def levels(loudness: str) -> np.ndarray:
+        text = scene.read_text()
+        scene.write_text(text.replace("loudness: -18", loudness) if "loudness: -18" in text else text)
+        file = sound(dialogue.order(scene, output=scene.parent / "film.mp4", overwrite=True))
+        assert file is not None
+        heard = np.concatenate([block for block, _ in sound_blocks(file)], axis=1)[0]
+        pieces = heard[: len(heard) // 320 * 320].reshape(-1, 320)  # 20 ms
+        return np.asarray(10 * np.log10((pieces**2).mean(axis=1) + 1e-12))
+
+    levelled = levels("loudness: -18")
+    plain = levels("fps: 25")
+    assert abs(len(levelled) - len(plain)) <= 5
+    gain = levelled[10:480] - plain[10:480]
+    assert 2 < np.median(gain) < 8 and np.abs(gain - np.median(gain)).max() < 5
