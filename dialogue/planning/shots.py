@@ -1,6 +1,7 @@
 """The scene's shots on the film's frames: which picture is seen from which frame to which.
 
-`until` is a cut at the frame nearest to that time. Shots of lines begin and end in the pauses around their lines.
+`until` is a cut at the frame nearest to that time. Shots of lines begin and end in the pauses around their lines; where
+the lines of the next shot interrupt them, where these begin.
 Shots that say neither share the film between their neighbours evenly, cut at the nearest pauses. A shot longer than
 one generator call should hold is cut again at pauses, so that its windows are full (dialogue.planning.packing).
 """
@@ -130,15 +131,26 @@ def _contradictions(
             when = format_time(clock.seconds_at(start))
             message = f"nothing of the film is left for shot {spec + 1}: it would start at {when}"
             key = "until" if shot.until is not None else "lines" if shot.lines else None
-            found.append(Miscut(spec, key, message, "check until and lines of the shots around it"))
-        elif spec in words and not (start <= words[spec][0] and words[spec][1] <= end):
+            together = spec in words and spec + 1 in words and words[spec + 1][0] <= words[spec][0]
+            hint = (
+                "lines that begin together belong in one shot"
+                if together
+                else "check until and lines of the shots around it"
+            )
+            found.append(Miscut(spec, key, message, hint))
+        elif spec in words and not (start <= words[spec][0] and (words[spec][1] <= end or _cut_into(spec, words, end))):
             if words[spec][0] < start:
                 heard, limit = words[spec][0], f"shot {spec} ends at {format_time(clock.seconds_at(start))}"
             else:
                 heard, limit = words[spec][1], f"shot {spec + 2} begins at {format_time(clock.seconds_at(end))}"
             message = f"its lines are heard at {format_time(clock.seconds_at(heard))}, but {limit}"
-            found.append(Miscut(spec, "lines", message, "overlapping lines belong in one shot"))
+            found.append(Miscut(spec, "lines", message, "check until and lines of the shots around it"))
     return found
+
+
+def _cut_into(spec: int, words: Mapping[int, tuple[int, int]], end: int) -> bool:
+    """Whether the shot ends where the lines of the next one interrupt its own, which are heard on in that one."""
+    return spec + 1 in words and words[spec + 1][0] == end
 
 
 def cut_shots(

@@ -48,12 +48,22 @@ def test_shots_of_lines_begin_and_end_in_the_pauses_around_them(tmp_path: Path) 
     assert plan.frames == 300
 
 
-def test_lines_that_overlap_belong_in_one_shot(tmp_path: Path) -> None:
+def test_a_cut_may_fall_where_a_line_is_interrupted(tmp_path: Path) -> None:
+    """Ana's line goes on in the shot of the line that interrupts it, as one turn in both."""
     shots = "shots:\n  - {lines: [1, 2, 3]}\n  - {picture: close.png, lines: [4]}\n"
-    with pytest.raises(
-        InputError, match=r"scene.yaml:12:\d+: error: its lines are heard at 0:09.520, but shot 2 begins"
-    ):
-        planned(tmp_path, TWO + LINES + shots, measured(12.0))
+    plan = planned(tmp_path, TWO + LINES + shots, measured(12.0))
+    assert edges(plan) == [0, round(9.3 * 25), 300]
+    assert [(turn.start, turn.end) for turn in plan.turns][2:] == [(8, 9.5), (9.3, 12)]
+    heard = [spans(plan, shot, "ana") for shot in plan.shots]
+    assert heard[0][-1].end == plan.shots[0].end - plan.shots[0].start, "to the cut"
+    assert (heard[1][0].start, heard[1][0].end) == (0, round(9.5 * 25) - round(9.3 * 25)), "and on from there"
+
+
+def test_lines_that_begin_together_belong_in_one_shot(tmp_path: Path) -> None:
+    shots = "shots:\n  - {lines: [1]}\n  - {picture: close.png, lines: [2]}\n"
+    lines = "lines:\n  - {ana: A, from: 0, to: 3}\n  - {ben: B, from: 0, to: 5}\n"
+    with pytest.raises(InputError, match=r"nothing of the film is left for shot 1.*begin together belong in one shot"):
+        planned(tmp_path, TWO + lines + shots, measured(12.0))
 
 
 def test_an_until_after_the_film_with_shots_to_follow_is_an_error(tmp_path: Path) -> None:
