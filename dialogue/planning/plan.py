@@ -219,6 +219,7 @@ class Plan:
     reads: tuple[str, ...] = ()
     sounds: tuple[PlacedSound, ...] = ()
     loudness: float | None = None  # LUFS of the whole film; None: as it comes
+    draft_marks: bool = False  # captions mark what a draft voice says
     version: int = PLAN_VERSION
 
     @property

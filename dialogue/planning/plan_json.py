@@ -39,7 +39,7 @@ class PlanFile:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values, version first, without `media`."""
     fields = {field.name: _encoded(getattr(plan, field.name)) for field in dataclasses.fields(plan)}
-    for name in ("reads", "transcript", "sounds", "loudness"):
+    for name in ("reads", "transcript", "sounds", "loudness", "draft_marks"):
         if not fields[name]:
             del fields[name]
     return {"version": fields.pop("version"), **fields}

@@ -251,6 +251,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         warnings=tuple(dict.fromkeys(findings.warnings)),
         sounds=sounds,
         loudness=scene.output.loudness,
+        draft_marks=scene.output.draft_marks,
     )
     used = set(plan.media)
     return replace(plan, reads=tuple(name for name in files_named(file.root, file.folder) if name not in used))

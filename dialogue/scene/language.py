@@ -213,6 +213,7 @@ OUTPUT_KEYS = {
         YES_NO,
         "Captions drawn into the picture, each speaker in their colour.",
     ),
+    "draft_marks": Key(YES_NO, "Captions and report mark what a draft voice says: [draft]."),
     "labels": Key(
         choice(
             "none, names or all",

@@ -211,6 +211,7 @@ class Output(_Written):
     labels: Labels = "all"
     font: str | None = None
     loudness: float | None = None
+    draft_marks: bool = False
 
 
 class Scene(_Written):

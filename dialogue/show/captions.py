@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from dialogue.planning.plan import Plan, Turn, Word
 
 ROW = 42  # characters
+DRAFT_MARK = "[draft] "  # before what a draft voice says, where that is asked for
 _TORN = 3.0  # the price of a break within a word; see `_break_price`
 _THAI_BEFORE, _THAI_AFTER = "เแโใไ", "ะาำๅๆฯ"
 _JOINERS = "\u200d\u094d\u09cd\u0acd\u0bcd\u0c4d\u0ccd\u0d4d\u17d2"  # zero width joiner; viramas, which join letters
@@ -148,6 +149,12 @@ def _spans(turn: Turn, pieces: list[str]) -> list[tuple[float, float]]:
     return spans
 
 
+def _with_room(piece: str, mark: str) -> list[str]:
+    """A piece, in two where a mark before it leaves too little room."""
+    halves = None if not mark or _fits(mark + piece) else _halves(piece)
+    return [piece] if halves is None else [part for half in halves for part in _with_room(half, mark)]
+
+
 def cues_of(plan: Plan) -> tuple[Cue, ...]:
     """The cues of a plan, sorted by start. Speech that overlaps gives cues that overlap."""
     cues = []
@@ -155,7 +162,8 @@ def cues_of(plan: Plan) -> tuple[Cue, ...]:
         text = " ".join((turn.text or "").split())
         if not text:
             continue
-        pieces = _pieces(text, turn.end - turn.start)
+        mark = DRAFT_MARK if plan.draft_marks and turn.draft is not None else ""
+        pieces = [part for piece in _pieces(text, turn.end - turn.start) for part in _with_room(piece, mark)]
         for piece, (start, end) in zip(pieces, _spans(turn, pieces), strict=True):
-            cues.append(Cue(round(start, 3), round(end, 3), turn.speaker, _rows(piece)))
+            cues.append(Cue(round(start, 3), round(end, 3), turn.speaker, _rows(mark + piece)))
     return tuple(_lingering(sorted(cues), plan.duration))

@@ -157,8 +157,20 @@ def _words(plan: Plan) -> str:
         tag = f"<span class=tag style='background:{who.color};color:{ink_on(who.color)}'>{_safe(who.name)}</span>"
         said = _safe(turn.text or "…")
         felt = _safe(emotion_text(turn.emotion))
+        said += f" <span class=soft>[draft: {_safe(turn.draft)}]</span>" if turn.draft is not None else ""
         rows.append(f"<tr><td>{format_time(turn.start)}<td>{tag}<td>{said}<td class=soft>{felt}</tr>")
-    return f"<table><tr><th>at<th>who<th>words<th>emotion</tr>{''.join(rows)}</table>"
+    return f"<table><tr><th>at<th>who<th>words<th>emotion</tr>{''.join(rows)}</table>" + _sounds(plan)
+
+
+def _sounds(plan: Plan) -> str:
+    """Beds and effects; nothing where there are none."""
+    rows = [
+        f"<tr><td>{format_time(sound.start)}<td>{format_time(sound.end)}<td>{_safe(sound.audio.source)}"
+        f"<td>{sound.gain:g} dB<td>{f'{-sound.duck:g} dB' if sound.duck else ''}</tr>"
+        for sound in plan.sounds
+    ]
+    head = "<h2>Sound</h2><table><tr><th>from<th>to<th>file<th>gain<th>under speech</tr>"
+    return f"{head}{''.join(rows)}</table>" if rows else ""
 
 
 def _costs(plan: Plan, costs: Costs) -> str:

@@ -60,3 +60,14 @@ def test_a_film_of_nobody_is_said(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["report", str(tmp_path / "x.mp4")])
     assert result.exit_code == 2
     assert "no scene and no plan beside this film" in result.stderr
+
+
+def test_a_report_lists_sounds_and_marks_drafts(tmp_path: Path) -> None:
+    folder = tmp_path / "train"
+    shutil.copytree(SCENES / "interruption", folder, ignore=shutil.ignore_patterns(".dialogue", "*.mp4"))
+    scene = folder / "scene.yaml"
+    text = scene.read_text().replace("output: {", "generator: animatic\noutput: {draft_marks: yes, size: 128x128, ")
+    scene.write_text(text.replace("    audio: 02_tom.flac\n", ""))
+    told = dialogue.report(scene).read_text(encoding="utf-8")
+    assert "wind.flac" in told and told.count("[draft: ") == 1
+    assert dialogue.export(dialogue.plan(scene), "srt").count("Tom: [draft] I said eight.") == 1

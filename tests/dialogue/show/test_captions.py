@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,16 @@ def test_a_word_wider_than_a_row_is_broken_between_letters(tmp_path: Path, text:
     assert all(width_of(row) <= ROW for row in rows)
     assert not [row for row in rows if unicodedata.category(row[0]).startswith("M")], "no mark begins a row"
     assert not [row for row in rows if row.endswith("\u094d")], "no joined letters are torn apart"
+
+
+def test_drafts_are_marked_in_captions_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Every cue of a drafted line, none of a recorded one; rows keep their width, and no word is lost."""
+    plan = said(tmp_path, LONG, 14.0)
+    turns = tuple(replace(turn, draft="hibari:heart") if turn.speaker == "ana" else turn for turn in plan.turns)
+    plain = replace(plan, turns=turns)
+    assert not any("[draft]" in cue.text for cue in cues_of(plain))
+    marked = cues_of(replace(plain, draft_marks=True))
+    assert [cue.text.startswith("[draft] ") for cue in marked] == [cue.speaker == "ana" for cue in marked]
+    assert all(width_of(row) <= ROW for cue in marked for row in cue.text.split("\n"))
+    texts = (cue.text.replace("\n", " ").removeprefix("[draft] ") for cue in marked if cue.speaker == "ana")
+    assert " ".join(texts) == LONG
