@@ -44,6 +44,7 @@ def print_summary(imported: Imported, source: Path) -> None:
     """Who is in it, how much is said, and what was not taken as it stands."""
     from collections import Counter
 
+    from dialogue.ground.errors import Problem
     from dialogue.screenplay.screenplay import Remark
 
     script = imported.script
@@ -58,5 +59,5 @@ def print_summary(imported: Imported, source: Path) -> None:
         words = ", ".join(f"{_KINDS.get(what, what)} ({count})" for what, count in kept.items())
         out.print(f"  kept as comments: {words}", soft_wrap=True, markup=False)
     for note in imported.written.notes:
-        place = f"{source}:{note.line}: " if note.line else f"{source}: "
-        err.print(f"{place}note: {note.message}", soft_wrap=True, markup=False)
+        told = Problem(note.message, str(source), note.line, severity="warning")  # as `render FILE` has it
+        err.print(str(told), soft_wrap=True, markup=False)

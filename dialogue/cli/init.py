@@ -70,11 +70,8 @@ def command(
 def _from_script(script: Path, folder: Path, cast: str) -> None:
     """The scene of a script, with the schema beside it; its people are played by `cast` where that was given."""
     from dialogue.cli.import_ import print_summary
-    from dialogue.ground.atomic import write_text
-    from dialogue.scene.json_schema import json_schema
     from dialogue.screenplay.importing import import_script
 
     names = [] if cast == DEFAULT_CAST else [name.strip().lower() for name in cast.split(",") if name.strip()]
     imported = import_script(script, folder / "scene.yaml", cast=names)
-    write_text(folder / "scene.schema.json", json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
     print_summary(imported, script)

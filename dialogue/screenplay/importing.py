@@ -13,7 +13,7 @@ from dialogue.screenplay.beats import is_mulmo, is_transcript
 from dialogue.screenplay.jobs import is_job
 from dialogue.screenplay.reading import read_screenplay
 from dialogue.screenplay.screenplay import Screenplay
-from dialogue.screenplay.writing import Written, mark_of, written
+from dialogue.screenplay.writing import SCHEMA, Written, mark_of, written
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def import_script(
         raise InputError(Problem(f"there is no picture {str(picture)!r}", hint="--picture names a file that is there"))
     shown = None if picture is None else Path(os.path.relpath(picture, folder)).as_posix()
     made = written(script, source, folder, scene.name, shown, cast)
-    standing = [name for name in made.files if (folder / name).exists() and not _same(folder / name, made.files[name])]
+    kept = [name for name in made.files if (folder / name).exists() and name != SCHEMA]
+    standing = [name for name in kept if not _same(folder / name, made.files[name])]
     if standing and not force:
         there = ", ".join(standing[:4]) + (f" and {len(standing) - 4} more" if len(standing) > 4 else "")
         hint = "name another file with -o, or replace them with --force"

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from dialogue.ground.times import format_time
 from dialogue.scene.emotions import EMOTIONS
+from dialogue.scene.json_schema import json_schema
 from dialogue.scene.scene import Face, FaceBox, FaceDetect, FaceLike, LineEmotion
 from dialogue.screenplay.screenplay import Heading, Note, Person, Remark, Said, Screenplay, Silence
 from dialogue.screenplay.stage import Section, Staged, sections_of, staged
+
+SCHEMA = "scene.schema.json"  # beside the scene
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ def written(
             notes.append(Note("who is who in the picture is counted from the left: check it, and write face: for each"))
     moved = Paths(source.parent, folder)
     text = "".join(f"{row}\n" for row in _rows(script, source, stage, moved, picture))
-    return Written({scene: text.encode(), **stage.files}, tuple(notes), stage.actors)
+    schema = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return Written({scene: text.encode(), SCHEMA: schema.encode(), **stage.files}, tuple(notes), stage.actors)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def mark_of(source: Path) -> str:
 
 def _rows(script: Screenplay, source: Path, stage: Staged, paths: Paths, picture: str | None) -> Iterator[str]:
     yield f"# Written by `dialogue import` from {_comment(source.name)} ({mark_of(source)}). This is the script now."
+    yield f"# yaml-language-server: $schema={SCHEMA}"  # for editors, as `dialogue init` writes it
     yield "scene: 1"
     if script.title:
         yield f"title: {_quoted(script.title)}"

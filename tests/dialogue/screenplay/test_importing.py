@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import dialogue
+from dialogue.cli.app import app
 from dialogue.ground.errors import InputError
+from dialogue.scene.json_schema import json_schema
 from dialogue.scene.reader import read_scene
 from dialogue.scene.scene import FaceBox, SpokenLine
 from dialogue.screenplay.importing import import_script, is_script, scene_of_script
 
+GOLDEN = Path(__file__).parents[2] / "golden/imports"
 SHARED = Path(__file__).parents[4] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared scripts and pictures are not here")
 NOISE = "INT. KITCHEN - NIGHT\n\nANA\n(afraid)\nDid you hear that?\n\nBEN\nNo.\n"
@@ -26,6 +33,42 @@ def test_shared_scripts_become_scenes(name: str, tmp_path: Path) -> None:
     assert spoken[0].text == "Did you hear that noise outside just now?"
     assert [line.text for line in spoken] == [said.text for said in imported.script.said]
     assert len(scene.scene.cast) == 2 and not scene.warnings
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    "script",
+    [*sorted((SHARED / "cases/scripts").glob("*")), *sorted((SHARED / "media/MultiTalk").glob("*.json"))],
+    ids=lambda script: script.name,
+)
+def test_shared_scripts_are_imported_word_for_word(script: Path, tmp_path: Path) -> None:
+    """The scene as it is kept in tests/golden/imports, and what is told of it, at the end."""
+    imported = import_script(script, tmp_path / "scene.yaml")
+    notes = "".join(f"# told: {note.line or '-'}: {note.message}\n" for note in imported.written.notes)
+    text = imported.scene.read_text(encoding="utf-8") + notes
+    text = text.replace(Path(os.path.relpath(SHARED, tmp_path)).as_posix(), "SHARED").replace(str(SHARED), "SHARED")
+    if script.suffix == ".json":  # found in the picture, by whatever finds faces here
+        text = re.sub(r"face: \[.*\]", "face: [found]", text)
+    assert text == (GOLDEN / f"{script.name}.yaml").read_text(encoding="utf-8")
+
+
+def test_an_editor_knows_the_keys_of_an_imported_scene(tmp_path: Path) -> None:
+    script = tmp_path / "noise.fountain"
+    script.write_text(NOISE)
+    folder = import_script(script, tmp_path / "noise/scene.yaml").scene.parent
+    assert "# yaml-language-server: $schema=scene.schema.json" in (folder / "scene.yaml").read_text().splitlines()[:2]
+    assert json.loads((folder / "scene.schema.json").read_text()) == json_schema()
+    (folder / "scene.schema.json").write_text("{}")  # of an earlier version: no reason to refuse
+    import_script(script, folder / "scene.yaml")
+    assert json.loads((folder / "scene.schema.json").read_text()) == json_schema()
+
+
+def test_import_and_render_tell_the_same(tmp_path: Path) -> None:
+    script = tmp_path / "noise.fountain"
+    script.write_text(NOISE.replace("BEN\n", "BEN (V.O.)\n"))
+    run = CliRunner().invoke(app, ["import", str(script), "-o", str(tmp_path / "a/scene.yaml")])
+    told = [row for row in run.stderr.splitlines() if row.startswith(str(script))]
+    assert told and told == [str(one) for one in dialogue.plan(script).warnings if one.file == str(script)]
 
 
 @needs_shared
