@@ -53,6 +53,7 @@ def print_summary(imported: Imported, source: Path) -> None:
     for key, person in script.people.items():
         actor = imported.written.actors.get(key)
         lines = f"{spoken[key]} line{'' if spoken[key] == 1 else 's'}"
+        lines = f"heard in {Path(person.track).name}" if person.track and not spoken[key] else lines
         out.print(f"  {key}: {person.name}, {lines}" + (f", played by {actor}" if actor else ""), markup=False)
     kept = Counter(item.what for item in script.items if isinstance(item, Remark))
     if kept:
