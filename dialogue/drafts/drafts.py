@@ -21,6 +21,7 @@ from dialogue.ground.errors import InputError, Problem
 from dialogue.ground.own_code import digest_of_code
 from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.ground.sealed import is_sealed
+from dialogue.media.clip import clip_of, levelled, load_clips, silence, sound_of, trimmed
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 FOLDER = ".dialogue/drafts"  # beside the scene, whose paths it shares
 RATE = 24_000  # samples per second of every draft
 _LEVEL_DB, _TONE_DB = -20.0, -66.0  # dBFS: of the speech (RMS while it speaks), of the room under it
+_SILENT_DB, _PEAK_DB = 40.0, -0.3  # dB below the peak that are no more speech; dBFS that no peak exceeds
 _BEFORE = 0.08  # seconds of room before the words
 _BREATH = {"…": 0.55, "—": 0.12, "-": 0.12, ",": 0.18, "?": 0.38, "!": 0.32}  # after them, by how the line ends
 _USUAL_BREATH = 0.3
@@ -83,6 +85,8 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
     texts = {item.path: (scene.lines[item.item].text, item.voice) for item in spoken}  # type: ignore[union-attr]
     missing = {path: what for path, what in texts.items() if not is_sealed(file.folder / path)}
     failed: dict[str, str] = {}
+    if missing:
+        load_clips()
     with ThreadPoolExecutor(max_workers=2) as pool:
         making = {path: pool.submit(partial(_make, file.folder / path, *what)) for path, what in missing.items()}
         for done, (path, future) in enumerate(making.items(), 1):
@@ -144,13 +148,10 @@ def _said(text: str, voice: EngineVoice) -> Sound:
     if rate != RATE:
         common = np.gcd(rate, RATE)
         sound = np.asarray(resample_poly(sound, RATE // common, rate // common), dtype=np.float32)
-    loud = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max(initial=1e-9))
-    if not len(loud):
+    words = trimmed(clip_of(sound, RATE), _SILENT_DB)
+    if words is None:
         raise DraftError(f"{voice} said nothing")
-    sound = sound[loud[0] : loud[-1] + 1]
-    level = np.sqrt(np.mean(sound**2))
-    gain = 10 ** (_LEVEL_DB / 20) / max(float(level), 1e-6)
-    return np.asarray(np.clip(sound * gain, -0.97, 0.97), dtype=np.float32)
+    return sound_of(levelled(words, _LEVEL_DB, _PEAK_DB))
 
 
 def _quiet(text: str) -> Sound:
@@ -168,10 +169,10 @@ def _in_room(sound: Sound, text: str) -> Sound:
 
     after = _BREATH.get(text.rstrip("\"'”’)»").rstrip()[-1:] or ".", _USUAL_BREATH)
     after = _BREATH["…"] if text.rstrip("\"'”’").endswith("...") else after
-    padded = np.concatenate([np.zeros(round(_BEFORE * RATE)), sound, np.zeros(round(after * RATE))])
-    noise = np.random.default_rng(len(padded)).standard_normal(len(padded))
-    dark = np.convolve(noise, np.ones(8) / np.sqrt(8), mode="same")
-    return np.asarray(padded + dark * 10 ** (_TONE_DB / 20), dtype=np.float32)
+    joined = silence(_BEFORE, RATE) + clip_of(sound, RATE) + silence(after, RATE)
+    length = int(joined.frame_count())
+    noise = np.convolve(np.random.default_rng(length).standard_normal(length), np.ones(8) / np.sqrt(8), mode="same")
+    return sound_of(joined.overlay(clip_of((noise * 10 ** (_TONE_DB / 20)).astype(np.float32), RATE)))
 
 
 def _warnings(spoken: list[Spoken], failed: dict[str, str]) -> list[str]:
