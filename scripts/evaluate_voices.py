@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.diarization.diarizer import Diarizer, choose_diarizer
 from dialogue.diarization.people import Scale, match_voices, scale_of
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.recordings import read_samples
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def voices_of(folder: Path, diarizer: Diarizer) -> dict[str, dict[str, Voice]]:
     for path in sorted(path for path in folder.glob("*/*") if path.suffix.casefold() in SOUND):
         try:
             found.setdefault(path.parent.name, {})[path.stem] = diarizer.voice_of(read_samples(path))
-        except (InputError, ValueError) as error:
+        except (SceneError, ValueError) as error:
             print(f"{path}: left out: {error}", file=sys.stderr)
     return found
 

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.drawn import EYES, Plane, edges, known_eyes, likeness
 from dialogue.media.pictures import open_picture
 from scripts.tiny.clips import Placed, Stage, render, still_acting
@@ -105,7 +105,7 @@ def foreign_pictures(folder: Path) -> Iterator[tuple[str, Pixels]]:
         if path.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp"):
             try:
                 yield path.relative_to(folder).as_posix(), open_picture(path)
-            except InputError:
+            except SceneError:
                 continue
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.faces import detect
 from dialogue.media.recordings import Samples
 from model.hallo3.face_embedding import FaceEmbedder
@@ -88,7 +88,7 @@ def main() -> int:
         caption = beside.read_text().strip() if beside.is_file() else args.caption
         try:
             print(f"{video}: {prepare(video, args.out, caption, hear, embed)} frames")
-        except (ValueError, OSError, IndexError, av.error.FFmpegError, InputError) as error:
+        except (ValueError, OSError, IndexError, av.error.FFmpegError, SceneError) as error:
             print(f"{video}: error: {str(error).splitlines()[0]}", file=sys.stderr)
             failed += 1
     return 1 if failed else 0

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.scene.face import FACE
 from dialogue.scene.files import file
 from dialogue.scene.kinds import Key, Kind, Reading, did_you_mean, list_of, map_of, mismatch, read_fields, record
@@ -152,9 +152,9 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError(Problem(f"no cast file {quoted(path)}", hint="docs/podcast.md shows one")) from None
+        raise SceneError(Problem(f"no cast file {quoted(path)}", hint="docs/podcast.md shows one")) from None
     except OSError as error:
-        raise InputError(
+        raise SceneError(
             Problem(f"cannot read the cast file {quoted(path)}: {(error.strerror or '').lower()}")
         ) from None
 
@@ -174,12 +174,12 @@ def _no_cast(root: Keys, path: Path) -> Problem:
 
 
 def read_cast(path: Path) -> CastFile:
-    """Read cast.yaml. InputError with every problem found, each at its line and column."""
+    """Read cast.yaml. SceneError with every problem found, each at its line and column."""
     root, problems = compose(decode(_read_bytes(path), str(path)), str(path))
     reading = Reading(str(path), path.parent, problems=problems)
     cast: Cast | None = None
     if isinstance(root, Keys) and _is_something_else(root):
-        raise InputError(_no_cast(root, path))
+        raise SceneError(_no_cast(root, path))
     if isinstance(root, Keys):
         people = root.get("people")
         reading.cast = tuple(name.value for name, _ in people.entries) if isinstance(people, Keys) else ()
@@ -191,5 +191,5 @@ def read_cast(path: Path) -> CastFile:
     else:
         reading.report(Place(1, 1), "expected the keys of a cast", "begin the file with `cast: 1`")
     if cast is None or reading.problems:
-        raise InputError(sorted(reading.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+        raise SceneError(sorted(reading.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
     return CastFile(cast, path, path.parent, root)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.cast.cast import CastFile
 from dialogue.cast.voices import comparable, kept_voices
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment, Segment
 
 if TYPE_CHECKING:
@@ -270,10 +270,10 @@ def too_alike(person: str, file: CastFile) -> list[str]:
 
 
 def require_encoder() -> str:
-    """The encoder's name; InputError when voices cannot be compared here."""
+    """The encoder's name; SceneError when voices cannot be compared here."""
     from dialogue.diarization.voice_encoder import INSTALL
 
     name = encoder_name()
     if not name:
-        raise InputError(Problem("voices cannot be told apart without a voice encoder", hint=INSTALL))
+        raise SceneError(Problem("voices cannot be told apart without a voice encoder", hint=INSTALL))
     return name

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.outputs import folder_for, put_text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def keep_voice(folder: Path, voice: KeptVoice) -> Path:
 
 
 def read_voice(path: Path) -> KeptVoice:
-    """One file of the folder. InputError when it is none of ours or damaged."""
+    """One file of the folder. SceneError when it is none of ours or damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record.pop("version") != _VERSION:
@@ -57,7 +57,7 @@ def read_voice(path: Path) -> KeptVoice:
             raise ValueError("not of length 1")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         message = f"is no kept voice ({type(error).__name__}: {error})"
-        raise InputError(Problem(message, str(path), hint="remove it and `dialogue voices add` again")) from None
+        raise SceneError(Problem(message, str(path), hint="remove it and `dialogue voices add` again")) from None
     return voice
 
 

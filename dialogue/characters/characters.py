@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.emotions import EMOTIONS
 from dialogue.scene.kinds import did_you_mean
 from dialogue.scene.source import Items, Node, Text, compose
@@ -59,7 +59,7 @@ def _plain(node: Node) -> object:
 
 
 def chosen(names: Sequence[str]) -> dict[str, Character]:
-    """The characters of these names, in this order. InputError for a name there is not, twice one, too many or none."""
+    """The characters of these names, in this order. SceneError for a name there is not, twice one, too many or none."""
     known = characters()
     problems = [
         Problem(f"there is no ready character {name!r}", hint=did_you_mean(name, known))
@@ -75,7 +75,7 @@ def chosen(names: Sequence[str]) -> dict[str, Character]:
         hint = f"name 1 to {MOST} of {', '.join(known)}"
         problems.append(Problem(f"{len(names)} characters for one picture", hint=hint))
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return {name: known[name] for name in names}
 
 
@@ -100,7 +100,7 @@ def together(people: Mapping[str, Character], place: str) -> tuple[Image, dict[s
 
 
 def starter(names: Sequence[str]) -> dict[str, bytes]:
-    """The files of a scene with these characters, by their paths in its folder. InputError as `chosen`."""
+    """The files of a scene with these characters, by their paths in its folder. SceneError as `chosen`."""
     from dialogue.scene.template import fill
 
     people = chosen(names)

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from dialogue.cli.console import err, out, print_problems, speak_any_text
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 
 STOPPED: list[bool] = []  # whether it was said that Ctrl-C ended this process
 # In the order of work. The summary is here so that `dialogue --help` imports none of them.
@@ -75,7 +75,7 @@ def _check_names(arguments: list[str]) -> None:
     wrong = [word for word in arguments if any("\ud800" <= letter <= "\udfff" for letter in word)]
     if wrong:
         hint = "rename it, as to letters, digits and -"
-        raise InputError([Problem(f"the name {word!r} is not UTF-8 text", hint=hint) for word in wrong])
+        raise SceneError([Problem(f"the name {word!r} is not UTF-8 text", hint=hint) for word in wrong])
 
 
 def _told(error: Exception) -> str:

@@ -104,14 +104,14 @@ def _gpu() -> Finding:
 
 def _signing() -> Finding:
     """Who signs films; nothing is made by looking."""
-    from dialogue.ground.errors import InputError
+    from dialogue.ground.errors import SceneError
     from dialogue.rendering.signer import CERTIFICATE, made_chain, signer
 
     if not os.environ.get(CERTIFICATE) and not made_chain().is_file():
         return Finding("signing", f"a key is made with the first film, in {made_chain()}")
     try:
         who = signer()
-    except InputError as error:
+    except SceneError as error:
         problem = error.problems[0]
         return Finding("signing", f"{problem.file or ''} {problem.message}".strip(), False, problem.hint)
     stamp = f", time stamps of {who.timestamp}" if who.timestamp else ""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import out
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 
 DEFAULT_CAST = "asha,leon"
 
@@ -50,11 +50,11 @@ def command(
     written = starter([name.strip().lower() for name in cast.split(",") if name.strip()])
     written["scene.schema.json"] = (json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n").encode()
     if folder.exists() and not folder.is_dir():
-        raise InputError(Problem(f"{quoted(folder)} is a file", hint="name a folder"))
+        raise SceneError(Problem(f"{quoted(folder)} is a file", hint="name a folder"))
     standing = [name for name in sorted(written) if (folder / name).exists()]
     if standing:
         there = ", ".join(standing)
-        raise InputError(
+        raise SceneError(
             Problem(f"{quoted(folder)} already holds {there}", hint="name another folder; nothing was written")
         )
     check_outputs([folder / name for name in written], (), made=True)

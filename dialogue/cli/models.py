@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dialogue.cli.console import err, out, print_json
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 
 if TYPE_CHECKING:
     from dialogue.generators.weights import Weights
@@ -114,7 +114,7 @@ def _agree(licence: str, what: str, agreement: str, accept: bool) -> None:
     err.print(licence, soft_wrap=True, markup=False)
     err.print(f"\n{what}", soft_wrap=True, markup=False)
     if not accept and not sys.stdin.isatty():
-        raise InputError(Problem("the licence was not agreed to", hint="nobody can be asked here: --accept-licence"))
+        raise SceneError(Problem("the licence was not agreed to", hint="nobody can be asked here: --accept-licence"))
     if not accept and not typer.confirm(f"{agreement}. Fetch?", default=False, err=True):
         raise DialogueError("the licence was not agreed to; nothing was fetched")
 
@@ -142,7 +142,7 @@ def _pull(
     name = name or next(iter(fetched))
     if name not in fetched:
         hint = f"{', '.join(fetched)}, {_FACES} and {_VOICES} can be fetched"
-        raise InputError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
+        raise SceneError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
     weights = fetched[name]
     folder = (to or weights.folder()).expanduser()
     if weights.complaint(folder) is None:

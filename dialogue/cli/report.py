@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dialogue.cli.console import out
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 
 def command(
@@ -38,4 +38,4 @@ def _made_from(film: Path) -> Path:
     for name in (f"{film.stem}.yaml", f"{film.stem}.json", "scene.yaml", "plan.json"):
         if (film.parent / name).is_file():
             return film.parent / name
-    raise InputError(Problem("there is no scene and no plan beside this film", str(film), hint="name its plan.json"))
+    raise SceneError(Problem("there is no scene and no plan beside this film", str(film), hint="name its plan.json"))

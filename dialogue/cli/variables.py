@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 FORCE_HELP = "Write over files that no earlier run wrote, or that were changed since."
 SET_HELP = "name=value for a scene that is a template (.yaml.j2); may be given many times."
 
 
 def variables_of(settings: Sequence[str]) -> dict[str, str]:
-    """The variables, values as text. InputError names every setting that is none, or given twice."""
+    """The variables, values as text. SceneError names every setting that is none, or given twice."""
     variables: dict[str, str] = {}
     problems = []
     for setting in settings:
@@ -23,5 +23,5 @@ def variables_of(settings: Sequence[str]) -> dict[str, str]:
             problems.append(Problem(f"--set {name} is given twice"))
         variables[name] = value
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return variables

@@ -9,7 +9,7 @@ import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
 from dialogue.cli.plan import Hop
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 _CAST_HELP = "The cast.yaml beside whose voices/ folder the voices are kept."
 Cast = Annotated[Path, typer.Option("--cast", metavar="CAST", help=_CAST_HELP)]
@@ -39,7 +39,7 @@ def add(
     file = read_cast(cast)
     if person not in file.cast.people:
         known = ", ".join(file.cast.people)
-        raise InputError(file.problem(("people",), f"there is no {person!r} in the cast", f"its people are {known}"))
+        raise SceneError(file.problem(("people",), f"there is no {person!r} in the cast", f"its people are {known}"))
     encoder = require_encoder()
     _readable(sample)
     if speaker is None:
@@ -48,7 +48,7 @@ def add(
         found = hear_recording(sample, file, speakers, Cache(), hop)
         if speaker not in found.voices:
             labels = ", ".join(found.labels) or "none"
-            raise InputError(Problem(f"no voice {speaker!r} in it", str(sample), hint=f"its labels are {labels}"))
+            raise SceneError(Problem(f"no voice {speaker!r} in it", str(sample), hint=f"its labels are {labels}"))
         vector = [float(value) for value in found.voices[speaker]]
         seconds, where = found.duration_of(speaker), f"{sample.name} --speaker {speaker}"
     kept = KeptVoice(person, encoder, where, file_digest(sample), round(seconds, 3), tuple(vector))
@@ -131,12 +131,12 @@ def match(
     notes = [*warnings, *found.warnings, *overlap_notes(found.unsure)]
     print_problems(tuple(Problem(note, severity="warning") for note in notes))
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
 
 
 def _readable(path: Path) -> None:
     if not path.is_file():
-        raise InputError(Problem("no such recording", str(path)))
+        raise SceneError(Problem("no such recording", str(path)))
 
 
 @command.command("drafts")
@@ -155,7 +155,7 @@ def drafts(
     found = [listed for listed in draft_voices(language) if voice in (None, str(listed.voice), listed.voice.name)]
     if voice is not None and not found:
         known = [str(listed.voice) for listed in draft_voices(language)]
-        raise InputError(Problem(f"there is no draft voice {voice!r}", hint=did_you_mean(voice, known)))
+        raise SceneError(Problem(f"there is no draft voice {voice!r}", hint=did_you_mean(voice, known)))
     words = say or ("Hello. This is how I sound." if playing else None)
     for listed in found:
         out.print(f"{listed.voice!s:24}{listed.licence}", soft_wrap=True, markup=False)

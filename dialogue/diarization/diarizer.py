@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.sherpa_files import COMMAND, encoder_digest, sherpa_lack
 from dialogue.diarization.voice_encoder import INSTALL, weights_file
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 if TYPE_CHECKING:
     from dialogue.diarization.diarization import Samples, Voice
@@ -62,28 +62,28 @@ def wrong_with(source: str) -> str | None:
 
 
 def check_hop(hop: float | None) -> None:
-    """InputError where windows are to be `hop` seconds apart and no pyannote pipeline is there to have them."""
+    """SceneError where windows are to be `hop` seconds apart and no pyannote pipeline is there to have them."""
     if hop is not None and not os.environ.get(CHOICE):
-        raise InputError(Problem("--hop is for a pyannote pipeline", hint=f"{CHOICE} names none"))
+        raise SceneError(Problem("--hop is for a pyannote pipeline", hint=f"{CHOICE} names none"))
 
 
 def choose_diarizer(hop: float | None = None) -> Diarizer:
-    """The best available; InputError with the ways out when there is none. A pipeline is loaded meanwhile.
+    """The best available; SceneError with the ways out when there is none. A pipeline is loaded meanwhile.
 
-    `hop`: seconds between a pyannote pipeline's windows; None is its own. InputError where no pipeline is named.
+    `hop`: seconds between a pyannote pipeline's windows; None is its own. SceneError where no pipeline is named.
     """
     check_hop(hop)
     name, reason = available()
     if name == "pyannote":
         wrong = wrong_with(os.environ[CHOICE])
         if wrong:
-            raise InputError(f"{CHOICE}: {wrong}")
+            raise SceneError(f"{CHOICE}: {wrong}")
         return _pyannote(os.environ[CHOICE], reason, hop)
     if name == "sherpa":
         return _sherpa(reason)
     if name == "voices":
         return _voices(reason)
-    raise InputError(
+    raise SceneError(
         Problem(
             "a mixed recording needs somebody to say who speaks when",
             hint=f"give each speaker a track, or a diarization file (.rttm, .vtt, .srt), or {INSTALL}, or {COMMAND}",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.diarization.diarization import Diarization
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def speed_of(hop: float | None) -> SpeedUp:
 def load_pipeline(source: Path | str, token: str | None = None, speed: SpeedUp | None = None) -> Any:
     """A `SpeakerDiarization` from a local folder, or from the hub by name with the user's own token.
 
-    Model folders are unpickled: they must be trusted. Raises InputError naming what is missing.
+    Model folders are unpickled: they must be trusted. Raises SceneError naming what is missing.
     """
     os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # telemetry is on by default
     local = Path(source).exists()
     if local:
         if not (Path(source) / "config.yaml").is_file():
-            raise InputError(f"{source}: no config.yaml: a pyannote pipeline folder has one beside its models")
+            raise SceneError(f"{source}: no config.yaml: a pyannote pipeline folder has one beside its models")
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # else every load waits for retries
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchcodec's absence: waveforms are handed over decoded
@@ -81,9 +81,9 @@ def load_pipeline(source: Path | str, token: str | None = None, speed: SpeedUp |
         try:
             pipeline = Pipeline.from_pretrained(str(source), token=token)
         except Exception as error:  # the hub and the unpickler raise many types
-            raise InputError(f"{source}: the pyannote pipeline could not be loaded: {error}") from error
+            raise SceneError(f"{source}: the pyannote pipeline could not be loaded: {error}") from error
     if pipeline is None:
-        raise InputError(f"{source}: the hub refused this pipeline; accept its conditions there and give a token")
+        raise SceneError(f"{source}: the hub refused this pipeline; accept its conditions there and give a token")
     if speed is not None:
         accelerate(pipeline, speed)
     return pipeline
@@ -97,7 +97,7 @@ def accelerate(pipeline: Any, speed: SpeedUp) -> None:
     if speed.hop is not None:
         longest = pipeline._segmentation.duration
         if not 0 < speed.hop <= longest:
-            raise InputError(f"--hop {speed.hop:g}: windows of {longest:g} s are {longest:g} s apart at most")
+            raise SceneError(f"--hop {speed.hop:g}: windows of {longest:g} s are {longest:g} s apart at most")
         pipeline._segmentation.step = speed.hop
 
     pipeline._segmentation.infer = _in_pieces(pipeline._segmentation.infer)

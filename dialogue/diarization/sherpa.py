@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.diarization.diarization import Diarization
 from dialogue.diarization.sherpa_files import complaint, voices_folder
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def voice_by_sherpa(samples: Samples, folder: Path | None = None) -> Voice:
 
 
 def _right_folder() -> Path:
-    """The folder of the models; InputError when one of them is damaged, which would end the process."""
+    """The folder of the models; SceneError when one of them is damaged, which would end the process."""
     folder = voices_folder()
     wrong = complaint(folder)
     if wrong is not None:
-        raise InputError(Problem(wrong))
+        raise SceneError(Problem(wrong))
     return folder
 
 

@@ -11,7 +11,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ class VoiceEncoder:
 
         path = weights_file()
         if path is None:
-            raise InputError(f"voices cannot be told apart without the voice encoder ({INSTALL})")
+            raise SceneError(f"voices cannot be told apart without the voice encoder ({INSTALL})")
         weights = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
         self._mel = MelSpectrogram(
             RATE, n_fft=400, hop_length=160, n_mels=40, norm="slaney", mel_scale="slaney", pad_mode="constant"

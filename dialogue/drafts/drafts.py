@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dialogue.drafts.casting import EngineVoice, Miscast, cast_drafts
 from dialogue.drafts.engine import DraftError
 from dialogue.drafts.engines import engine
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.own_code import digest_of_code
 from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.ground.sealed import is_sealed
@@ -72,7 +72,7 @@ def _placed(file: SceneFile, miscast: Miscast) -> Problem:
 def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
     """The scene with every line heard: drafts are recordings of their lines, and its warnings tell of them.
 
-    InputError for a voice that is not to be had, at its place.
+    SceneError for a voice that is not to be had, at its place.
     """
     scene = file.scene
     wanted = undrafted(scene)
@@ -80,7 +80,7 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
         return file
     voices, wrong = cast_drafts(scene)
     if wrong:
-        raise InputError([_placed(file, miscast) for miscast in wrong])
+        raise SceneError([_placed(file, miscast) for miscast in wrong])
     spoken = [Spoken(i, _path(line.text, voices[line.speaker]), voices[line.speaker]) for i, line in wanted]
     texts = {item.path: (scene.lines[item.item].text, item.voice) for item in spoken}  # type: ignore[union-attr]
     missing = {path: what for path, what in texts.items() if not is_sealed(file.folder / path)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.contents import not_text
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,16 @@ class Cue:
 
 
 def read_text(path: Path) -> str:
-    """The whole file as text with plain newlines; UTF-8, or UTF-16 with its mark. InputError says where it is not."""
+    """The whole file as text with plain newlines; UTF-8, or UTF-16 with its mark. SceneError says where it is not."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise InputError(Problem("no such file", file=str(path))) from None
+        raise SceneError(Problem("no such file", file=str(path))) from None
     except OSError as error:
-        raise InputError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path))) from None
+        raise SceneError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path))) from None
     other = not_text(data)
     if other is not None:
-        raise InputError(Problem(f"this is {other[0]}, not text", file=str(path), line=1, column=1, hint=other[1]))
+        raise SceneError(Problem(f"this is {other[0]}, not text", file=str(path), line=1, column=1, hint=other[1]))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -39,7 +39,7 @@ def read_text(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         hint = "save the file with the encoding UTF-8"
-        raise InputError(Problem("this is not UTF-8 text", str(path), line, column, hint)) from None
+        raise SceneError(Problem("this is not UTF-8 text", str(path), line, column, hint)) from None
     return text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.formats.cue import read_text
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment
 
 _LISTS = ("segments", "utterances", "diarization", "turns", "results")
@@ -19,20 +19,20 @@ _LABEL = re.compile(r"\s*(\d+(?:[.,]\d+)?)[\t ]+(\d+(?:[.,]\d+)?)(?:[\t ]+(.*))?
 
 
 def read_json(path: Path, told: list[Problem]) -> list[LabelledSegment]:
-    """Turns of a transcriber's JSON; segments without a speaker are told and left out. InputError where it is none."""
+    """Turns of a transcriber's JSON; segments without a speaker are told and left out. SceneError where it is none."""
     text = read_text(path)
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         problem = Problem(f"this is not JSON: {error.msg.lower()}", str(path), error.lineno, error.colno)
-        raise InputError(problem) from None
+        raise SceneError(problem) from None
     except (RecursionError, ValueError):
-        raise InputError(Problem("is no transcript: it cannot be read as JSON", str(path), 1, 1)) from None
+        raise SceneError(Problem("is no transcript: it cannot be read as JSON", str(path), 1, 1)) from None
     segments = found if isinstance(found, list) else None
     if isinstance(found, dict):
         segments = next((found[key] for key in _LISTS if isinstance(found.get(key), list)), None)
     if segments is None:
-        raise InputError(Problem("is no transcript with segments", str(path), 1, 1, hint=_FORM))
+        raise SceneError(Problem("is no transcript with segments", str(path), 1, 1, hint=_FORM))
     turns: list[LabelledSegment] = []
     for number, segment in enumerate(segments, 1):
         made = list(_turns(segment)) if isinstance(segment, dict) else []
@@ -98,7 +98,7 @@ def _seconds(value: Any) -> float | None:
 
 
 def read_labels(path: Path, told: list[Problem]) -> list[LabelledSegment]:
-    """Turns of Audacity's label export: start, end and a label on each line. InputError where it is no such file."""
+    """Turns of Audacity's label export: start, end and a label on each line. SceneError where it is no such file."""
     turns: list[LabelledSegment] = []
     problems: list[Problem] = []
     for number, line in enumerate(read_text(path).split("\n"), 1):
@@ -117,6 +117,6 @@ def read_labels(path: Path, told: list[Problem]) -> list[LabelledSegment]:
         else:
             turns.append(LabelledSegment(start, end, " ".join(name.split()), words.strip() or None))
     if problems and not turns:
-        raise InputError(problems[0])
+        raise SceneError(problems[0])
     told += [Problem(p.message, p.file, p.line, p.column, p.hint, "warning") for p in problems]
     return turns

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dialogue.formats.cue import read_text
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment
 
 _TYPES = {
@@ -29,7 +29,7 @@ _FORM = "SPEAKER recording 1 start duration <NA> <NA> name <NA> <NA>"
 
 
 def read_rttm(path: Path) -> dict[str, tuple[LabelledSegment, ...]]:
-    """Turns by recording, in the file's order. InputError with every problem, each at its line."""
+    """Turns by recording, in the file's order. SceneError with every problem, each at its line."""
     recordings: dict[str, list[LabelledSegment]] = {}
     problems: list[Problem] = []
     for number, line in enumerate(read_text(path).split("\n"), 1):
@@ -42,7 +42,7 @@ def read_rttm(path: Path) -> dict[str, tuple[LabelledSegment, ...]]:
         else:
             recordings.setdefault(turn[0], []).append(turn[1])
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return {recording: tuple(turns) for recording, turns in recordings.items()}
 
 

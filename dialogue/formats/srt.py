@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dialogue.formats.cue import Cue, clock, read_text, rows
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment
 
 _TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)(?:[,.](\d{1,6}))?"
@@ -18,7 +18,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
 
 
 def read_srt(path: Path) -> tuple[Cue, ...]:
-    """The cues in the file's order. InputError with every problem, each at its line."""
+    """The cues in the file's order. SceneError with every problem, each at its line."""
     cues: list[Cue] = []
     problems: list[Problem] = []
     for number, block in _blocks(read_text(path)):
@@ -33,7 +33,7 @@ def read_srt(path: Path) -> tuple[Cue, ...]:
             Problem("has no cue in it", str(path), 1, 1, hint="number, hh:mm:ss,mmm --> hh:mm:ss,mmm, text")
         )
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return tuple(cues)
 
 

@@ -12,7 +12,7 @@ from dialogue.formats.cue import Cue
 from dialogue.formats.exports import read_json, read_labels
 from dialogue.formats.rttm import read_rttm
 from dialogue.formats.speakers import OTHERS, spoken
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment
 
 _VOICE = re.compile(r"<v[ .\t]")
@@ -27,7 +27,7 @@ def read_turns(
     """The turns, sorted by start; `recording` chooses among those of an RTTM file that has several.
 
     Turns of no length are left out; so are cues of nobody, each of which is added to `told` as a warning at its line.
-    InputError with every problem, each at its line and column; so for a file without turns.
+    SceneError with every problem, each at its line and column; so for a file without turns.
     """
     suffix, told = path.suffix.lower(), told if told is not None else []
     turns: Sequence[LabelledSegment]
@@ -43,10 +43,10 @@ def read_turns(
         turns = read_labels(path, told)
     else:
         message = f"a file of turns ends in {', '.join(SUFFIXES)}, not in {suffix!r}"
-        raise InputError(Problem(message, file=str(path)))
+        raise SceneError(Problem(message, file=str(path)))
     lasting = sorted(turn for turn in turns if turn.duration > 0)
     if not lasting:
-        raise InputError(Problem("has no turn in it", str(path), 1, 1, hint="it must say who speaks when"))
+        raise SceneError(Problem("has no turn in it", str(path), 1, 1, hint="it must say who speaks when"))
     return tuple(replace(turn, origin=path.name) for turn in lasting)
 
 
@@ -64,7 +64,7 @@ def _of_recording(path: Path, recording: str | None) -> tuple[LabelledSegment, .
         return recordings[recording]
     names = ", ".join(sorted(recordings))
     message = f"has turns of {len(recordings)} recordings and none is named {recording!r}"
-    raise InputError(Problem(message, str(path), 1, 1, hint=f"it has {names[:200]}"))
+    raise SceneError(Problem(message, str(path), 1, 1, hint=f"it has {names[:200]}"))
 
 
 def _of_cues(path: Path, cues: tuple[Cue, ...], told: list[Problem]) -> list[LabelledSegment]:
@@ -84,7 +84,7 @@ def _of_cues(path: Path, cues: tuple[Cue, ...], told: list[Problem]) -> list[Lab
             unnamed.append(Problem(message, str(path), cue.line, 1, hint=_FORM, severity="warning"))
         turns += _shared(cue, named)
     if not turns and unnamed:
-        raise InputError(Problem("no cue of it says who speaks", str(path), unnamed[0].line, 1, hint=_FORM))
+        raise SceneError(Problem("no cue of it says who speaks", str(path), unnamed[0].line, 1, hint=_FORM))
     told += unnamed
     if found.changes is not None:
         message = f">> marks another speaker without a name: taken for {OTHERS[0]!r} and {OTHERS[1]!r} by turns"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dialogue.formats.cue import Cue, clock, read_text, rows
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.segments import LabelledSegment
 
 _TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
@@ -22,12 +22,12 @@ _NOT_CUES = re.compile(r"(NOTE|STYLE|REGION)(\s|$)")
 
 
 def read_vtt(path: Path) -> tuple[Cue, ...]:
-    """The cues in the file's order. InputError with every problem, each at its line."""
+    """The cues in the file's order. SceneError with every problem, each at its line."""
     text = read_text(path)
     if not re.match(r"WEBVTT([ \t\n]|$)", text):
         found = repr(text.split("\n", 1)[0][:30]) if text else "an empty file"
         message = f"is no WebVTT file: its first line must be WEBVTT, found {found}"
-        raise InputError(Problem(message, str(path), 1, 1))
+        raise SceneError(Problem(message, str(path), 1, 1))
     cues: list[Cue] = []
     problems: list[Problem] = []
     for number, block in _blocks(text):
@@ -40,7 +40,7 @@ def read_vtt(path: Path) -> tuple[Cue, ...]:
         else:
             cues.append(cue)
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return tuple(cues)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialogue.generators.generator import Generator
-from dialogue.ground.errors import DialogueError, InputError
+from dialogue.ground.errors import DialogueError, SceneError
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import shown
 from dialogue.planning.choice import Choice
@@ -44,9 +44,9 @@ def choose_generator(named: str | None, drawn: bool = False) -> Choice:
 
 
 def generator_for(file: SceneFile, measures: Measures) -> Choice:
-    """The generator of a scene; InputError at the place that names one that is not there."""
+    """The generator of a scene; SceneError at the place that names one that is not there."""
     drawn = all(measures.drawn.get(picture, False) for picture in shown(file.scene))
     try:
         return choose_generator(file.scene.generator, drawn)
     except DialogueError as error:
-        raise InputError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None
+        raise SceneError([file.problem(("generator",), p.message, p.hint) for p in error.problems]) from None

@@ -132,6 +132,6 @@ def speaker_audio(turns: Iterable[Turn], clock: FrameClock, start_frame: int, en
 
     n is `clock.sample_at(end_frame) - clock.sample_at(start_frame)`. Outside their turns every sample is exactly 0,
     whatever their microphone heard; the fades lie inside the turns. `media` is what the turns' paths are relative to.
-    InputError for a recording that cannot be read.
+    SceneError for a recording that cannot be read.
     """
     return SpeakerSound(turns, clock, media).between(start_frame, end_frame)

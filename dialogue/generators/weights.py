@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 
 _SAMPLE = 1 << 20  # bytes read from each end of a file, to know it again
 
@@ -75,7 +75,7 @@ class Weights:
     def converted(self, folder: Path, output: Path | None, fp8: bool, half: bool) -> tuple[Path, ...]:
         """Convert the networks of a folder of weights to sharded safetensors, each whole or not at all; where they are.
 
-        `output`: the one network's place, or the folder of several; None: where they are looked for. InputError where
+        `output`: the one network's place, or the folder of several; None: where they are looked for. SceneError where
         something is there already, DialogueError for a checkpoint that does not fit.
         """
         root = self.root(folder)
@@ -85,7 +85,7 @@ class Weights:
             places = [output] if len(self.parts) == 1 else [output / name for name in self.parts]
         for place in places:
             if place.exists():
-                raise InputError(Problem(f"{str(place)!r} is there already", hint="remove it, or name another with -o"))
+                raise SceneError(Problem(f"{str(place)!r} is there already", hint="remove it, or name another with -o"))
         places[0].parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=places[0].parent, prefix=".converting-") as draft:
             try:

@@ -61,4 +61,3 @@ class SceneError(DialogueError):
     exit_code = 2
 
 
-InputError = SceneError  # its name before

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dialogue.ground.atomic import appearing, sweep, write_text
 from dialogue.ground.digests import file_digest, text_digest
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.ground.places import data_folder
 
 CACHE = ".dialogue"  # the folder beside a scene, or in a batch's output, in which what was made is kept
@@ -33,14 +33,14 @@ _MARKS = {
 
 
 def check_outputs(written: Sequence[Path], read: Iterable[Path], force: bool = False, made: bool = False) -> None:
-    """InputError with everything that keeps `written` from being written, before any work.
+    """SceneError with everything that keeps `written` from being written, before any work.
 
     `read` are the files that the command reads, whoever names them: they are never replaced, whatever `force` says.
     `made`: folders that are not there will be made.
     """
     problems = folder_problems([place.parent for place in written], made) or refusals(written, read, force)
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
 
 
 def refusals(written: Sequence[Path], read: Iterable[Path], force: bool = False) -> list[Problem]:
@@ -78,12 +78,12 @@ def folder_problems(folders: Iterable[Path], made: bool = False) -> list[Problem
 
 
 def folder_for(path: Path) -> Path:
-    """The folder, made when it is not there; InputError where it cannot be."""
+    """The folder, made when it is not there; SceneError where it cannot be."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(Problem(f"cannot write to {quoted(path)}: {reason}", hint="-o names a folder")) from None
+        raise SceneError(Problem(f"cannot write to {quoted(path)}: {reason}", hint="-o names a folder")) from None
     return path
 
 
@@ -189,7 +189,7 @@ def _own_folder() -> Path:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if os.access(folder, os.W_OK):
                 return folder
-    raise InputError(Problem("no folder can be written where it is noted what was made", hint="set XDG_DATA_HOME"))
+    raise SceneError(Problem("no folder can be written where it is noted what was made", hint="set XDG_DATA_HOME"))
 
 
 def _notes_of(place: Path) -> list[Path]:

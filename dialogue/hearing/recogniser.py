@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.hearing.heard import HeardWord
 
 CHOICE = "DIALOGUE_RECOGNISER"
@@ -25,19 +25,19 @@ _CHUNK = 30.0  # seconds: what Whisper hears at once
 
 
 def recogniser() -> Path | None:
-    """The folder of the model, or None where no recogniser is named. InputError for one that cannot be used."""
+    """The folder of the model, or None where no recogniser is named. SceneError for one that cannot be used."""
     named = os.environ.get(CHOICE)
     if not named:
         return None
     folder = Path(named)
     if (folder / "model.bin").is_file():
         if find_spec("faster_whisper") is None:
-            raise InputError(Problem(f"{CHOICE} names a CTranslate2 model", hint="pip install faster-whisper"))
+            raise SceneError(Problem(f"{CHOICE} names a CTranslate2 model", hint="pip install faster-whisper"))
         return folder
     if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
         return folder
     hint = "a folder with model.bin, or with config.json and safetensors"
-    raise InputError(Problem(f"{CHOICE} names {named!r}, which holds no Whisper model", hint=hint))
+    raise SceneError(Problem(f"{CHOICE} names {named!r}, which holds no Whisper model", hint=hint))
 
 
 def recognised(samples: NDArray[np.float32], language: str | None) -> tuple[HeardWord, ...]:

@@ -1,6 +1,6 @@
 """The one look at a scene's media: `probe` for `dialogue check`, `measure` for the planner.
 
-Both raise one InputError with every problem found, each at the place in the scene that names the file, and keep what
+Both raise one SceneError with every problem found, each at the place in the scene that names the file, and keep what
 they measure in the user's cache.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.formats.turns import turn_notes
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.ground.segments import LabelledSegment
 from dialogue.measures.looking import Look
@@ -132,7 +132,7 @@ def _diarization_file(look: Look) -> tuple[LabelledSegment, ...]:
     recording = Path(scene.audio.path).stem if scene.audio else None
     try:
         turns = read_turns(look.path(scene.diarization), recording, look.told)
-    except InputError as error:
+    except SceneError as error:
         look.problems += error.problems
         return ()
     return tuple(dataclasses.replace(turn, origin=scene.diarization) for turn in turns)
@@ -218,7 +218,7 @@ def _diarized(look: Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[
 
     try:
         kept = look.cache.remembered(mix.way, mix.paths, make)
-    except InputError as error:
+    except SceneError as error:
         look.problems += [look.file.problem(("audio",), problem.message, problem.hint) for problem in error.problems]
         return (), []
     for doubt in kept["doubts"]:
@@ -260,7 +260,7 @@ def _quick_faces(
 def probe(file: SceneFile, problems: list[Problem] | None = None, new_faces: int = 0) -> Measures:
     """What headers and decoding tell at once: durations, channels, picture sizes, the diarization file. No torch.
 
-    Faces where they were found before, and in as many small pictures as `new_faces`. Raises InputError with every file
+    Faces where they were found before, and in as many small pictures as `new_faces`. Raises SceneError with every file
     that cannot be read; given `problems`, adds to them instead and measures the rest.
     """
     look = Look(file, untold)
@@ -285,7 +285,7 @@ def measure(
     """Everything the planner needs, and nothing more: see `Measures`.
 
     `speakers`: how many people are heard in a mix, when not as many as the cast has for it. `hop`: seconds between a
-    pyannote pipeline's windows, when not its own. Raises InputError with everything that cannot be measured.
+    pyannote pipeline's windows, when not its own. Raises SceneError with everything that cannot be measured.
     """
     look = Look(file, progress)
     wanted = wanted_by(file.scene)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, Progress
 from dialogue.media.cache import Cache
 
@@ -33,7 +33,7 @@ class Look:
         return self.file.folder / written
 
     def each(self, doing: str, items: Mapping[K, Keypath], look_at: Callable[[K], V]) -> dict[K, V]:
-        """`look_at` of every item, side by side; what raises InputError is left out and reported at its place."""
+        """`look_at` of every item, side by side; what raises SceneError is left out and reported at its place."""
         found: dict[K, V] = {}
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             futures = {item: pool.submit(look_at, item) for item in items}
@@ -41,7 +41,7 @@ class Look:
                 self.tell(doing, done, len(items))
                 try:
                     found[item] = future.result()
-                except InputError as error:
+                except SceneError as error:
                     self._place(item, items[item], error.problems)
         if items:
             self.tell(doing, len(items), len(items))
@@ -61,4 +61,4 @@ class Look:
 
     def raise_problems(self) -> None:
         if self.problems:
-            raise InputError(sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+            raise SceneError(sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0)))

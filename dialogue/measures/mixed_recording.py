@@ -101,7 +101,7 @@ def diarize(
     """Who speaks when, by the best way this machine has, or as `turns` say, and who of the `enrolled` that is.
 
     A voice that is surely that of a member's sample in `enrolled` has the member for its label; the others keep their
-    own. Labels in `taken` are somebody else's. `hop`: see `choose_diarizer`. InputError when this machine cannot.
+    own. Labels in `taken` are somebody else's. `hop`: see `choose_diarizer`. SceneError when this machine cannot.
     """
     from dialogue.diarization.diarization import Diarization
     from dialogue.diarization.diarizer import choose_diarizer

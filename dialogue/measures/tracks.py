@@ -40,7 +40,7 @@ class Tracks:
 
 
 def measured_tracks(look: Look, wanted: Wanted) -> Tracks:
-    """Everything about the tracks. InputError where one cannot be read."""
+    """Everything about the tracks. SceneError where one cannot be read."""
     starts, told = _starts(look, wanted)
     speech, levels, heard = _speech(look, wanted, starts)
     unknown = {ref: keys for ref, keys in wanted.levels.items() if ref.heard not in levels}

@@ -75,6 +75,6 @@ def known_eyes() -> tuple[Plane, float]:
 
 
 def is_drawn(path: Path) -> bool:
-    """Whether the picture shows somebody of the drawn world. InputError as `open_picture`."""
+    """Whether the picture shows somebody of the drawn world. SceneError as `open_picture`."""
     eyes, threshold = known_eyes()
     return likeness(open_picture(path), eyes) >= threshold

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dialogue.ground.atomic import appearing
+from dialogue.ground.digests import file_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.places import data_folder
 
@@ -56,7 +57,7 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _right(file: str, size: int, changed: int) -> bool:
     """Whether the file has the digest of its name. Read once while it does not change."""
     try:
-        return bool(size) and hashlib.sha256(Path(file).read_bytes()).hexdigest() == DIGESTS[Path(file).name]
+        return bool(size) and file_digest(Path(file)) == DIGESTS[Path(file).name]
     except OSError:
         return False
 

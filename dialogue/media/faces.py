@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.media.face_files import face_files
 from dialogue.media.face_points import bent, face_around, face_points, faces_by_mesh, is_nothing
 from dialogue.media.media import SURE, FoundFace
@@ -112,17 +112,17 @@ def _by_mesh(pixels: Pixels) -> list[FoundFace]:
 def like(picture: Path, image: Path) -> Box | None:
     """The face in `picture` of the person whose photograph `image` is; None when nobody is alike enough.
 
-    InputError without insightface's recognition model, or when the photograph shows no face. The largest face of the
+    SceneError without insightface's recognition model, or when the photograph shows no face. The largest face of the
     photograph is taken.
     """
     folder = models_folder()
     if folder is None or "recognition" not in _analysis(folder).models:
         have = "its models are not installed" if folder is None else f"{folder} has no recognition model"
         message = f"can be looked for only with insightface, and {have}"
-        raise InputError(Problem(message, file=str(image), hint=f"{MODELS_HINT}; or give a box or detect:"))
+        raise SceneError(Problem(message, file=str(image), hint=f"{MODELS_HINT}; or give a box or detect:"))
     wanted = _recognised(open_picture(image), folder)
     if not wanted:
-        raise InputError(
+        raise SceneError(
             Problem("shows no face to look for", file=str(image), hint="use a clear photograph of one face")
         )
     person, _ = max(wanted, key=lambda found: found[1].area)
@@ -146,7 +146,7 @@ def _analysis(folder: Path) -> Any:
     except Exception as error:  # whatever a wrong or damaged model file makes insightface or onnxruntime raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         message = f"insightface cannot use the models in it: {reason}"
-        raise InputError(Problem(message, file=str(folder), hint="remove or replace the folder")) from error
+        raise SceneError(Problem(message, file=str(folder), hint="remove or replace the folder")) from error
     return analysis
 
 

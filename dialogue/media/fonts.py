@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _SHOWN = 12  # of the letters that are missing
@@ -100,14 +100,14 @@ def fonts_for(texts: Iterable[str], own: Path | None = None) -> Fonts:
 
 
 def face_of(file: Path, index: int = 0) -> Font:
-    """A face of a font file; InputError where it cannot be read as one."""
+    """A face of a font file; SceneError where it cannot be read as one."""
     from PIL import ImageFont
 
     try:
         family = ImageFont.truetype(str(file), 16, index=index).getname()[0]
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a TrueType or OpenType font"
-        raise InputError(Problem(f"cannot be read as a font: {reason}", str(file))) from error
+        raise SceneError(Problem(f"cannot be read as a font: {reason}", str(file))) from error
     return Font(file, index, family or file.stem)
 
 
@@ -198,7 +198,7 @@ def _face_for(file: Path, tongue: str) -> Font:
     while with_more and len(faces) < 32:
         try:
             faces.append(face_of(file, len(faces)))
-        except InputError:
+        except SceneError:
             break
     return next((face for face in faces if face.family.endswith(f" {tongue}")), faces[0])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ LEVELS = 4
 def peaks_of(path: Path, channel: int | None = None) -> tuple[Peaks, int]:
     """Level 0 of a recording or one of its channels (from 1; None: all of them together), and its rate in Hz.
 
-    Read in blocks, so that hours of sound fit in little memory. InputError where the file is no sound.
+    Read in blocks, so that hours of sound fit in little memory. SceneError where the file is no sound.
     """
     import numpy as np
 
@@ -36,7 +36,7 @@ def peaks_of(path: Path, channel: int | None = None) -> tuple[Peaks, int]:
     for block, each in sound_blocks(path, 10.0):
         rate = each
         if channel is not None and channel > len(block):
-            raise InputError(Problem(f"there is no channel {channel}", str(path), hint=f"it has {len(block)}"))
+            raise SceneError(Problem(f"there is no channel {channel}", str(path), hint=f"it has {len(block)}"))
         chosen = block if channel is None else block[channel - 1 : channel]
         held = np.concatenate([held, np.stack([chosen.min(0), chosen.max(0)])], 1)
         whole = held.shape[1] // SAMPLES * SAMPLES

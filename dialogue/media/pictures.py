@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.media.media import Picture
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ Pixels = NDArray[np.uint8]
 MAX_PIXELS = 80_000_000  # 10000 x 8000; beyond it a small file is meant to exhaust the memory
 
 
-def _refused(path: Path, message: str, hint: str | None = None) -> InputError:
-    return InputError(Problem(message, file=str(path), hint=hint))
+def _refused(path: Path, message: str, hint: str | None = None) -> SceneError:
+    return SceneError(Problem(message, file=str(path), hint=hint))
 
 
 def _load(path: Path) -> Image:
-    """The first frame, decoded whole and turned upright; InputError says why not."""
+    """The first frame, decoded whole and turned upright; SceneError says why not."""
     from PIL import Image, UnidentifiedImageError
 
     if path.is_dir():
@@ -53,7 +53,7 @@ def _load(path: Path) -> Image:
         raise _refused(path, "is not a picture that can be read", "PNG, JPEG and WebP are") from None
     except Image.DecompressionBombError:
         raise _refused(path, f"has more than {MAX_PIXELS:,} pixels", "scale it down") from None
-    except InputError:
+    except SceneError:
         raise
     except Exception as error:  # every format has a reader of its own, which fails in its own way
         raise _refused(path, f"is a damaged picture: {str(error) or type(error).__name__}", "export it again") from None
@@ -88,5 +88,5 @@ def measure_picture(path: Path, written: str) -> Picture:
 
 
 def open_picture(path: Path) -> Pixels:
-    """RGB pixels (h, w, 3), upright, transparent parts over white. InputError when the file is not a whole picture."""
+    """RGB pixels (h, w, 3), upright, transparent parts over white. SceneError when the file is not a whole picture."""
     return np.asarray(_opaque(_load(path)))

@@ -181,7 +181,7 @@ def _exact_in_header(path: Path, stream: Any) -> int | None:
 
 
 def probe_recording(path: Path, written: str, stream: int | None = None) -> Recording:
-    """Duration, rate and channels; `written` is the path as the scene has it. InputError when it is no sound.
+    """Duration, rate and channels; `written` is the path as the scene has it. SceneError when it is no sound.
 
     Uncompressed files are known by their header; others are decoded and counted, at about 2 s per hour of sound.
     """
@@ -216,7 +216,7 @@ def _header(path: Path, written: str, number: int | None) -> tuple[Recording, in
 
 
 def check_beginning(path: Path, stream: int | None = None) -> None:
-    """InputError when the file is no sound, or has no such sound stream, as far as its header and beginning tell."""
+    """SceneError when the file is no sound, or has no such sound stream, as far as its header and beginning tell."""
     _header(path, path.name, stream)
     with closing(placed_frames(path, stream)) as frames:
         next(frames, None)
@@ -242,7 +242,7 @@ class Samples:
 
     Without a channel all are mixed, so that none cancels another. Sample k is the sound at k/16000 s: resampling adds
     no delay. `stream`: see `sound_blocks`. `start`: seconds of silence before it (below 0: its beginning left out).
-    InputError when the file is no sound or has no such channel.
+    SceneError when the file is no sound or has no such channel.
     """
 
     path: Path

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.media.container import open_container
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ _BACK = 1  # seconds: what begins so much before the end of what was heard is no
 _LONGEST_GAP = 4 * 3600  # seconds
 
 
-def unreadable(path: Path, message: str, hint: str | None = None) -> InputError:
-    return InputError(Problem(message, file=str(path), hint=hint))
+def unreadable(path: Path, message: str, hint: str | None = None) -> SceneError:
+    return SceneError(Problem(message, file=str(path), hint=hint))
 
 
 def open_sound(path: Path) -> InputContainer:
-    """The file opened by PyAV, with at least one audio stream; InputError says why not."""
+    """The file opened by PyAV, with at least one audio stream; SceneError says why not."""
     import av
 
     if path.is_dir():
@@ -61,7 +61,7 @@ def open_sound(path: Path) -> InputContainer:
 def sound_stream(path: Path, container: InputContainer, number: int | None = None) -> Any:
     """Sound stream `number`, from 1; without one the stream a player plays: the first marked as default, or the first.
 
-    InputError where there is no such stream, or one that cannot be decoded.
+    SceneError where there is no such stream, or one that cannot be decoded.
     """
     streams: Any = container.streams.audio
     if number is not None and number > len(streams):
@@ -155,7 +155,7 @@ class _Clock:
 
 def placed_frames(path: Path, number: int | None = None) -> Generator[Placed, None, None]:
     """Decoded frames in order, each at its time. Tags around the sound that do not decode are skipped; damage within
-    it is an InputError."""
+    it is an SceneError."""
     import av
 
     with closing(open_sound(path)) as container:

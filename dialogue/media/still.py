@@ -25,7 +25,7 @@ def still(picture: Path, view: Box, width: int, height: int) -> Frame:
     """The part `view` of the picture as a frame, (H, W, 3) uint8 RGB, antialiased (Lanczos).
 
     Where the view reaches beyond the picture, the picture is mirrored at its edge and goes over into a blur, so
-    that the frame has neither bars nor a hard border. InputError when the picture cannot be read; ValueError when
+    that the frame has neither bars nor a hard border. SceneError when the picture cannot be read; ValueError when
     view and picture do not meet.
     """
     from dialogue.media.pictures import open_picture

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.ground.outputs import put_text
 from dialogue.planning.plan import PLAN_VERSION, Emotion, Plan
 from dialogue.planning.plan_check import Flaw, Keypath, flaws_of
@@ -114,7 +114,7 @@ def _problems(text: str, name: str, flaws: list[Flaw]) -> list[Problem]:
     """The flaws at their lines and columns; JSON is YAML, so YAML's places serve."""
     try:
         root = compose(text, name)[0]
-    except InputError:  # JSON that YAML does not take, such as one indented with tabs
+    except SceneError:  # JSON that YAML does not take, such as one indented with tabs
         return [
             Problem(f"{'.'.join(str(key) for key in flaw.keys)}: {flaw.message}", name, hint=flaw.hint)
             for flaw in flaws
@@ -139,24 +139,24 @@ class _DuplicateKey(ValueError):
 
 
 def parse_plan(text: str, name: str = "plan.json") -> tuple[Plan, str]:
-    """The plan in a text, and its `media`. InputError with every mistake."""
+    """The plan in a text, and its `media`. SceneError with every mistake."""
     try:
         record = json.loads(text, object_pairs_hook=_repeated, parse_int=whole_number)
     except _DuplicateKey as error:
-        raise InputError(Problem(f"duplicate key {str(error)!r}", name, hint="each key stands once")) from None
+        raise SceneError(Problem(f"duplicate key {str(error)!r}", name, hint="each key stands once")) from None
     except json.JSONDecodeError as error:
-        raise InputError(Problem(f"this is not JSON: {error.msg.lower()}", name, error.lineno, error.colno)) from None
+        raise SceneError(Problem(f"this is not JSON: {error.msg.lower()}", name, error.lineno, error.colno)) from None
     except RecursionError:
-        raise InputError(Problem("this is no plan: nested too deep", name)) from None
+        raise SceneError(Problem("this is no plan: nested too deep", name)) from None
     if not isinstance(record, dict):
-        raise InputError(Problem("this is no plan", name, 1, 1, "`dialogue plan scene.yaml -o DIR` writes one"))
+        raise SceneError(Problem("this is no plan", name, 1, 1, "`dialogue plan scene.yaml -o DIR` writes one"))
     version = record.get("version")
     if version != PLAN_VERSION:
         keys: Keypath = ("version",) if "version" in record else ()
         written = json.dumps(version)[:40]
         message = f"plan version {written} is not known" if keys else "the version of the plan is missing"
         hint = f"this program reads version {PLAN_VERSION}; make the plan again with `dialogue plan`"
-        raise InputError(_problems(text, name, [Flaw(keys, message, hint)]))
+        raise SceneError(_problems(text, name, [Flaw(keys, message, hint)]))
     media = record.pop(MEDIA, ".")
     plan, flaws = decode_plan(record)
     if not isinstance(media, str) or not media:
@@ -164,19 +164,19 @@ def parse_plan(text: str, name: str = "plan.json") -> tuple[Plan, str]:
     if plan is not None and not flaws:
         flaws += flaws_of(plan)
     if flaws or plan is None:
-        raise InputError(_problems(text, name, flaws))
+        raise SceneError(_problems(text, name, flaws))
     return plan, media
 
 
 def read_plan(path: Path) -> PlanFile:
-    """Read plan.json. InputError with every mistake, at its line and column."""
+    """Read plan.json. SceneError with every mistake, at its line and column."""
     try:
         text = decode(path.read_bytes(), str(path))
     except FileNotFoundError:
         hint = "`dialogue plan scene.yaml -o DIR` writes one"
-        raise InputError(Problem(f"no plan {quoted(path)}", hint=hint)) from None
+        raise SceneError(Problem(f"no plan {quoted(path)}", hint=hint)) from None
     except OSError as error:
-        raise InputError(
+        raise SceneError(
             Problem(f"cannot read the plan {quoted(path)}: {(error.strerror or str(error)).lower()}")
         ) from None
     plan, media = parse_plan(text, str(path))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
 from dialogue.media.media import SURE
@@ -204,7 +204,7 @@ def _shots(scene: Scene, stretches: Sequence[Stretch], setups: Mapping[int, _Set
 def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
     """The plan of a scene whose media have been measured, for the generator that was chosen.
 
-    Raises InputError with every problem that the media brought to light, each at its place in the scene.
+    Raises SceneError with every problem that the media brought to light, each at its place in the scene.
     """
     scene, findings = file.scene, Findings()
     findings.warnings += [problem.message for problem in file.warnings] + list(measures.warnings)
@@ -227,7 +227,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
             keys = ("shots", miscut.spec) if miscut.key is None else ("shots", miscut.spec, miscut.key)
             findings.problems.append(file.problem(keys, miscut.message, miscut.hint))
     if findings.problems:
-        raise InputError(findings.problems)
+        raise SceneError(findings.problems)
     if not speech.turns:
         findings.warnings.append("nobody speaks in this film")
     plan = Plan(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dialogue.generators import generator as generator_named
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.outputs import check_outputs
 from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.planning.plan import Plan
@@ -220,7 +220,7 @@ def run_batch(
 ) -> BatchResult:
     """Plan and, unless only `to` the plan, render every episode. `make_crew` gives workers, and how many.
 
-    Raises InputError when another batch is at work in the same place or its folder cannot be written, DialogueError
+    Raises SceneError when another batch is at work in the same place or its folder cannot be written, DialogueError
     when the disk has no room. Everything else is an episode's own failure, in its entry of the manifest.
     """
     from filelock import FileLock, Timeout
@@ -232,11 +232,11 @@ def run_batch(
         lock = FileLock(output / FOLDER / "batch.lock")
         lock.acquire(timeout=0)
     except Timeout:
-        raise InputError(
+        raise SceneError(
             Problem("another batch is at work here", str(output), hint="wait for it, or stop it")
         ) from None
     except OSError as error:
-        raise InputError(Problem(f"cannot write there: {error.strerror}", str(output))) from None
+        raise SceneError(Problem(f"cannot write there: {error.strerror}", str(output))) from None
     try:
         check_outputs([output / MANIFEST], (), setting.force)
         crew, workers = make_crew()

@@ -21,7 +21,7 @@ from dialogue.cast.recognition import (
     voices_of_turns,
 )
 from dialogue.ground.digests import file_digest, text_digest
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.outputs import check_outputs, put_text
 from dialogue.ground.segments import LabelledSegment
 from dialogue.media.cache import Cache
@@ -73,7 +73,7 @@ class Planned:
 def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Planned:
     """Plan an episode, or take the last plan where nothing it was made from has changed.
 
-    A scene.yaml that a person changed since it was written is kept and planned as it is. Raises InputError with
+    A scene.yaml that a person changed since it was written is kept and planned as it is. Raises SceneError with
     everything that is wrong with the episode.
     """
     from dialogue.film.plan import plan as plan_of
@@ -82,7 +82,7 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     folder = setting.output / episode.name
     folder.mkdir(parents=True, exist_ok=True)
     if not episode.path.is_file() or not episode.path.stat().st_size:
-        raise InputError(Problem("the file is empty", str(episode.path)))
+        raise SceneError(Problem("the file is empty", str(episode.path)))
     key, edited = _key(episode, setting, folder, last), _edited(folder, last)
     if last is not None and last.key == key and last.plan is not None and (setting.output / last.plan).is_file():
         return Planned(replace(last, problems=()), read_plan(setting.output / last.plan).plan, False)
@@ -113,12 +113,12 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
 
 
 def _check_places(episode: Episode, setting: Setting, folder: Path, edited: bool, last: Entry | None) -> None:
-    """InputError where the episode's files would take the place of anything else's; before anything is listened to."""
+    """SceneError where the episode's files would take the place of anything else's; before anything is listened to."""
     if last is not None and "source" in last.hashes and not setting.force:
         other = Path(last.source)
         if other.is_file() and not other.samefile(episode.path) and file_digest(episode.path) != last.hashes["source"]:
             hint = "rename this recording, choose another -o, or give both in one command"
-            raise InputError(Problem(f"{folder} holds the film of {other}", str(episode.path), hint=hint))
+            raise SceneError(Problem(f"{folder} holds the film of {other}", str(episode.path), hint=hint))
     names = [*([] if edited else [SCENE]), PLAN, f"{TURNS}.vtt", f"{TURNS}.rttm", "together.png"]
     names += [f"{episode.name}.{kind}" for kind in ("mp4", "srt", "vtt")]
     beside = [episode.turns] if episode.turns is not None else []
@@ -173,7 +173,7 @@ def _scene_of(
     close = close_looks(roles, setting.cast, cache)
     if not close:
         figures = "; ".join(one.how for one in heard)
-        raise InputError(setting.cast.problem(("people",), f"{episode.name}: nobody of the cast is heard: {figures}"))
+        raise SceneError(setting.cast.problem(("people",), f"{episode.name}: nobody of the cast is heard: {figures}"))
     given = {"size": usual_size(setting.variables.get("generator")), **setting.variables}
     size = frame_size(given["size"])
     wide = wide_look(close, setting.cast, size, folder, cache)
@@ -194,7 +194,7 @@ def _scene_of(
 def _readable(episode: Episode, duration: float) -> float:
     if duration < 1.0:
         message = f"there are {duration:.2f} s of sound in it" if duration else "there is no sound in it"
-        raise InputError(Problem(message, str(episode.path), hint="an episode lasts a second at least"))
+        raise SceneError(Problem(message, str(episode.path), hint="an episode lasts a second at least"))
     return duration
 
 
@@ -203,7 +203,7 @@ def _same(one: Heard, role: Role) -> bool:
 
 
 def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarization, Sequence[Heard], list[str]]:
-    """Turns and who is who, without labels that are no person; InputError where somebody has to decide.
+    """Turns and who is who, without labels that are no person; SceneError where somebody has to decide.
 
     A ghost that the cast knows by name is a person who says little; any other is left out, with a warning.
     """
@@ -226,7 +226,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
         found = hear_recording(episode.path, setting.cast, setting.speakers, cache, setting.hop)
         voices, warnings = voices_of_cast(setting.cast, cache)
     if not found.segments:
-        raise InputError(Problem("nobody speaks in it", str(episode.path)))
+        raise SceneError(Problem("nobody speaks in it", str(episode.path)))
     known = settled_labels(found.labels, setting.cast, episode.name)
     unreal = [label for label in ghosts(found) if label not in known]
     warnings += [
@@ -239,7 +239,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     said = setting.speakers if episode.turns is None else len(found.labels)
     heard, problems = recognise(found, setting.cast, episode.name, voices, said)
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     alone = len({one.person or one.label for one in heard}) == 1
     notes = [*alike_notes(found, heard), *([] if alone else overlap_notes(found.unsure))]
     return found, heard, [*warnings, *found.warnings, *notes]

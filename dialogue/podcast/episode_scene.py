@@ -13,7 +13,7 @@ from dialogue.cast.cast import CastFile, Person
 from dialogue.cast.recognition import Heard
 from dialogue.diarization.people import is_name
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 from dialogue.measures.measures import Measures
 from dialogue.media.cache import Cache
@@ -79,7 +79,7 @@ def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], 
 
 
 def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ...], cache: Cache) -> Box:
-    """The face's box in pixels of the picture; InputError at its place in the cast when it is unclear."""
+    """The face's box in pixels of the picture; SceneError at its place in the cast when it is unclear."""
     from dataclasses import asdict
 
     from dialogue.media.faces import around, detect, like, models_files
@@ -100,7 +100,7 @@ def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ..
     try:
         return place_face("", face, name, measures).box
     except UnclearFace as unclear:
-        raise InputError(cast.problem((*keys, "face"), str(unclear), unclear.hint)) from None
+        raise SceneError(cast.problem((*keys, "face"), str(unclear), unclear.hint)) from None
 
 
 def close_looks(roles: Sequence[Role], cast: CastFile, cache: Cache) -> dict[str, Look]:

@@ -11,7 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 from unicodedata import normalize
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.media.container import open_container
 
 SOUNDS = frozenset(  # what folders are read for
@@ -51,7 +51,7 @@ class Tags:
 
 
 def find_episodes(places: Sequence[Path]) -> tuple[Episode, ...]:
-    """Files as they are given; of folders every recording in them, by name. InputError names what is not there.
+    """Files as they are given; of folders every recording in them, by name. SceneError names what is not there.
 
     Two recordings of one name get the name of their folder before theirs, or their suffix behind it.
     """
@@ -70,7 +70,7 @@ def find_episodes(places: Sequence[Path]) -> tuple[Episode, ...]:
         else:
             problems.append(Problem("no such file or folder", str(place)))
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return tuple(Episode(name, path, _turns_beside(path)) for path, name in _named(list(paths)).items())
 
 
@@ -84,7 +84,7 @@ def _microphones(folder: Path, inside: Sequence[Path]) -> Problem | None:
 
     try:
         lengths = [probe_recording(path, path.name).duration for path in inside]
-    except InputError:
+    except SceneError:
         return None  # told when its turn comes
     if max(lengths) - min(lengths) > max(1.0, _UNLIKE * max(lengths)):
         return None
@@ -120,7 +120,7 @@ def _folder_name(told: str) -> str:
         told.encode()
     except UnicodeEncodeError:
         hint = "rename it, as to letters, digits and -"
-        raise InputError(Problem(f"the name {told!r} is not UTF-8 text", hint=hint)) from None
+        raise SceneError(Problem(f"the name {told!r} is not UTF-8 text", hint=hint)) from None
     plain = "".join("-" if letter in '<>:"/\\|?*' or not letter.isprintable() else letter for letter in told)
     return plain.strip(". ")[:_LONGEST].rstrip(". ") or "episode"
 

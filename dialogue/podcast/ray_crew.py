@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.podcast.crews import outcome_of
 from dialogue.podcast.schedule import Crew, Outcome, Unit
 from dialogue.podcast.worker import Hand, MakeShot, Work, own_code
@@ -131,18 +131,18 @@ def ray_crew(address: str | None, per_machine: int, output: Path) -> tuple[Crew[
     """Join the cluster at `address`, or start one on this machine; its workers and their number.
 
     Where the machines have GPUs there is one worker for each; else `per_machine` on each machine.
-    InputError without Ray or without a cluster there.
+    SceneError without Ray or without a cluster there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a worker without GPU keeps its own settings
     try:
         import ray
     except ImportError:
-        raise InputError(Problem("--ray needs Ray", hint=INSTALL)) from None
+        raise SceneError(Problem("--ray needs Ray", hint=INSTALL)) from None
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise InputError(
+        raise SceneError(
             Problem(f"no Ray cluster at {address}: {error}", hint="`ray start --head` starts one")
         ) from None
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -156,5 +156,5 @@ def ray_crew(address: str | None, per_machine: int, output: Path) -> tuple[Crew[
         resources = {"num_cpus": 1}
     if not count:
         ray.shutdown()
-        raise InputError(Problem("the cluster has neither processors nor GPUs to work with"))
+        raise SceneError(Problem("the cluster has neither processors nor GPUs to work with"))
     return RayCrew(count, resources, output), count

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dialogue.ground.atomic import write_text
 from dialogue.ground.digests import file_digest
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.sealed import value_of, value_text
 from dialogue.planning.plan import AudioSlice
 
@@ -59,7 +59,7 @@ class Digests:
         try:
             status = (self._media / source).stat()
         except OSError as error:
-            raise InputError(Problem(error.strerror or str(error), file=str(self._media / source))) from error
+            raise SceneError(Problem(error.strerror or str(error), file=str(self._media / source))) from error
         stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
         if stamp not in self._known.get(source, {}):
             self._known[source] = {stamp: {}}

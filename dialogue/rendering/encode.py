@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.rendering import ffmpeg
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ FILTERS = f"scale={_TO_YUV},format=yuv420p,{_TAGS}"
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise InputError where H.264 with 4:2:0 chroma cannot hold the frame: both sides must be even, 16 … 16384."""
+    """Raise SceneError where H.264 with 4:2:0 chroma cannot hold the frame: both sides must be even, 16 … 16384."""
     if width % 2 or height % 2 or min(width, height) < 16 or max(width, height) > 16384:
         nearest = "x".join(str(min(max(side - side % 2, 16), 16384)) for side in (width, height))
-        raise InputError(Problem(f"a film of {width}x{height} pixels cannot be encoded", hint=f"even sides: {nearest}"))
+        raise SceneError(Problem(f"a film of {width}x{height} pixels cannot be encoded", hint=f"even sides: {nearest}"))
 
 
 def timescale(fps: Fraction) -> int:
@@ -39,7 +39,7 @@ def timescale(fps: Fraction) -> int:
     while ticks <= 10_000:
         ticks *= 2
     if ticks >= 2**31:
-        raise InputError(Problem(f"{fps} frames per second cannot be written in mp4", hint="25, 24 or 30000/1001"))
+        raise SceneError(Problem(f"{fps} frames per second cannot be written in mp4", hint="25, 24 or 30000/1001"))
     return ticks
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.outputs import refusals
 from dialogue.planning.plan import Plan, Shot
 from dialogue.planning.plan_check import flaws_of
@@ -63,7 +63,7 @@ class Order:
 
 
 def check(order: Order) -> None:
-    """Raise InputError (exit 2) for what is wrong with the order, DialogueError (exit 1) for what this machine lacks.
+    """Raise SceneError (exit 2) for what is wrong with the order, DialogueError (exit 1) for what this machine lacks.
 
     All problems of the order come at once.
     """
@@ -75,7 +75,7 @@ def check(order: Order) -> None:
     beside = (*plan.captions, *(f"transcript.{kind}" for kind in plan.transcript))
     problems += place_problems(order.output, beside, order.reads, order.force or order.overwrite)
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     for folder in (order.output.parent, _nearest(order.cache.folder)):
         _check_writable(folder, order.cache.folder)
 
@@ -97,10 +97,10 @@ def _media_problems(order: Order) -> list[Problem]:
 
 
 def check_places(output: Path, captions: Iterable[str], read: Iterable[Path], force: bool) -> None:
-    """InputError where a film and its captions cannot be written, known before anything is measured."""
+    """SceneError where a film and its captions cannot be written, known before anything is measured."""
     problems = place_problems(output, captions, read, force)
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
 
 
 def place_problems(output: Path, captions: Iterable[str], read: Iterable[Path], force: bool) -> list[Problem]:
@@ -128,4 +128,4 @@ def _check_writable(folder: Path, cache: Path) -> None:
             pass
     except OSError as error:
         hint = "--cache DIR puts the cache elsewhere" if cache.is_relative_to(folder) else "choose another with -o"
-        raise InputError(Problem(f"cannot write there: {error.strerror}", file=str(folder), hint=hint)) from error
+        raise SceneError(Problem(f"cannot write there: {error.strerror}", file=str(folder), hint=hint)) from error

@@ -29,7 +29,7 @@ class FilmSound:
 
 def untouched(file: Path, number: int | None) -> FilmSound | None:
     """The recording as it is, where the film can hold it so: None where it is in another code, has gaps, which players
-    treat each in their own way, or is refused by the mp4 it was tried in. InputError where it cannot be decoded.
+    treat each in their own way, or is refused by the mp4 it was tried in. SceneError where it cannot be decoded.
     """
     with closing(open_sound(file)) as container:
         stream = sound_stream(file, container, number)

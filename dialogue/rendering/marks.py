@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.generators import generator as generator_named
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.media.container import open_container
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.digests import Digests
@@ -66,7 +66,7 @@ def comment_of(plan: Plan) -> str:
 
 
 def check_signer() -> None:
-    """InputError, before any work, for settings with which no film could be signed; a key is made where there is none.
+    """SceneError, before any work, for settings with which no film could be signed; a key is made where there is none.
 
     A certificate of one's own is tried on one pixel, without the time stamp.
     """
@@ -91,7 +91,7 @@ def check_signer() -> None:
         wrong = [_reason(error)]
     if wrong:
         place = os.environ.get(CERTIFICATE, "")
-        raise InputError(Problem(f"C2PA does not take this certificate: {wrong[0]}", place))
+        raise SceneError(Problem(f"C2PA does not take this certificate: {wrong[0]}", place))
 
 
 def failures(report: dict[str, Any]) -> list[str]:

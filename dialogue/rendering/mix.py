@@ -217,7 +217,7 @@ def write_mix(
 ) -> None:
     """Mix what is heard (paths relative to `media`) from `start` on, `duration` seconds of AAC in an m4a file.
 
-    `loudness`: LUFS of the whole; None: as it comes. DialogueError when ffmpeg fails, InputError when a recording
+    `loudness`: LUFS of the whole; None: as it comes. DialogueError when ffmpeg fails, SceneError when a recording
     cannot be decoded.
     """
     rate, channels = _format(heard, media)

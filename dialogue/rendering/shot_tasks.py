@@ -57,7 +57,7 @@ def generator_of(order: Order) -> Generator:
 
 
 def tasks_of(order: Order, generator: Generator) -> list[Task]:
-    """All shots of the order, in order. Reads every input once; InputError where one cannot be read."""
+    """All shots of the order, in order. Reads every input once; SceneError where one cannot be read."""
     digests = Digests(order.media, order.cache.digests)
     alone = [excerpt(order.plan, shot) for shot in order.plan.shots]
     digests.slices(turn.audio for part in alone for turn in part.turns)  # every recording decoded once, not per shot

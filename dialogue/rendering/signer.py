@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.atomic import appearing
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.places import data_folder
 
 if TYPE_CHECKING:
@@ -49,22 +49,22 @@ def made_chain() -> Path:
 
 
 def signer() -> Signer:
-    """Who signs, made on first use. InputError for a setting that does not hold, or where a key cannot be kept."""
+    """Who signs, made on first use. SceneError for a setting that does not hold, or where a key cannot be kept."""
     timestamp = os.environ.get(TIMESTAMP) or None
     if timestamp is not None and not timestamp.startswith(("http://", "https://")):
-        raise InputError(Problem(f"{TIMESTAMP} is no http address: {timestamp!r}"))
+        raise SceneError(Problem(f"{TIMESTAMP} is no http address: {timestamp!r}"))
     own = os.environ.get(CERTIFICATE)
     if own:
         return _read(Path(own), Path(os.environ.get(KEY) or own), timestamp, own=True)
     if os.environ.get(KEY):
-        raise InputError(Problem(f"{KEY} is set without {CERTIFICATE}", hint="both, or neither"))
+        raise SceneError(Problem(f"{KEY} is set without {CERTIFICATE}", hint="both, or neither"))
     made = made_chain()
     try:
         _make_once(made)
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
         reason = getattr(error, "strerror", None) or str(error)
         hint = f"XDG_DATA_HOME=FOLDER keeps it elsewhere; {CERTIFICATE} names one of your own"
-        raise InputError(Problem(f"the key that signs films cannot be kept: {reason}", str(made), hint=hint)) from error
+        raise SceneError(Problem(f"the key that signs films cannot be kept: {reason}", str(made), hint=hint)) from error
     return _read(made, made, timestamp, own=False)
 
 
@@ -80,10 +80,10 @@ def _read(chain: Path, key: Path, timestamp: str | None, own: bool) -> Signer:
     certificates, private = _certificates(chain), _private_key(key)
     if private.public_key() != certificates[0].public_key():
         hint = "the certificate to sign with comes first" if len(certificates) > 1 else None
-        raise InputError(Problem(f"is not the key of {chain}", str(key), hint=hint))
+        raise SceneError(Problem(f"is not the key of {chain}", str(key), hint=hint))
     if certificates[0].issuer == certificates[0].subject:
         hint = "one that another certificate has signed, with that one behind it in the file"
-        raise InputError(Problem("C2PA does not sign with a self-signed certificate", str(chain), hint=hint))
+        raise SceneError(Problem("C2PA does not sign with a self-signed certificate", str(chain), hint=hint))
     return Signer(b"".join(map(_pem, certificates)), _pkcs8(private), _algorithm(private, key), timestamp, own)
 
 
@@ -94,7 +94,7 @@ def _certificates(file: Path) -> list[Certificate]:
         return x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no certificate in PEM is in it"
-        raise InputError(Problem(reason, str(file), hint=_mend(file))) from error
+        raise SceneError(Problem(reason, str(file), hint=_mend(file))) from error
 
 
 def _private_key(file: Path) -> PrivateKeyTypes:
@@ -104,10 +104,10 @@ def _private_key(file: Path) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(_key_part(file.read_bytes()), password=None)
     except TypeError as error:
-        raise InputError(Problem("the private key has a pass phrase", str(file), hint="give one without")) from error
+        raise SceneError(Problem("the private key has a pass phrase", str(file), hint="give one without")) from error
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no private key in PEM is in it"
-        raise InputError(Problem(reason, str(file), hint=_mend(file))) from error
+        raise SceneError(Problem(reason, str(file), hint=_mend(file))) from error
 
 
 def _mend(file: Path) -> str:
@@ -121,7 +121,7 @@ def _key_part(pem: bytes) -> bytes:
 
 
 def _algorithm(key: PrivateKeyTypes, file: Path) -> str:
-    """C2PA's name of how this key signs; InputError for a kind of key that it does not allow."""
+    """C2PA's name of how this key signs; SceneError for a kind of key that it does not allow."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     curves = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
@@ -132,7 +132,7 @@ def _algorithm(key: PrivateKeyTypes, file: Path) -> str:
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
         return "PS256"
     hint = "P-256, P-384, P-521, Ed25519, or RSA of 2048 bits and more"
-    raise InputError(Problem("C2PA does not sign with a key of this kind", str(file), hint=hint))
+    raise SceneError(Problem("C2PA does not sign with a key of this kind", str(file), hint=hint))
 
 
 def _make_once(file: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.ground.errors import InputError, quoted
+from dialogue.ground.errors import SceneError, quoted
 from dialogue.media.fonts import face_of
 from dialogue.scene.kinds import Key, Kind, NamedMedia, Reading, by_form, choice, mismatch, near, record
 from dialogue.scene.scene import AudioRef
@@ -63,7 +63,7 @@ def font(words: str) -> Kind[str]:
             return None
         try:
             face_of(reading.folder / path)
-        except InputError as error:
+        except SceneError as error:
             reading.report(node, f"{path}: {error.problems[0].message}")
             return None
         return path

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.source import compose
 from dialogue.scene.spans import Tree, spans
 
@@ -18,7 +18,7 @@ def says(text: str) -> Tree:
     try:
         _, problems = compose(text, "")
         return NOTHING if problems else spans(text).tree
-    except InputError:
+    except SceneError:
         return NOTHING
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, NamedMedia, Reading, mismatch, read_field
@@ -61,13 +61,13 @@ def read_scene(
     `variables` fill a template. `folder`: what its paths are relative to, when not the file's own folder. `reach`:
     the only folders its paths may lead to, links followed; None for a scene a person wrote, which may lead anywhere.
     `media` is given every picture and recording that was met, also where the scene cannot be read.
-    Raises InputError with every problem found.
+    Raises SceneError with every problem found.
     """
     path = Path(path)
     data = _bytes(path)
     other = other_file(path, data)
     if other is not None:
-        raise InputError(Problem(f"this is {other[0]}, not a scene", str(path), 1, 1, hint=other[1]))
+        raise SceneError(Problem(f"this is {other[0]}, not a scene", str(path), 1, 1, hint=other[1]))
     text = decode(data, str(path))
     lines: Sequence[int] | None = None
     if path.suffix == ".j2":
@@ -77,7 +77,7 @@ def read_scene(
         text, lines = filled.text, filled.lines
     elif variables:
         hint = "variables fill a template, whose name ends in .yaml.j2"
-        raise InputError(Problem(f"{path.name} is no template", str(path), hint=hint))
+        raise SceneError(Problem(f"{path.name} is no template", str(path), hint=hint))
     root, problems = compose(text, str(path), lines)
     base = Path(folder) if folder is not None else path.parent
     allowed = None if reach is None else tuple(Path(place) for place in reach)
@@ -85,7 +85,7 @@ def read_scene(
     scene = _read(root, reading)
     problems = sorted(reading.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
     if scene is None or any(problem.severity == "error" for problem in problems):
-        raise InputError(problems)
+        raise SceneError(problems)
     return SceneFile(scene, path, base, root, tuple(problems))
 
 
@@ -95,14 +95,14 @@ def _bytes(path: Path) -> bytes:
             return file.read(LARGEST + 1)  # a film named by mistake is not read whole
     except FileNotFoundError:
         hint = missing_hint(Path(), str(path))
-        raise InputError(Problem(f"no scene file {quoted(path)}", hint=hint)) from None
+        raise SceneError(Problem(f"no scene file {quoted(path)}", hint=hint)) from None
     except IsADirectoryError:
         inside = path / "scene.yaml"
         hint = f"did you mean {str(inside)!r}?" if inside.is_file() else "name the scene file in it"
-        raise InputError(Problem(f"{quoted(path)} is a folder", hint=hint)) from None
+        raise SceneError(Problem(f"{quoted(path)} is a folder", hint=hint)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(Problem(f"cannot read the scene file {quoted(path)}: {reason.lower()}")) from None
+        raise SceneError(Problem(f"cannot read the scene file {quoted(path)}: {reason.lower()}")) from None
 
 
 def _read(root: Node, reading: Reading) -> Scene | None:

@@ -22,7 +22,7 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.source import LARGEST
 from dialogue.scene.template import Filled, Limits
 
@@ -64,7 +64,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 def fill_here(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
     """As `dialogue.scene.template.fill`, in this process and without its limits."""
     if _OPEN in text or _CLOSE in text:
-        raise InputError(Problem("the template holds a private-use character", file, 1, 1, hint="remove it"))
+        raise SceneError(Problem("the template holds a private-use character", file, 1, 1, hint="remove it"))
     blocks: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     environment = _Sandbox(undefined=StrictUndefined, extensions=[_LineMarks], **blocks)
     # str() of an undefined value is the error that names it; of a path, the path.
@@ -78,9 +78,9 @@ def fill_here(text: str, file: str, variables: Mapping[str, Any]) -> Filled:
             if size > LARGEST:
                 raise SecurityError(f"it grows beyond {LARGEST} characters")
     except TemplateSyntaxError as error:
-        raise InputError(Problem(f"in the template: {error.message}", file, error.lineno, 1)) from None
+        raise SceneError(Problem(f"in the template: {error.message}", file, error.lineno, 1)) from None
     except Exception as error:  # a template is a program: whatever it raises is a mistake in it
-        raise InputError(_runtime_problem(error, file, variables)) from None
+        raise SceneError(_runtime_problem(error, file, variables)) from None
     return _unmarked("".join(pieces))
 
 
@@ -154,6 +154,6 @@ def main() -> None:
     _limit(limits)
     try:
         found: dict[str, Any] = asdict(fill_here(text, file, variables))
-    except InputError as error:
+    except SceneError as error:
         found = {"problems": [asdict(problem) for problem in error.problems]}
     sys.stdout.write(json.dumps(found))

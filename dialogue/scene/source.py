@@ -1,7 +1,7 @@
 """A YAML file as a tree that remembers where everything stands: the one door to YAML.
 
 Every scalar stays the text that was written, so `no` and `1:23` mean what the writer sees. Duplicate keys, tags,
-recursion and runaway aliases are problems with a place, and nothing but `InputError` leaves `compose`.
+recursion and runaway aliases are problems with a place, and nothing but `SceneError` leaves `compose`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from dialogue.ground.contents import not_text
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 LARGEST = 4_000_000  # bytes of a scene file; a 3-hour script is a tenth of it
 _DEEPEST = 40  # levels of nesting
@@ -81,19 +81,19 @@ def place_of(node: Node, keys: Sequence[str | int]) -> Place:
 
 
 def decode(data: bytes, file: str) -> str:
-    """The text of a file: UTF-8, or UTF-16 by its byte order mark. InputError points at the first bad byte."""
+    """The text of a file: UTF-8, or UTF-16 by its byte order mark. SceneError points at the first bad byte."""
     other = not_text(data)
     if other is not None:
-        raise InputError(Problem(f"this is {other[0]}, not text", file, 1, 1, hint=other[1]))
+        raise SceneError(Problem(f"this is {other[0]}, not text", file, 1, 1, hint=other[1]))
     if len(data) > LARGEST:
-        raise InputError(Problem(f"the file has more than the {LARGEST} bytes that a scene may have", file))
+        raise SceneError(Problem(f"the file has more than the {LARGEST} bytes that a scene may have", file))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         before = data[: error.start].decode(encoding, errors="ignore")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise InputError(
+        raise SceneError(
             Problem("this is not UTF-8 text", file, line, column, hint="save the file with the encoding UTF-8")
         ) from None
 
@@ -107,21 +107,21 @@ def compose(text: str, file: str, lines: Sequence[int] | None = None) -> tuple[N
     """The tree of `text`, and the problems that did not keep it from being read (duplicate keys, tags).
 
     `lines` gives, for every line of `text` from the first, the line of `file` it came from, where the text was made
-    from a template. Raises InputError when the text is not YAML.
+    from a template. Raises SceneError when the text is not YAML.
     """
     composer = _Composer(text, file, lines)
     try:
         return composer.document(), composer.problems
     except yaml.MarkedYAMLError as error:
-        raise InputError([*composer.problems, composer.syntax_problem(error)]) from None
+        raise SceneError([*composer.problems, composer.syntax_problem(error)]) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
         code = error.character if isinstance(error.character, int) else ord(error.character)
         message = f"the character U+{code:04X} cannot stand in a scene"
-        raise InputError([*composer.problems, composer.problem(place, message, "remove it")]) from None
+        raise SceneError([*composer.problems, composer.problem(place, message, "remove it")]) from None
     except (ValueError, OverflowError):  # PyYAML on \U escapes and directives out of range
-        raise InputError([*composer.problems, composer.problem(composer.here(), "this is not YAML")]) from None
+        raise SceneError([*composer.problems, composer.problem(composer.here(), "this is not YAML")]) from None
 
 
 class _Composer:
@@ -204,14 +204,14 @@ class _Composer:
         event = self._loader.get_event()
         place = self.at(event)
         if depth > _DEEPEST:
-            raise InputError([*self.problems, self.problem(place, f"nested more than {_DEEPEST} deep")])
+            raise SceneError([*self.problems, self.problem(place, f"nested more than {_DEEPEST} deep")])
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event.anchor, place)
         before = self._nodes
         self._written += 1
         if self._written > _MOST_WRITTEN:
             message = f"the file holds more than {_MOST_WRITTEN} values"
-            raise InputError([*self.problems, self.problem(place, message, "make two films of it")])
+            raise SceneError([*self.problems, self.problem(place, message, "make two films of it")])
         self._count(1, place)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
@@ -261,10 +261,10 @@ class _Composer:
 
     def _alias(self, anchor: str | None, place: Place) -> Node:
         if anchor is None or anchor not in self._anchors:
-            raise InputError([*self.problems, self.problem(place, f"no anchor &{anchor} stands before *{anchor}")])
+            raise SceneError([*self.problems, self.problem(place, f"no anchor &{anchor} stands before *{anchor}")])
         found = self._anchors[anchor]
         if found is None:
-            raise InputError([*self.problems, self.problem(place, f"*{anchor} stands inside the value it names")])
+            raise SceneError([*self.problems, self.problem(place, f"*{anchor} stands inside the value it names")])
         self._count(found[1], place)
         return found[0]
 
@@ -272,7 +272,7 @@ class _Composer:
         self._nodes += nodes
         if self._nodes > _MOST_NODES:
             message = f"the scene has more than {_MOST_NODES} values with its aliases written out"
-            raise InputError([*self.problems, self.problem(place, message)])
+            raise SceneError([*self.problems, self.problem(place, message)])
 
 
 _QUOTE = "put quotes around the value"

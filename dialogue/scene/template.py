@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 SUFFIX = ".j2"
 # Isolated from the folder it is started in, where a json.py may lie; the modules are those of this process.
@@ -43,7 +43,7 @@ LIMITS = Limits()
 def fill(text: str, file: str, variables: Mapping[str, Any], limits: Limits = LIMITS) -> Filled:
     """The template with its variables filled in; `variables` are values that can be pickled.
 
-    `{{ title | tojson }}` quotes a value for YAML. Raises InputError at the template's line for a syntax error, an
+    `{{ title | tojson }}` quotes a value for YAML. Raises SceneError at the template's line for a syntax error, an
     undefined variable, anything the sandbox forbids, or more time or memory than a template may take.
     """
     given = pickle.dumps((text, file, dict(variables), limits))
@@ -51,14 +51,14 @@ def fill(text: str, file: str, variables: Mapping[str, Any], limits: Limits = LI
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=limits.patience)
     except subprocess.TimeoutExpired:
-        raise InputError(Problem(f"in the template: it runs longer than {limits.patience:g} s", file, 1, 1)) from None
+        raise SceneError(Problem(f"in the template: it runs longer than {limits.patience:g} s", file, 1, 1)) from None
     try:
         found = json.loads(done.stdout)
     except ValueError:  # it was ended in the middle of a call: by its time where that was a signal, else by its memory
         over = f"it runs longer than {limits.seconds:g} s" if done.returncode < 0 else "it needs too much memory"
-        raise InputError(Problem(f"in the template: {over}", file, 1, 1)) from None
+        raise SceneError(Problem(f"in the template: {over}", file, 1, 1)) from None
     if "problems" in found:
-        raise InputError([Problem(**problem) for problem in found["problems"]])
+        raise SceneError([Problem(**problem) for problem in found["problems"]])
     return Filled(found["text"], tuple(found["lines"]))
 
 

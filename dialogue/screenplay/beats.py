@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.screenplay.screenplay import Draft, Heading, Person, Remark, Said, Screenplay, Silence
 
 _RECORDINGS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac", ".mp4", ".mov", ".mkv", ".webm")
@@ -31,7 +31,7 @@ def read_mulmo(job: Mapping[str, Any], file: str) -> Screenplay:
     usual = _usual_speaker(speakers)
     for number, beat in enumerate(_items(job, "beats", file), 1):
         if not isinstance(beat, dict):
-            raise InputError(Problem(f"beat {number} is {beat!r}, not a beat", file=file, hint='{"text": "…"}'))
+            raise SceneError(Problem(f"beat {number} is {beat!r}, not a beat", file=file, hint='{"text": "…"}'))
         _beat(beat, number, draft, shown, usual)
     for key in sorted(set(job) - {"$mulmocast", "title", "lang", "beats", "speechParams"}):
         draft.note(f"{key} of the script has no meaning here")
@@ -86,7 +86,7 @@ def read_transcript(job: Mapping[str, Any], path: Path) -> Screenplay:
     sound = next((path.with_suffix(end).name for end in _RECORDINGS if path.with_suffix(end).is_file()), None)
     for number, segment in enumerate(_items(job, "segments", str(path)), 1):
         if not isinstance(segment, dict) or not isinstance(segment.get("text"), str):
-            raise InputError(Problem(f"segment {number} has no text", file=str(path), hint='{"start": 0, "text": "…"}'))
+            raise SceneError(Problem(f"segment {number} has no text", file=str(path), hint='{"start": 0, "text": "…"}'))
         label = str(segment.get("speaker") or "SPEAKER_00")
         key = draft.key(label)
         if sound is not None:
@@ -104,5 +104,5 @@ def read_transcript(job: Mapping[str, Any], path: Path) -> Screenplay:
 def _items(job: Mapping[str, Any], key: str, file: str) -> list[Any]:
     found = job.get(key)
     if not isinstance(found, list) or not found:
-        raise InputError(Problem(f"{key} holds nothing", file=file, hint=f'"{key}": [{{"text": "…"}}]'))
+        raise SceneError(Problem(f"{key} holds nothing", file=file, hint=f'"{key}": [{{"text": "…"}}]'))
     return found

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.screenplay.beats import is_mulmo, is_transcript
 from dialogue.screenplay.jobs import is_job
 from dialogue.screenplay.reading import read_screenplay
@@ -30,14 +30,14 @@ def import_script(
 ) -> Imported:
     """Write `scene`, and beside it the pictures it needs, from the script in `source`.
 
-    InputError for a script that cannot be read, a picture that is not there, and files that stand in the way.
+    SceneError for a script that cannot be read, a picture that is not there, and files that stand in the way.
     """
     from dialogue.ground.outputs import check_outputs, replacing
 
     script = read_screenplay(source)
     folder = scene.parent
     if picture is not None and not picture.is_file():
-        raise InputError(Problem(f"there is no picture {str(picture)!r}", hint="--picture names a file that is there"))
+        raise SceneError(Problem(f"there is no picture {str(picture)!r}", hint="--picture names a file that is there"))
     shown = None if picture is None else Path(os.path.relpath(picture, folder)).as_posix()
     made = written(script, source, folder, scene.name, shown, cast)
     kept = [name for name in made.files if (folder / name).exists() and name != SCHEMA]
@@ -45,7 +45,7 @@ def import_script(
     if standing and not force:
         there = ", ".join(standing[:4]) + (f" and {len(standing) - 4} more" if len(standing) > 4 else "")
         hint = "name another file with -o, or replace them with --force"
-        raise InputError(Problem(f"{quoted(folder)} already holds {there}", hint=hint))
+        raise SceneError(Problem(f"{quoted(folder)} already holds {there}", hint=hint))
     check_outputs([folder / name for name in made.files], [source], force=True, made=True)
     for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: then all it names is there
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def import_script(
 def scene_of_script(source: Path, force: bool = False) -> tuple[Path, Imported | None]:
     """The scene that plays the script in `source`, in NAME.scene beside it; written now where it is not there yet.
 
-    A scene that is there is used as it stands, with all that was changed in it. InputError where the script has changed
+    A scene that is there is used as it stands, with all that was changed in it. SceneError where the script has changed
     since: then it is the writer's to say which of the two counts.
     """
     scene = source.with_name(f"{source.stem}.scene") / "scene.yaml"
@@ -67,7 +67,7 @@ def scene_of_script(source: Path, force: bool = False) -> tuple[Path, Imported |
         message = f"{source.name} has changed since {scene} was written from it"
         anew = f"dialogue import {source} -o {scene} --force"
         hint = f"render {scene} to keep what was changed there, or begin anew with `{anew}`"
-        raise InputError(Problem(message, hint=hint))
+        raise SceneError(Problem(message, hint=hint))
     return scene, import_script(source, scene, force=force)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.scene import Face, FaceBox, FaceDetect
 from dialogue.screenplay.screenplay import Draft, Person, Said, Screenplay
 
@@ -34,7 +34,7 @@ def is_settings(job: Mapping[str, Any]) -> bool:
 
 
 def read_job(job: Mapping[str, Any], path: Path) -> Screenplay:
-    """A job as a scene: each voice a track, its box a face. InputError for what cannot be meant."""
+    """A job as a scene: each voice a track, its box a face. SceneError for what cannot be meant."""
     return _read_settings(job, path) if is_settings(job) else _read_cond(job, path)
 
 
@@ -44,12 +44,12 @@ def _read_cond(job: Mapping[str, Any], path: Path) -> Screenplay:
     voices = {"person1": voices} if isinstance(voices, str) else voices
     picture = _named(job.get("cond_image"), path, draft) or _named(job.get("cond_video"), path, draft)
     if picture is None:
-        raise InputError(Problem("the job has no cond_image", file=str(path), hint='"cond_image": "people.png"'))
+        raise SceneError(Problem("the job has no cond_image", file=str(path), hint='"cond_image": "people.png"'))
     given = job.get("bbox")
     boxes: Mapping[str, Any] = given if isinstance(given, dict) else {}
     kind = str(job.get("audio_type") or "para").lower()
     if len(voices) > 1 and kind not in _TOGETHER | _IN_TURN:
-        raise InputError(Problem(f"audio_type {kind!r} is not known", file=str(path), hint="para, or add"))
+        raise SceneError(Problem(f"audio_type {kind!r} is not known", file=str(path), hint="para, or add"))
     in_turn = kind in _IN_TURN and len(voices) > 1
     for number, (name, voice) in enumerate(voices.items(), 1):
         key = draft.key(_spaced(name))
@@ -76,11 +76,11 @@ def _row_first(box: Any, name: str, path: Path) -> Box:
     """[y0, x0, y1, x1], the stretch of the picture that a person fills, in pixels."""
     if not isinstance(box, Sequence) or len(box) != 4 or not all(isinstance(n, (int, float)) for n in box):
         hint = "[y0, x0, y1, x1] in pixels, rows first"
-        raise InputError(Problem(f"the bbox of {name} is {box!r}", file=str(path), hint=hint))
+        raise SceneError(Problem(f"the bbox of {name} is {box!r}", file=str(path), hint=hint))
     top, left, bottom, right = (float(n) for n in box)
     if bottom <= top or right <= left:
         hint = "[y0, x0, y1, x1]: rows first, each smaller number before the larger"
-        raise InputError(Problem(f"the bbox of {name} holds nothing: {list(box)}", file=str(path), hint=hint))
+        raise SceneError(Problem(f"the bbox of {name} holds nothing: {list(box)}", file=str(path), hint=hint))
     return Box(left, top, right - left, bottom - top)
 
 
@@ -90,7 +90,7 @@ def _read_settings(job: Mapping[str, Any], path: Path) -> Screenplay:
     image = image[0] if isinstance(image, list) and image else image
     picture = _named(image, path, draft)
     if picture is None:
-        raise InputError(Problem("the settings name no image_start", file=str(path), hint='"image_start": "a.png"'))
+        raise SceneError(Problem("the settings name no image_start", file=str(path), hint='"image_start": "a.png"'))
     voices = [job.get(key) for key in ("audio_guide", "audio_guide2") if job.get(key)]
     places = str(job.get("speakers_locations") or "").split()
     for number, voice in enumerate(voices, 1):
@@ -114,7 +114,7 @@ def _percent(place: str, path: Path) -> tuple[float, float, float, float]:
     """`left:right` or `left:right:top:bottom` in percent, as shares 0 … 1 of left, right, top, bottom."""
     if not re.fullmatch(r"\d{1,3}(\.\d+)?(:\d{1,3}(\.\d+)?){1,3}", place) or place.count(":") == 2:
         hint = "left:right or left:right:top:bottom in percent, as in 0:45 55:100"
-        raise InputError(Problem(f"speakers_locations has {place!r}", file=str(path), hint=hint))
+        raise SceneError(Problem(f"speakers_locations has {place!r}", file=str(path), hint=hint))
     shares = [float(part) / 100 for part in place.split(":")]
     left, right, top, bottom = shares if len(shares) == 4 else [*shares, 0.0, 1.0]
     return left, right, top, bottom

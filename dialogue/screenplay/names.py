@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.screenplay.delivery import emotion_in
 from dialogue.screenplay.screenplay import Draft, Remark, Said, Screenplay
 
@@ -36,7 +36,7 @@ def dialect(text: str) -> str | None:
 
 
 def read_names(text: str, file: str) -> Screenplay:
-    """A script of names and words, in any of its dialects. InputError where nobody speaks in it."""
+    """A script of names and words, in any of its dialects. SceneError where nobody speaks in it."""
     text = text.removeprefix("\ufeff")
     draft = Draft()
     kind = dialect(text)
@@ -48,7 +48,7 @@ def read_names(text: str, file: str) -> Screenplay:
         _names(text, draft)
     if not any(isinstance(item, Said) for item in draft.items):
         hint = "a line is a name, a colon and words, as in `Ana: Hello.`"
-        raise InputError(Problem("nobody speaks in this script", file=file, hint=hint))
+        raise SceneError(Problem("nobody speaks in this script", file=file, hint=hint))
     return draft.finished()
 
 

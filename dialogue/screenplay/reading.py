@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.formats.cue import read_text
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.screenplay.beats import is_mulmo, is_transcript, read_mulmo, read_transcript
 from dialogue.screenplay.fountain import read_fountain
 from dialogue.screenplay.jobs import is_job, read_job
@@ -20,7 +20,7 @@ _KNOWN = "Fountain, `Name: words`, `(s1) …`, `<Person1>…`, MulmoScript, Whis
 
 
 def read_screenplay(path: Path) -> Screenplay:
-    """The script in `path`. InputError with the line where there is one, when it is in no form known here."""
+    """The script in `path`. SceneError with the line where there is one, when it is in no form known here."""
     text = read_text(path)
     if path.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         return _read_json(text, path)
@@ -29,10 +29,10 @@ def read_screenplay(path: Path) -> Screenplay:
         if script.said:
             return script
         hint = "a name in capitals on a line of its own, and the words below it"
-        raise InputError(Problem("nobody speaks in this screenplay", file=str(path), line=1, column=1, hint=hint))
+        raise SceneError(Problem("nobody speaks in this screenplay", file=str(path), line=1, column=1, hint=hint))
     if dialect(text) is not None:
         return read_names(text, str(path))
-    raise InputError(Problem("this is no script in a form known here", file=str(path), line=1, column=1, hint=_KNOWN))
+    raise SceneError(Problem("this is no script in a form known here", file=str(path), line=1, column=1, hint=_KNOWN))
 
 
 def _looks_like_fountain(text: str) -> bool:
@@ -49,10 +49,10 @@ def _read_json(text: str, path: Path) -> Screenplay:
     try:
         job: Any = json.loads(text.removeprefix("\ufeff"))
     except RecursionError as error:
-        raise InputError(Problem("this JSON is nested too deeply to be a script", file=str(path))) from error
+        raise SceneError(Problem("this JSON is nested too deeply to be a script", file=str(path))) from error
     except json.JSONDecodeError as error:
         problem = Problem(f"this is no JSON: {error.msg}", file=str(path), line=error.lineno, column=error.colno)
-        raise InputError(problem) from error
+        raise SceneError(problem) from error
     if isinstance(job, dict):
         if is_mulmo(job):
             return read_mulmo(job, str(path))
@@ -61,4 +61,4 @@ def _read_json(text: str, path: Path) -> Screenplay:
         if is_job(job):
             return read_job(job, path)
     message = "this JSON is no script in a form known here"
-    raise InputError(Problem(message, file=str(path), line=1, column=1, hint=_KNOWN))
+    raise SceneError(Problem(message, file=str(path), line=1, column=1, hint=_KNOWN))

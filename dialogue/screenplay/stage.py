@@ -75,7 +75,7 @@ class Staged:
 
 
 def staged(script: Screenplay, names: Sequence[str]) -> Staged:
-    """Every section with a picture of ready characters; `names` first, then whoever is left. InputError as `chosen`."""
+    """Every section with a picture of ready characters; `names` first, then whoever is left. SceneError as `chosen`."""
     order = [*(chosen(names) if names else {}), *(name for name in _ACTORS if name not in names)]
     actors = dict(zip(script.people, order, strict=False))
     files: dict[str, bytes] = {}

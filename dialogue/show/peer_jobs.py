@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.planning.plan import Plan, Shot
 
 PEERS = ("multitalk", "longcat", "wan2gp")
@@ -22,13 +22,13 @@ _RATE = 16_000
 
 
 def peer_jobs(plan: Plan, media: Path, to: str, folder: Path) -> dict[str, bytes]:
-    """The files of every shot's job, by their names in `folder`. InputError for shots with more people than two."""
+    """The files of every shot's job, by their names in `folder`. SceneError for shots with more people than two."""
     crowded = [shot for shot in plan.shots if len(shot.faces) > _MOST]
     if crowded:
         hint = "cut it into closer shots of one or two"
         told = {shot.index + 1: len(shot.faces) for shot in crowded}
         problems = [Problem(f"shot {n} shows {of} people, and {to} takes {_MOST}", hint=hint) for n, of in told.items()]
-        raise InputError(problems)
+        raise SceneError(problems)
     files: dict[str, bytes] = {}
     for shot in plan.shots:
         stem = f"shot_{shot.index + 1:03d}"

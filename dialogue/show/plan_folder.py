@@ -19,7 +19,7 @@ CAPTIONS = ("srt", "vtt")
 
 
 def check_plan_folder(folder: Path, read: Iterable[Path], force: bool, plan: Plan | None = None) -> None:
-    """InputError where writing the plan would destroy something; before there is a plan, as far as can be known."""
+    """SceneError where writing the plan would destroy something; before there is a plan, as far as can be known."""
     names = [PLAN, "plan.png", CHART, TURNS]
     if plan is not None:
         names += sorted(place.name for place in folder.glob("*.png") if _SHOWN.fullmatch(place.name))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.atomic import write_text
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.edit import Set, edited
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff"}
@@ -37,13 +37,13 @@ _NEW = "scene: 1\n"
 def upload_place(folder: Path, name: str) -> Path:
     """Where a file is put that was brought into the page: in the film's own folder, beside none of that name.
 
-    InputError for what is neither a picture nor a recording.
+    SceneError for what is neither a picture nor a recording.
     """
     plain = unicodedata.normalize("NFC", Path(name.replace("\\", "/")).name)
     plain = re.sub(r"[^\w.() -]+", "_", plain).strip(" .") or "file"
     stem, suffix = os.path.splitext(plain)
     if suffix.lower() not in PICTURES | RECORDINGS or not stem.strip("."):
-        raise InputError(Problem(f"{plain} is neither a picture nor a recording", hint="PNG, JPEG, WAV, FLAC, MP3, …"))
+        raise SceneError(Problem(f"{plain} is neither a picture nor a recording", hint="PNG, JPEG, WAV, FLAC, MP3, …"))
     place = folder / f"{stem[:80]}{suffix.lower()}"
     number = 2
     while place.exists():
@@ -53,13 +53,13 @@ def upload_place(folder: Path, name: str) -> Path:
 
 
 def begin(path: Path, asked: dict[str, Any]) -> None:
-    """Write the scene that was asked for, where there is none. InputError where that cannot be.
+    """Write the scene that was asked for, where there is none. SceneError where that cannot be.
 
     `characters`: names of ready ones. Else `pictures` and `recordings`, which lie in the folder, and `script`: a line
     per turn, the name first.
     """
     if path.exists():
-        raise InputError(Problem(f"{path.name} is there already", str(path)))
+        raise SceneError(Problem(f"{path.name} is there already", str(path)))
     characters = asked.get("characters")
     if characters:
         from dialogue.characters.characters import starter

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.ground.atomic import appearing
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.edit import Edit, EditError, edited, tree_after
 from dialogue.scene.source import compose, decode
 from dialogue.scene.spans import Tree, spans
@@ -50,7 +50,7 @@ class Document:
 
     @property
     def text(self) -> str:
-        """InputError when it is not UTF-8."""
+        """SceneError when it is not UTF-8."""
         return decode(self._data, self.path.name)
 
     @property
@@ -96,7 +96,7 @@ class Document:
         self._step(step)
 
     def replace(self, text: str, label: str) -> None:
-        """Write a whole new text, as one step. InputError when it is no YAML."""
+        """Write a whole new text, as one step. SceneError when it is no YAML."""
         self.look()
         _parsed(text, self.path.name)
         data = self._encoded(text)
@@ -154,10 +154,10 @@ def revision_of(data: bytes) -> str:
 
 
 def _parsed(text: str, name: str) -> str:
-    """The text, when it is YAML that can be edited. InputError else."""
+    """The text, when it is YAML that can be edited. SceneError else."""
     problems = compose(text, name)[1]
     if problems:
-        raise InputError(problems)
+        raise SceneError(problems)
     return text
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dialogue.ground.errors import InputError, Problem, quoted
+from dialogue.ground.errors import Problem, SceneError, quoted
 
 Kind = Literal["scene", "template", "plan", "new"]
 _DEEPEST = 3  # folders below the one that was named
@@ -43,7 +43,7 @@ def find_films(path: Path) -> tuple[Film, ...]:
     if path.suffix in (".yaml", ".yml") and path.parent.is_dir():
         return (Film(path, path.parent.resolve().name, "new"),)
     hint = "name a scene.yaml, a plan.json, or a folder"
-    raise InputError(Problem(f"there is no {quoted(path)}", hint=hint))
+    raise SceneError(Problem(f"there is no {quoted(path)}", hint=hint))
 
 
 def _scenes(folder: Path, depth: int = 0) -> list[Path]:

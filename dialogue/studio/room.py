@@ -84,7 +84,7 @@ class Room:
         self._wake.set()
 
     def edit(self, base: str, edits: Sequence[Edit], label: str, typing: bool = False) -> None:
-        """Write edits to the scene file. EditError or InputError where that cannot be."""
+        """Write edits to the scene file. EditError or SceneError where that cannot be."""
         with self._lock:
             self._open().edit(base, edits, label, typing)
         self.refresh()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.media.container import open_container
 from dialogue.planning.plan import Face, Plan, Shot
 from dialogue.verification.opening import OpeningMap
@@ -44,7 +44,7 @@ class Activity:
 
 
 def mouth_activity(film: Path, plan: Plan) -> list[Activity]:
-    """Every face of every shot. InputError when the film is not one of this plan: its size or its length differ."""
+    """Every face of every shot. SceneError when the film is not one of this plan: its size or its length differ."""
     import numpy as np
 
     found: list[Activity] = []
@@ -92,7 +92,7 @@ def gray_frames(film: Path, plan: Plan) -> Iterator[Gray]:
     try:
         with open_container(film) as container:
             if not container.streams.video:
-                raise InputError(Problem("has no picture", str(film), hint="a film that `dialogue render` made"))
+                raise SceneError(Problem("has no picture", str(film), hint="a film that `dialogue render` made"))
             stream = container.streams.video[0]
             if (stream.width, stream.height) != (plan.width, plan.height):
                 raise _another(film, f"is {stream.width}x{stream.height}, the plan {plan.width}x{plan.height}")
@@ -101,11 +101,11 @@ def gray_frames(film: Path, plan: Plan) -> Iterator[Gray]:
                 yield frame.to_ndarray(format="gray")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(Problem(f"cannot be read as a film: {reason}", str(film))) from None
+        raise SceneError(Problem(f"cannot be read as a film: {reason}", str(film))) from None
 
 
-def _another(film: Path, how: str) -> InputError:
-    return InputError(Problem(f"is no film of this plan: it {how}", str(film), hint="give the plan it was made from"))
+def _another(film: Path, how: str) -> SceneError:
+    return SceneError(Problem(f"is no film of this plan: it {how}", str(film), hint="give the plan it was made from"))
 
 
 def _crops(frame: Gray, face: Face) -> tuple[Gray, Gray]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SECOND = 25  # frames that are compared
 
 
 def drifts(film: Path, plan: Plan) -> tuple[str, ...]:
-    """A sentence for each shot that drifts or jumps; none where all is well. InputError for what is no film."""
+    """A sentence for each shot that drifts or jumps; none where all is well. SceneError for what is no film."""
     import numpy as np
 
     frames = _frames(film)
@@ -73,4 +73,4 @@ def _frames(film: Path) -> Iterator[Small]:
                 small = frame.reformat(WIDTH, HEIGHT, "rgb24", interpolation="AREA")
                 yield small.to_ndarray().astype(np.float32)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise InputError(Problem(f"cannot be read as a film: {str(error).lower()}", str(film))) from None
+        raise SceneError(Problem(f"cannot be read as a film: {str(error).lower()}", str(film))) from None

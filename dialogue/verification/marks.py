@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.rendering.marks import FILM, SOURCE_TYPES, failures, metadata_of, settings, streams_of
 from dialogue.rendering.signer import roots
 
@@ -59,7 +59,7 @@ class Marks:
 
 
 def inspect(film: Path) -> Marks:
-    """Read the marks of `film`. InputError where it cannot be read as a film."""
+    """Read the marks of `film`. SceneError where it cannot be read as a film."""
     comment = _metadata(film)["comment"]
     report = _report(film)
     if report is None:
@@ -98,7 +98,7 @@ def _metadata(film: Path) -> dict[str, str]:
         return metadata_of(film)
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(Problem(f"cannot be read as a film: {reason}", str(film))) from error
+        raise SceneError(Problem(f"cannot be read as a film: {reason}", str(film))) from error
 
 
 def _report(film: Path) -> dict[str, Any] | None:
@@ -111,13 +111,13 @@ def _report(film: Path) -> dict[str, Any] | None:
     except c2pa.C2paError.NotSupported:
         return None
     except c2pa.C2paError as error:
-        raise InputError(Problem(f"its manifest cannot be read: {error}", str(film))) from error
+        raise SceneError(Problem(f"its manifest cannot be read: {error}", str(film))) from error
     if reader is None:
         return None
     with reader:
         report: dict[str, Any] = json.loads(reader.json())
     if report.get("active_manifest") and report["active_manifest"] not in report.get("manifests", {}):
-        raise InputError(Problem("its manifest cannot be read: the active one is not in it", str(film)))
+        raise SceneError(Problem("its manifest cannot be read: the active one is not in it", str(film)))
     return report if report.get("active_manifest") else None
 
 

@@ -40,7 +40,7 @@ class Mouth:
 
 
 def mouths(film: Path, plan: Plan) -> tuple[Mouth, ...]:
-    """Every speaker who is seen. InputError for a film that is not of this plan."""
+    """Every speaker who is seen. SceneError for a film that is not of this plan."""
     import numpy as np
 
     curves: dict[str, NDArray[np.float32]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.plan import AudioSlice, MixPart, Plan
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def has_sound(film: Path) -> bool:
 
     try:
         return probe_recording(film, film.name).duration > 0
-    except InputError:
+    except SceneError:
         return False
 
 
@@ -93,7 +93,7 @@ def _recorded(plan: Plan, media: Path | None) -> Levels | None:
             if shape is not None:
                 levels = levels + 20 * np.log10(np.maximum(shape(at, at + len(levels), LEVELS_PER_SECOND), 1e-6))
             power[at : at + len(levels)] += 10 ** (levels / 10)
-    except InputError:
+    except SceneError:
         return None
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10))), np.float32) if parts else None
 
@@ -132,7 +132,7 @@ def check_sound(film: Path, plan: Plan, media: Path | None = None) -> FilmSoundC
 
     try:
         heard = envelope(Samples(film))
-    except InputError:  # no sound
+    except SceneError:  # no sound
         return FilmSoundCheck(None)
     recorded = _recorded(plan, media)
     found = [offset_of(planned, heard) for planned in (recorded, _turns(plan)) if planned is not None]

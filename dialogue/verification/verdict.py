@@ -126,13 +126,13 @@ def _loudness(film: Path, plan: Plan) -> Curve:
     """(frames,): change of the film's own sound level from frame to frame, in dB, floored at silence."""
     import numpy as np
 
-    from dialogue.ground.errors import InputError
+    from dialogue.ground.errors import SceneError
     from dialogue.media.recordings import read_samples
     from model.grid import SAMPLE_RATE
 
     try:
         sound = read_samples(film)
-    except InputError:  # a film without sound has no lag
+    except SceneError:  # a film without sound has no lag
         return np.zeros(plan.frames, np.float32)
     edges = [plan.clock.sample_at(frame, SAMPLE_RATE) for frame in range(plan.frames + 1)]
     sound = np.pad(sound, (0, max(0, edges[-1] - len(sound))))

@@ -13,7 +13,7 @@ from dialogue.cast.cast import read_cast
 from dialogue.cast.recognition import alike_notes, recognise
 from dialogue.cast.voices import KeptVoice, comparable, keep_voice, kept_voices, read_voice
 from dialogue.diarization.diarization import Diarization
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 
 
@@ -29,7 +29,7 @@ def test_every_mistake_in_a_cast_at_its_place(tmp_path: Path) -> None:
         "wide:\n  - {picture: ana.png, faces: {ana: {detect: left}, bob: {detect: right}}}\n"
         "episodes: {one: {S0: anna}}\n",
     )
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(SceneError) as raised:
         read_cast(path)
     told = [(p.line, p.column, p.message, p.hint) for p in raised.value.problems]
     assert [place[:2] for place in told] == [(3, 18), (4, 3), (4, 55), (5, 8), (7, 26), (9, 53), (10, 22)], told
@@ -38,7 +38,7 @@ def test_every_mistake_in_a_cast_at_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "cast: 2\npeople: {a: {picture: ana.png}}\n", "cast: 1\npeople: {}\n"])
 def test_a_file_that_is_no_cast(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(SceneError):
         read_cast(write_cast(tmp_path, text))
 
 
@@ -52,7 +52,7 @@ def test_a_file_that_is_no_cast(tmp_path: Path, text: str) -> None:
 def test_another_file_given_as_the_cast_is_told_in_one_sentence(tmp_path: Path, text: str, told: str) -> None:
     path = write_cast(tmp_path, text)
     (tmp_path / "podcast.yaml").touch()
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(SceneError) as raised:
         read_cast(path)
     (problem,) = raised.value.problems
     assert (problem.message, problem.line) == (told, 1)
@@ -77,7 +77,7 @@ def test_a_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
     if damage == "longer":
         damage = json.dumps({**json.loads(path.read_text()), "vector": [3.0, 4.0]})
     path.write_text(damage)
-    with pytest.raises(InputError, match="is no kept voice"):
+    with pytest.raises(SceneError, match="is no kept voice"):
         kept_voices(tmp_path)
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from dialogue.cli import app as shell
 from dialogue.cli.variables import variables_of
-from dialogue.ground.errors import DialogueError, InputError, Problem
+from dialogue.ground.errors import DialogueError, Problem, SceneError
 
 ROOT = Path(__file__).parents[3]
 SCENE = ROOT / "scenes/two_hander/scene.yaml"
@@ -49,7 +49,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> type:
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
-        (InputError([Problem("a", "s.yaml", 1, 2, hint="b"), Problem("c")]), 2, "s.yaml:1:2: error: a (b)\nerror: c\n"),
+        (SceneError([Problem("a", "s.yaml", 1, 2, hint="b"), Problem("c")]), 2, "s.yaml:1:2: error: a (b)\nerror: c\n"),
         (DialogueError("shot 3 failed"), 1, "error: shot 3 failed\n"),
         (KeyboardInterrupt(), 130, "stopped\n"),
         (OSError(28, "No space left on device", "film.mp4"), 1, "error: No space left on device: film.mp4\n"),
@@ -171,7 +171,7 @@ def test_output_cut_short_by_its_reader_is_no_error() -> None:
 
 def test_variables_of_a_template() -> None:
     assert variables_of(["title=a=b", "n=1"]) == {"title": "a=b", "n": "1"}
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         variables_of(["title", "1=2", "n=1", "n=2"])
     assert len(caught.value.problems) == 3
 

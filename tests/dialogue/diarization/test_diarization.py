@@ -26,7 +26,7 @@ from dialogue.diarization.open_voices import diarize_by_voice
 from dialogue.diarization.pyannote_pipeline import SpeedUp, diarize_by_pyannote, load_pipeline
 from dialogue.diarization.tidy import MERGE_GAP, ghosts, merged, snapped, tidy
 from dialogue.diarization.voice_encoder import weights_file
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.measures.mixed_recording import hear
 from dialogue.media.recordings import read_samples
@@ -109,12 +109,12 @@ def test_without_any_way_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("DIALOGUE_DIARIZATION", raising=False)
     monkeypatch.setattr("dialogue.diarization.diarizer.weights_file", lambda: None)
     assert available()[0] == ""
-    with pytest.raises(InputError, match=r"track, or a diarization file .* pip install 'dialogue-avatar\[voices\]'"):
+    with pytest.raises(SceneError, match=r"track, or a diarization file .* pip install 'dialogue-avatar\[voices\]'"):
         choose_diarizer()
 
 
 def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="no config.yaml"):
+    with pytest.raises(SceneError, match="no config.yaml"):
         load_pipeline(tmp_path)
     for written, told in (
         (str(tmp_path), "no config.yaml"),
@@ -122,7 +122,7 @@ def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path, monkeypatch: py
         ("a/b/c", "no such fold"),
     ):
         monkeypatch.setenv("DIALOGUE_DIARIZATION", written)
-        with pytest.raises(InputError, match=f"DIALOGUE_DIARIZATION: {written}: {told}"):
+        with pytest.raises(SceneError, match=f"DIALOGUE_DIARIZATION: {written}: {told}"):
             choose_diarizer()
         found = {each.name: each for each in findings()}["diarization"]
         assert found.good is False and told in found.value
@@ -131,9 +131,9 @@ def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path, monkeypatch: py
 
 def test_a_hop_needs_a_pipeline_and_fits_its_windows(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DIALOGUE_DIARIZATION", raising=False)
-    with pytest.raises(InputError, match="--hop is for a pyannote pipeline"):
+    with pytest.raises(SceneError, match="--hop is for a pyannote pipeline"):
         choose_diarizer(1.0)
-    with pytest.raises(InputError, match="windows of 2 s are 2 s apart at most"):
+    with pytest.raises(SceneError, match="windows of 2 s are 2 s apart at most"):
         load_pipeline(pipeline_folder, speed=SpeedUp(hop=3.0))
 
 

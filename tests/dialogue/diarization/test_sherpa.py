@@ -15,7 +15,7 @@ from dialogue.diarization.diarizer import available, choose_diarizer
 from dialogue.diarization.people import PUBLISHED, scale_of
 from dialogue.diarization.sherpa_files import COMMAND, complaint, encoder_digest, sherpa_lack
 from dialogue.diarization.sherpa_files import sherpa_files as files_of
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.measures.mixed_recording import hear
 
 RATE = 16_000
@@ -104,7 +104,7 @@ def test_a_damaged_model_is_an_error_and_not_the_end_of_the_process(
     diarizer = choose_diarizer()
     if damage == "gone":
         (folder / "segmentation.onnx").unlink()
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(SceneError) as raised:
         diarizer.label(tones(), (), 2)
     told = str(raised.value)
     assert str(folder) in told

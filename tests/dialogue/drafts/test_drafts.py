@@ -16,7 +16,7 @@ import dialogue
 from dialogue.drafts import command, drafts, engines, espeak, hibari
 from dialogue.drafts.drafts import RATE, with_drafts
 from dialogue.drafts.language import language_of
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.reader import SceneFile, read_scene
 from dialogue.scene.scene import SpokenLine
 
@@ -121,7 +121,7 @@ def test_without_an_engine_lines_are_silent_and_last(tmp_path: Path, monkeypatch
 
 def test_a_voice_that_is_not_there_is_said_at_its_place(tmp_path: Path) -> None:
     file = scene_in(tmp_path, SCENE.replace("{pitch: -2}", "{voice: hibarri:tom}"))
-    with pytest.raises(InputError, match=r"scene\.yaml:5:\d+: error: there is no draft engine 'hibarri'"):
+    with pytest.raises(SceneError, match=r"scene\.yaml:5:\d+: error: there is no draft engine 'hibarri'"):
         with_drafts(file)
     (problem,) = [found for found in dialogue.check(file.path) if found.severity == "error"]
     assert problem.line == 5 and "no draft engine" in problem.message

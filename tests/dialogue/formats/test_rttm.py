@@ -8,7 +8,7 @@ import pytest
 
 from dialogue.formats.rttm import read_rttm, write_rttm
 from dialogue.formats.turns import read_turns
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 
 MEDIA = Path(__file__).parents[3] / ".." / "shared" / "media"
@@ -37,7 +37,7 @@ def test_turns_are_sorted_and_empty_ones_left_out() -> None:
 
 @pytest.mark.skipif(not MEDIA.is_dir(), reason="no shared media beside the project")
 def test_one_of_several_recordings_must_be_meant() -> None:
-    with pytest.raises(InputError, match=r"has turns of 2 recordings and none is named 'podcast' \(it has recordingA"):
+    with pytest.raises(SceneError, match=r"has turns of 2 recordings and none is named 'podcast' \(it has recordingA"):
         read_turns(MEDIA / "meeteval" / "example_files" / "ref.rttm", "podcast")
 
 
@@ -54,7 +54,7 @@ def test_one_of_several_recordings_must_be_meant() -> None:
 def test_a_bad_line_is_placed(tmp_path: Path, line: str, message: str) -> None:
     good = "SPEAKER a 1 0.0 1.0 <NA> <NA> ana <NA> <NA>"
     (tmp_path / "a.rttm").write_text(f";; comment\n{good}\n{line}\n\n{good}\n{line}\n")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         read_rttm(tmp_path / "a.rttm")
     assert [problem.line for problem in caught.value.problems] == [3, 6]
     assert message in str(caught.value)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dialogue.formats.srt import read_srt, voices, write_srt
 from dialogue.formats.turns import read_turns
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 
 MEDIA = Path(__file__).parents[3] / ".." / "shared" / "media"
@@ -57,14 +57,14 @@ def test_cues_without_blank_lines_and_with_crlf(tmp_path: Path) -> None:
 def test_every_problem_has_its_line(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     path.write_text("1\n00:00:01,000 --> 00:00:00,000\nx\n\n2\n00:00:01.000 --> 00:00:02.000\ny\n\n3\n\n4\nz\n")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         read_srt(path)
     assert [problem.line for problem in caught.value.problems] == [2, 9, 12]
 
 
 def test_a_cue_must_say_who_speaks(tmp_path: Path) -> None:
     (tmp_path / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nJust words\n")
-    with pytest.raises(InputError, match=r"a\.srt:2:1: error: no cue of it says who speaks"):
+    with pytest.raises(SceneError, match=r"a\.srt:2:1: error: no cue of it says who speaks"):
         read_turns(tmp_path / "a.srt")
 
 

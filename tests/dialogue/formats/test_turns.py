@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.formats.turns import read_turns
-from dialogue.ground.errors import InputError, Problem
+from dialogue.ground.errors import Problem, SceneError
 
 ANA, BEN = "Did you hear that noise?", "No, my friend."
 
@@ -138,7 +138,7 @@ def test_transcribers_json(tmp_path: Path) -> None:
         (12, 14, "B", "No."),
     ]  # fmt: skip
     assert ["segment 3" in problem.message for problem in told] == [True]
-    with pytest.raises(InputError, match=r"a\.json:1:2: error: this is not JSON"):
+    with pytest.raises(SceneError, match=r"a\.json:1:2: error: this is not JSON"):
         read(tmp_path, "a.json", "{")
 
 
@@ -146,7 +146,7 @@ def test_audacitys_labels(tmp_path: Path) -> None:
     turns, told = read(tmp_path, "a.txt", "0.510000\t3.070000\tana\n\\\t100\t200\n4.0\t7.18\tben: No.\n8\t9\t\n")
     assert turns == [(0.51, 3.07, "ana", None), (4.0, 7.18, "ben", "No.")]
     assert [problem.line for problem in told] == [4]
-    with pytest.raises(InputError, match=r"a\.txt:1:1: error: is no label"):
+    with pytest.raises(SceneError, match=r"a\.txt:1:1: error: is no label"):
         read(tmp_path, "a.txt", "just a text\n")
 
 
@@ -156,7 +156,7 @@ def test_no_words_make_it_fail(tmp_path_factory: pytest.TempPathFactory, words: 
     file.write_text(srt(("00:00:00,000", "00:00:01,000", "Ana: Hi."), ("00:00:02,000", "00:00:03,000", words)))
     try:
         turns = read_turns(file)
-    except InputError as error:
+    except SceneError as error:
         assert all(problem.line and problem.column for problem in error.problems)
     else:
         assert turns[0].label == "Ana"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dialogue.formats.turns import read_turns
 from dialogue.formats.vtt import read_vtt, voices, write_vtt
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 
 MEDIA = Path(__file__).parents[3] / ".." / "shared" / "media"
@@ -30,7 +30,7 @@ def test_conformance(case: str) -> None:
     """Cues as vtt.js has them; where it silently shows nothing because the file is no WebVTT, an error says so."""
     path = SHARE / case
     if path.stem in NO_VTT:
-        with pytest.raises(InputError, match=r":1: error: is no WebVTT file"):
+        with pytest.raises(SceneError, match=r":1: error: is no WebVTT file"):
             read_vtt(path)
         return
     cues = read_vtt(path)
@@ -94,7 +94,7 @@ def test_everything_around_the_cues_is_passed_over(tmp_path: Path) -> None:
 def test_all_bad_times_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.vtt"
     path.write_text("WEBVTT\n\n00:01 --> 00:02.000\na\n\n00:03.000 --> 00:02.000\nb\n\n00:61.000 --> 01:02.000\nc\n")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         read_vtt(path)
     assert [problem.line for problem in caught.value.problems] == [3, 6, 9]
     assert "ends before it starts" in str(caught.value)
@@ -111,7 +111,7 @@ def test_two_voices_share_a_cue_by_their_words(tmp_path: Path) -> None:
 
 def test_what_is_not_utf8_is_placed(tmp_path: Path) -> None:
     (tmp_path / "a.vtt").write_bytes(b"WEBVTT\n\n00:00.000 --> 00:01.000\nZo\xeb\n")
-    with pytest.raises(InputError, match=r"a\.vtt:4:\d+: error: this is not UTF-8 text"):
+    with pytest.raises(SceneError, match=r"a\.vtt:4:\d+: error: this is not UTF-8 text"):
         read_vtt(tmp_path / "a.vtt")
     (tmp_path / "b.vtt").write_bytes("WEBVTT\n\n00:00.000 --> 00:01.000\n<v Zoë>x\n".encode("utf-16"))
     assert read_turns(tmp_path / "b.vtt")[0].label == "Zoë"
@@ -146,5 +146,5 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
     try:
         for cue in read_vtt(path):
             voices(cue.payload)
-    except InputError as error:
+    except SceneError as error:
         assert all(problem.line for problem in error.problems)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.outputs import check_outputs, held, is_ours, put_text, refusals, replacing
 
 
@@ -60,10 +60,10 @@ def test_places_where_no_file_can_be(tmp_path: Path) -> None:
     assert told(tmp_path / ("x" * 300 + ".srt"), force=True) == ["the name is too long"]
     assert told(Path(".")) == told(Path("..")) == ["is a folder, where a file is to be written"]
     assert told(tmp_path / "nul\0.srt") == ["is no name of a file"]
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(SceneError, match="no such folder"):
         check_outputs([tmp_path / "no/where.srt"], ())
     (tmp_path / "file.txt").touch()
-    with pytest.raises(InputError, match="is a file, where a folder is needed"):
+    with pytest.raises(SceneError, match="is a file, where a folder is needed"):
         check_outputs([tmp_path / "file.txt/x/where.srt"], (), made=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 from dialogue.hearing.gate import captioned, gated
 from dialogue.hearing.heard import Difference, Heard, HeardLine, HeardWord
@@ -50,7 +50,7 @@ def test_a_folder_without_a_model_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv(CHOICE, raising=False)
     assert recogniser() is None and recognised(np.zeros(16_000, np.float32), "en") == ()
     monkeypatch.setenv(CHOICE, str(tmp_path))
-    with pytest.raises(InputError, match="holds no Whisper model"):
+    with pytest.raises(SceneError, match="holds no Whisper model"):
         recogniser()
 
 

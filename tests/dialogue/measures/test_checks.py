@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.measures.checks import check_media
 from dialogue.measures.measures import Measures
 from dialogue.media.media import Picture, Recording
@@ -76,7 +76,7 @@ def test_a_tree_remembers_places_and_quotes() -> None:
 
 
 def test_a_bad_byte_has_a_place() -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         decode("scene: 1\ntitle: ü".encode() + b"\xff", "s.yaml")
     assert str(caught.value).startswith("s.yaml:2:9: error: this is not UTF-8 text")
 

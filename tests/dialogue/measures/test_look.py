@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.measures.look import measure, probe
 from dialogue.measures.scene_media import wanted_by
 from dialogue.media.cache import Cache
@@ -134,7 +134,7 @@ def test_every_problem_stands_where_the_file_is_named(folder: Path) -> None:
     (folder / "who.rttm").write_text("SPEAKER x\n")
     file = scene_of(folder, CAST + "audio: line.wav\ndiarization: who.rttm\n")
     for look in (probe, measure):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(SceneError) as caught:
             look(file)
         lines = str(caught.value).splitlines()
         assert len(lines) == 3
@@ -149,7 +149,7 @@ def test_every_problem_stands_where_the_file_is_named(folder: Path) -> None:
 
 def test_a_channel_that_is_not_there(folder: Path) -> None:
     file = scene_of(folder, CAST.replace("call.wav#right", "line.wav#right"))
-    with pytest.raises(InputError, match=r"scene\.yaml:4:\d+: error: line\.wav has 1 channel; there is no channel 2"):
+    with pytest.raises(SceneError, match=r"scene\.yaml:4:\d+: error: line\.wav has 1 channel; there is no channel 2"):
         measure(file)
 
 

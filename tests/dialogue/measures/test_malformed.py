@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dialogue.formats.turns import read_turns
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.measures.look import measure, probe
 from dialogue.media.pictures import measure_picture, open_picture
 from dialogue.media.recordings import measure_recording, probe_recording
@@ -82,11 +82,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", SOUND)
 def test_broken_sound(name: str, tmp_path: Path) -> None:
     for look in (probe_recording, measure_recording):
-        with pytest.raises(InputError, match=SOUND[name]):
+        with pytest.raises(SceneError, match=SOUND[name]):
             look(MEDIA / name, name)
     scene = scene_of(tmp_path, f"track: {(MEDIA / name).resolve()}")
     for look_at in (probe, measure):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(SceneError) as caught:
             look_at(read_scene(scene))
         assert caught.value.exit_code == 2
         (line,) = str(caught.value).splitlines()
@@ -102,11 +102,11 @@ def test_odd_sound_is_read(name: str) -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_broken_pictures(name: str, tmp_path: Path) -> None:
     for look in (lambda path: measure_picture(path, name), open_picture):
-        with pytest.raises(InputError, match=PICTURES[name]):
+        with pytest.raises(SceneError, match=PICTURES[name]):
             look(MEDIA / name)
     scene = scene_of(tmp_path, TRACK, str((MEDIA / name).resolve()))
     for look_at in (probe, measure):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(SceneError) as caught:
             look_at(read_scene(scene))
         (line,) = str(caught.value).splitlines()
         assert line.startswith(f"{scene}:4:")
@@ -122,11 +122,11 @@ def test_odd_pictures_are_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", SUBTITLES)
 def test_broken_subtitles(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=SUBTITLES[name]):
+    with pytest.raises(SceneError, match=SUBTITLES[name]):
         read_turns(MEDIA / name)
     sound = (MEDIA / "pyannote-audio" / "sample.wav").resolve()
     scene = scene_of(tmp_path, "name: Ana", rest=f"audio: {sound}\ndiarization: {(MEDIA / name).resolve()}\n")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         probe(read_scene(scene))
     assert caught.value.exit_code == 2
     assert len(str(caught.value).splitlines()) == 1
@@ -136,6 +136,6 @@ def test_many_problems_come_at_once(tmp_path: Path) -> None:
     sound = (MEDIA / "pydub" / "malformed" / "test1_empty.wav").resolve()
     picture = (MEDIA / "Pillow" / "images" / "broken.png").resolve()
     scene = scene_of(tmp_path, f"track: {sound}", str(picture))
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         measure(read_scene(scene))
     assert [problem.line for problem in caught.value.problems] == [3, 4]

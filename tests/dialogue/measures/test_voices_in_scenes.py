@@ -10,7 +10,7 @@ from planned_scenes import ANIMATIC
 
 from dialogue.diarization.voice_encoder import weights_file
 from dialogue.formats.rttm import write_rttm
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.ground.segments import LabelledSegment
 from dialogue.measures.look import measure
 from dialogue.media.recordings import read_samples
@@ -75,7 +75,7 @@ def test_another_microphone_is_a_question_whose_answer_holds(tmp_path: Path) -> 
     path = call_scene(
         tmp_path, katie="{enroll: enrollment_audio_katie.wav}", steve="{enroll: enrollment_audio_steve.wav}"
     )
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(SceneError) as raised:
         plan_of(path)
     first, second = raised.value.problems
     assert (first.line, second.line) == (3, 4) and first.column == 46
@@ -95,7 +95,7 @@ def test_somebody_absent_never_gets_a_word(tmp_path: Path, anna: str) -> None:
     path = call_scene(tmp_path, **voices)
     try:
         plan = plan_of(path, speakers=2)
-    except InputError as raised:
+    except SceneError as raised:
         assert all("anna" in problem.message for problem in raised.problems)
         path.write_text(path.read_text().replace(f"{{enroll: {anna}}}", "none"))
         plan = plan_of(path, speakers=2)
@@ -117,14 +117,14 @@ def test_a_file_with_plain_labels_is_named_by_the_samples(tmp_path: Path) -> Non
     ]
     assert "turns.rttm; katie is SPEAKER_B" in plan.turns[0].origin
     path.write_text(path.read_text().replace("{enroll: katie.wav}", "{enroll: enrollment_audio_katie.wav}"))
-    with pytest.raises(InputError, match="not sure whether katie is heard"):
+    with pytest.raises(SceneError, match="not sure whether katie is heard"):
         plan_of(path)
 
 
 def test_one_sample_for_two_people_asks_for_a_decision(tmp_path: Path) -> None:
     cut_samples(tmp_path)
     path = call_scene(tmp_path, katie="{enroll: katie.wav}", steve="{enroll: katie.wav}")
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(SceneError) as raised:
         plan_of(path)
     problem = raised.value.problems[0]
     assert problem.line == 3 and "alike, " in problem.message and "0.00 nearer than the next person" in problem.message

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.container import open_container
 from dialogue.media.recordings import probe_recording
 from dialogue.rendering import ffmpeg
@@ -43,7 +43,7 @@ def test_a_file_named_like_an_address_reaches_no_host(sound: Path, monkeypatch: 
         server.settimeout(0.2)
         host = f"127.0.0.1:{server.getsockname()[1]}"
         for missing in (f"http:/{host}/x.wav", f"tcp:/{host}", f"http://{host}/x.wav"):
-            with pytest.raises(InputError, match="no such file"):
+            with pytest.raises(SceneError, match="no such file"):
                 probe_recording(Path(missing), missing)
         lists = {
             "hls.wav": f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://{host}/x.ts\n",
@@ -52,7 +52,7 @@ def test_a_file_named_like_an_address_reaches_no_host(sound: Path, monkeypatch: 
         }
         for name, text in lists.items():
             Path(name).write_text(text)
-            with pytest.raises(InputError, match="cannot be read as sound"):
+            with pytest.raises(SceneError, match="cannot be read as sound"):
                 probe_recording(Path(name), name)
         with pytest.raises(TimeoutError):
             server.accept()
@@ -61,7 +61,7 @@ def test_a_file_named_like_an_address_reaches_no_host(sound: Path, monkeypatch: 
 def test_a_list_of_other_files_is_no_recording(sound: Path) -> None:
     listing = sound.with_name("list.wav")
     listing.write_text("ffconcat version 1.0\nfile a.wav\n")
-    with pytest.raises(InputError, match="names other files to be read, as concat"):
+    with pytest.raises(SceneError, match="names other files to be read, as concat"):
         probe_recording(listing, "list.wav")
     with pytest.raises(ValueError, match="names other files"):
         open_container(listing)

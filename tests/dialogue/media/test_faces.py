@@ -13,7 +13,7 @@ from face_models import FOLDER, needs_face_models
 from PIL import Image
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media import faces
 from dialogue.media.faces import detect, like
 
@@ -116,7 +116,7 @@ def test_an_empty_picture_has_no_face(tmp_path: Path) -> None:
 
 def test_likeness_says_what_it_needs(tmp_path: Path, no_models: Path) -> None:
     Image.new("RGB", (300, 200), "white").save(tmp_path / "p.png")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         like(tmp_path / "p.png", tmp_path / "p.png")
     (line,) = str(caught.value).splitlines()
     for words in (
@@ -212,7 +212,7 @@ def test_insightfaces_own_code_runs_where_models_are(tmp_path: Path, models: Pat
 def test_damaged_models_are_one_line(tmp_path: Path, models: Path) -> None:
     (models / "det_10g.onnx").write_bytes(b"not a model")
     Image.new("RGB", (300, 200), "white").save(tmp_path / "p.png")
-    with pytest.raises(InputError, match="insightface cannot use the models in it") as caught:
+    with pytest.raises(SceneError, match="insightface cannot use the models in it") as caught:
         detect(tmp_path / "p.png")
     assert len(str(caught.value).splitlines()) == 1
 

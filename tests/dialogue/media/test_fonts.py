@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media import fonts
 from dialogue.media.fonts import built_in, face_of, fonts_for, has, missing_letters
 
@@ -111,7 +111,7 @@ def test_damaged_and_coloured_fonts_are_passed_over(tmp_path: Path, monkeypatch:
 def test_what_is_no_font(tmp_path: Path) -> None:
     (tmp_path / "x.ttf").write_bytes(b"no font")
     for name in ("x.ttf", "absent.ttf"):
-        with pytest.raises(InputError, match=rf"{name}: error: cannot be read as a font: "):
+        with pytest.raises(SceneError, match=rf"{name}: error: cannot be read as a font: "):
             face_of(tmp_path / name)
 
 

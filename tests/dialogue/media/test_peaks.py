@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.peaks import SAMPLES, level_of, peaks_of
 
 
@@ -36,5 +36,5 @@ def test_opposite_channels_do_not_cancel(tmp_path: Path) -> None:
 def test_a_channel_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "mono.wav"
     soundfile.write(path, np.zeros(800), 8000)
-    with pytest.raises(InputError, match="no channel 2"):
+    with pytest.raises(SceneError, match="no channel 2"):
         peaks_of(path, 2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.pictures import MAX_PIXELS, measure_picture, open_picture
 
 MEDIA = Path(__file__).parents[3] / ".." / "shared" / "media"
@@ -79,7 +79,7 @@ def test_the_first_frame_of_an_animation(tmp_path: Path) -> None:
 def test_bombs_are_refused_by_their_header(tmp_path: Path) -> None:
     side = int(MAX_PIXELS**0.5) + 1
     Image.new("1", (side, side)).save(tmp_path / "bomb.png")
-    with pytest.raises(InputError, match=f"is {side} x {side} pixels, above"):
+    with pytest.raises(SceneError, match=f"is {side} x {side} pixels, above"):
         measure_picture(tmp_path / "bomb.png", "bomb.png")
 
 
@@ -87,5 +87,5 @@ def test_half_a_file_is_refused(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "p.jpg")
     (tmp_path / "half.jpg").write_bytes((tmp_path / "p.jpg").read_bytes()[:2000])
-    with pytest.raises(InputError, match="is a damaged picture"):
+    with pytest.raises(SceneError, match="is a damaged picture"):
         measure_picture(tmp_path / "half.jpg", "half.jpg")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.loudness import LoudnessMeter
 from dialogue.media.recordings import Samples, measure_recording, probe_recording, read_samples, sound_blocks
 
@@ -138,7 +138,7 @@ def test_every_sample_format_has_one_scale(tmp_path: Path, subtype: str) -> None
 
 def test_a_missing_channel_is_named(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", sine(500, 1, 16_000), 16_000)
-    with pytest.raises(InputError, match="has 1 channel; there is no channel 2"):
+    with pytest.raises(SceneError, match="has 1 channel; there is no channel 2"):
         read_samples(tmp_path / "a.wav", 2)
 
 
@@ -183,7 +183,7 @@ def test_no_damage_to_a_header_is_a_traceback(tmp_path: Path) -> None:
         (tmp_path / "a.wav").write_bytes(data[:place] + bytes([byte]) + data[place + 1 :])
         try:
             read += look(tmp_path / "a.wav", "a.wav").duration > 0
-        except InputError as error:
+        except SceneError as error:
             refused.append(str(error))
     assert read > 100 and refused and all("a.wav: error: " in told for told in refused)
 
@@ -195,5 +195,5 @@ def test_a_hole_in_the_middle_is_noticed(tmp_path: Path) -> None:
     middle = len(data) // 2
     data[middle : middle + 60_000] = bytes(60_000)
     (tmp_path / "a.flac").write_bytes(data)
-    with pytest.raises(InputError, match=r"is damaged: it holds \d+\.\d\d s of the 11\.00 s"):
+    with pytest.raises(SceneError, match=r"is damaged: it holds \d+\.\d\d s of the 11\.00 s"):
         measure_recording(tmp_path / "a.flac", "a.flac")

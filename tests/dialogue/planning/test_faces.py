@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planned_scenes import ANIMATIC, TWO, WINDOWED, measured, planned
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.measures.measures import Measures
 from dialogue.media.media import FoundFace, Mouth
 from dialogue.planning.framing import output_size, to_output, view_of
@@ -110,7 +110,7 @@ def test_an_unclear_choice_is_an_error_with_what_was_found(
     tmp_path: Path, ana: str, ben: str, found: int, message: str
 ) -> None:
     three = [*FOUND["two.png"], (650, 300, 60, 60)][:found]
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         planned(tmp_path, with_faces(ana, ben), measured(speech=SILENT, faces={"two.png": three}))
     text = str(caught.value)
     assert message in text and "scene.yaml:3:" in text or "scene.yaml:4:" in text
@@ -132,13 +132,13 @@ def test_who_is_not_named_in_a_shots_faces_is_off_screen(tmp_path: Path) -> None
 
 
 def test_a_size_the_generator_cannot_make_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"multiples of 64, not 700x500 \(704x512 is nearest\)"):
+    with pytest.raises(SceneError, match=r"multiples of 64, not 700x500 \(704x512 is nearest\)"):
         planned(tmp_path, TWO + "output: {size: 700x500}\n", measured(speech=SILENT), WINDOWED)
     assert planned(tmp_path, TWO + "output: {size: 700x500}\n", measured(speech=SILENT), ANIMATIC).width == 700
 
 
 def test_a_box_out_of_its_picture_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"the face \[700, 90, 170, 190\] of ben reaches out of two.png"):
+    with pytest.raises(SceneError, match=r"the face \[700, 90, 170, 190\] of ben reaches out of two.png"):
         planned(tmp_path, with_faces("[120, 80, 180, 200]", "[700, 90, 170, 190]"), measured(speech=SILENT))
 
 
@@ -169,7 +169,7 @@ def test_a_point_where_no_face_is_and_a_box_on_nothing_are_errors_at_their_place
         "[2, 2, 50, 60]": r"the box \[2, 2, 50, 60\] holds nothing like a face in two.png",
     }
     for written, words in told.items():
-        with pytest.raises(InputError, match=rf"yaml:3:\d+: error: {words}"):
+        with pytest.raises(SceneError, match=rf"yaml:3:\d+: error: {words}"):
             planned(tmp_path, with_faces(written, "[420, 90, 170, 190]"), looked_at(written, None))
 
 

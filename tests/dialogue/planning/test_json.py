@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned_scenes import TWO, measured, planned
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.plan import Plan
 from dialogue.planning.plan_json import parse_plan, plan_text, read_plan, write_plan
 
@@ -30,7 +30,7 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def refused(text: str) -> list[str]:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         parse_plan(text)
     return [str(problem) for problem in caught.value.problems]
 
@@ -141,5 +141,5 @@ def test_any_value_under_any_key_is_a_plan_or_an_input_error(key: str, value: ob
     }  # fmt: skip
     try:
         parse_plan(json.dumps({**base, key: value}))
-    except InputError as error:
+    except SceneError as error:
         assert error.problems

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned_scenes import ANIMATIC, TWO, WINDOWED, measured, planned
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.lanes import spans
 from dialogue.planning.plan import AudioSlice, Face, Mix, Plan, Shot, Speaker, Turn
 from dialogue.planning.shots import pauses_of
@@ -62,13 +62,13 @@ def test_a_cut_may_fall_where_a_line_is_interrupted(tmp_path: Path) -> None:
 def test_lines_that_begin_together_belong_in_one_shot(tmp_path: Path) -> None:
     shots = "shots:\n  - {lines: [1]}\n  - {picture: close.png, lines: [2]}\n"
     lines = "lines:\n  - {ana: A, from: 0, to: 3}\n  - {ben: B, from: 0, to: 5}\n"
-    with pytest.raises(InputError, match=r"nothing of the film is left for shot 1.*begin together belong in one shot"):
+    with pytest.raises(SceneError, match=r"nothing of the film is left for shot 1.*begin together belong in one shot"):
         planned(tmp_path, TWO + lines + shots, measured(12.0))
 
 
 def test_an_until_after_the_film_with_shots_to_follow_is_an_error(tmp_path: Path) -> None:
     shots = "shots:\n  - {until: 60}\n  - {picture: close.png}\n"
-    with pytest.raises(InputError, match=r"this shot ends with or after the film, at 0:20.000"):
+    with pytest.raises(SceneError, match=r"this shot ends with or after the film, at 0:20.000"):
         planned(tmp_path, TWO + shots, measured(speech=SPEECH))
 
 

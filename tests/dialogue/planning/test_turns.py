@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from planned_scenes import ANIMATIC, MIXED, TWO, measured, planned, times
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.plan import AudioSlice, Mix
 
 SPEECH = {"ana.wav": [(0.5, 1.4), (8.0, 9.5)], "ben.wav": [(1.2, 3.0)]}
@@ -82,13 +82,13 @@ def test_a_long_rest_within_a_line_closes_the_mouth_and_parts_the_words(tmp_path
 
 def test_a_line_without_speech_is_an_error_at_its_place(tmp_path: Path) -> None:
     lines = 'lines:\n  - {ana: "One.", from: 1, to: 2}\n  - ben: "Two."\n'
-    with pytest.raises(InputError, match=r"scene.yaml:8:5: error: no speech of ben was found in ben.wav"):
+    with pytest.raises(SceneError, match=r"scene.yaml:8:5: error: no speech of ben was found in ben.wav"):
         planned(tmp_path, TWO + lines, measured(speech={"ana.wav": [(1, 2)], "ben.wav": []}))
 
 
 def test_nobody_speaks_two_lines_at_once(tmp_path: Path) -> None:
     text = TWO + "lines:\n  - {ana: One, audio: ana.wav}\n  - {ana: Two, audio: ana.wav, after: -1}\n"
-    with pytest.raises(InputError, match="ana is still speaking line 1"):
+    with pytest.raises(SceneError, match="ana is still speaking line 1"):
         planned(tmp_path, text, measured())
 
 
@@ -102,7 +102,7 @@ def test_a_diarization_by_labels_keys_and_names(tmp_path: Path) -> None:
 
 
 def test_which_voice_is_whose_is_never_guessed(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         planned(tmp_path, MIXED, measured(diarization=[(0, 4, "SPEAKER_00"), (5, 9, "SPEAKER_01")]))
     messages = [str(problem) for problem in caught.value.problems]
     assert len(messages) == 2 and "which voice of the recording is ana's?" in messages[0]
@@ -118,7 +118,7 @@ def test_the_one_voice_left_is_the_one_member_left_and_said_so(tmp_path: Path) -
 
 def test_a_declared_label_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     text = MIXED.replace("ana: {", "ana: {voice: {speaker: SPEAKER_07}, ")
-    with pytest.raises(InputError, match="the diarization has no voice 'SPEAKER_07'"):
+    with pytest.raises(SceneError, match="the diarization has no voice 'SPEAKER_07'"):
         planned(tmp_path, text, measured(diarization=[(0, 4, "SPEAKER_00"), (5, 9, "ben")]))
 
 

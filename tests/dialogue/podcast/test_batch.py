@@ -25,7 +25,7 @@ from dialogue.cast.cast import read_cast
 from dialogue.cast.recognition import Heard
 from dialogue.cli.app import app
 from dialogue.formats.rttm import read_rttm
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.plan_json import read_plan
 from dialogue.podcast.episode_scene import roles_of
 from dialogue.podcast.episodes import find_episodes, tags_of
@@ -287,7 +287,7 @@ def test_names_apart_and_places_that_are_not_there(tmp_path: Path) -> None:
     assert [episode.path.name for episode in found] == ["ep.wav", "ep.mp3", "ep.wav", "other.WAV"]
     assert len({episode.name for episode in found}) == 4 and found[3].name == "other"
     (tmp_path / "c").mkdir()
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(SceneError) as raised:
         find_episodes([tmp_path / "c", tmp_path / "nothing"])
     assert [problem.message for problem in raised.value.problems] == [
         "no recording in this folder",
@@ -321,7 +321,7 @@ def test_no_name_leads_out_of_the_output_or_onto_another(tmp_path: Path) -> None
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/in/b\xff.wav")).touch()
-    with pytest.raises(InputError, match="is not UTF-8 text"):
+    with pytest.raises(SceneError, match="is not UTF-8 text"):
         find_episodes([tmp_path / "in"])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.podcast.episodes import find_episodes
 
 
@@ -28,7 +28,7 @@ def test_turns_beside_a_recording_are_its_own(tmp_path: Path, name: str) -> None
 def test_a_folder_of_microphones_is_asked_about(tmp_path: Path) -> None:
     silence(tmp_path / "1-ana.flac", 60)
     silence(tmp_path / "2-ben.flac", 60.5)
-    with pytest.raises(InputError, match="the microphones of one talk, or 2 episodes"):
+    with pytest.raises(SceneError, match="the microphones of one talk, or 2 episodes"):
         find_episodes([tmp_path])
     assert len(find_episodes([tmp_path / "1-ana.flac", tmp_path / "2-ben.flac"])) == 2
 

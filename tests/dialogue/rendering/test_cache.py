@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.plan import AudioSlice, Emotion, EmotionReference, Face, Mouth, Shot, Speaker, Turn, Word
 from dialogue.planning.plan_json import plan_text
 from dialogue.rendering.cache import Cache, why
@@ -179,7 +179,7 @@ def test_digests_are_remembered(plan, tmp_path, monkeypatch):
 
 def test_missing_media_are_an_input_error(plan, tmp_path):
     (tmp_path / "0.png").unlink()
-    with pytest.raises(InputError, match=r"0\.png: error: No such file"):
+    with pytest.raises(SceneError, match=r"0\.png: error: No such file"):
         made_of(plan, tmp_path)
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import soundfile
 
-from dialogue.ground.errors import DialogueError, InputError
+from dialogue.ground.errors import DialogueError, SceneError
 from dialogue.rendering import ffmpeg
 from dialogue.rendering.encode import check_size, encode
 from dialogue.rendering.film_sound import FilmSound
@@ -68,7 +68,7 @@ def test_same_frames_same_bytes(tmp_path):
 
 @pytest.mark.parametrize("size", [(63, 48), (64, 47), (8, 8), (20000, 64)])
 def test_sizes_that_cannot_be_encoded_are_refused(size):
-    with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels cannot be encoded"):
+    with pytest.raises(SceneError, match=f"{size[0]}x{size[1]} pixels cannot be encoded"):
         check_size(*size)
 
 

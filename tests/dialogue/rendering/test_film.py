@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dialogue.ground.errors import DialogueError, InputError
+from dialogue.ground.errors import DialogueError, SceneError
 from dialogue.planning.plan import AudioSlice, Mix, MixPart
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
@@ -231,7 +231,7 @@ def test_places_that_will_not_do_are_refused_before_work(order, place, told):
     (order.media / "folder.mp4").mkdir()
     (order.media / "input.mp4").write_bytes((order.media / "ana.wav").read_bytes())
     plan = dataclasses.replace(order.plan, mix=Mix(source="input.mp4"))
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(SceneError, match=told):
         render(dataclasses.replace(order, plan=plan, output=order.media / place))
     assert not order.cache.folder.exists()
 
@@ -240,14 +240,14 @@ def test_captions_do_not_write_over_what_was_read(order):
     read = order.media / "film.vtt"
     read.write_text("WEBVTT\n")
     order = dataclasses.replace(captioned(order, captions=("vtt",)), sources=(read,))
-    with pytest.raises(InputError, match=r"film\.vtt: error: would be written over"):
+    with pytest.raises(SceneError, match=r"film\.vtt: error: would be written over"):
         render(order)
 
 
 def test_every_missing_file_is_said(order):
     (order.media / "0.png").unlink()
     (order.media / "3.png").unlink()
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         render(order)
     assert [problem.file.rsplit("/")[-1] for problem in caught.value.problems] == ["0.png", "3.png"]
 

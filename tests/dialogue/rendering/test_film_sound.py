@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from scipy import signal
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.recordings import probe_recording, read_samples
 from dialogue.planning.plan import AudioSlice, MixPart
 from dialogue.rendering import ffmpeg
@@ -169,5 +169,5 @@ def test_the_default_stream_is_heard_and_another_can_be_chosen(tmp_path):
     assert packets(film_of(tmp_path, "second.mkv")) == packets(tmp_path / "second.mkv", 1)
     assert packets(film_of(tmp_path, "first.mkv", 2)) == packets(tmp_path / "first.mkv", 1)
     assert probe_recording(tmp_path / "first.mkv", "first.mkv").streams == 2
-    with pytest.raises(InputError, match="has 2 sound streams, and no stream 3"):
+    with pytest.raises(SceneError, match="has 2 sound streams, and no stream 3"):
         read_samples(tmp_path / "first.mkv", stream=3)

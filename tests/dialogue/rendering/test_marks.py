@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dialogue.generators import GENERATORS, generator
-from dialogue.ground.errors import DialogueError, InputError
+from dialogue.ground.errors import DialogueError, SceneError
 from dialogue.ground.outputs import is_ours
 from dialogue.rendering import marks
 from dialogue.rendering.cache import Cache
@@ -117,7 +117,7 @@ def test_the_same_film_keeps_its_bytes_and_another_is_signed_anew(order: Order, 
     second = render(order).file.read_bytes()
     assert second != first, "another key"
     order.output.write_bytes(second[:-1] + bytes([second[-1] ^ 1]))
-    with pytest.raises(InputError, match="was changed since it was written"):
+    with pytest.raises(SceneError, match="was changed since it was written"):
         render(order)
     render(dataclasses.replace(order, overwrite=True))
     assert report_of(order.output)[0] == "Valid", "what was tampered with does not stand"
@@ -157,7 +157,7 @@ def test_a_home_that_cannot_be_written_stops_the_film_before_work(
 ) -> None:
     (tmp_path / "taken").write_text("no folder")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "taken"))
-    with pytest.raises(InputError, match="the key that signs films cannot be kept"):
+    with pytest.raises(SceneError, match="the key that signs films cannot be kept"):
         render(order)
     assert not order.cache.folder.exists()
 
@@ -248,7 +248,7 @@ def test_a_setting_that_does_not_hold_is_found_before_work(
         monkeypatch.setenv(TIMESTAMP, "file:///etc/passwd")
     elif wrong == "key alone":
         monkeypatch.delenv(CERTIFICATE)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(SceneError, match=told):
         render(order)
     assert not order.output.exists() and not order.cache.folder.exists()
 

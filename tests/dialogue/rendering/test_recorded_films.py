@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.media.recordings import measure_recording, probe_recording, read_samples
 from dialogue.rendering import ffmpeg
 from dialogue.rendering.encode import encode
@@ -60,7 +60,7 @@ def test_a_tag_in_latin_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [1, 50, 4_000_000_000])
 def test_a_rate_that_no_sound_has(tmp_path: Path, rate: int) -> None:
     wav_with(tmp_path / "a.wav", rate=rate)
-    with pytest.raises(InputError, match="samples a second: no sound has so|cannot be read as sound"):
+    with pytest.raises(SceneError, match="samples a second: no sound has so|cannot be read as sound"):
         probe_recording(tmp_path / "a.wav", "a.wav")
 
 
@@ -87,7 +87,7 @@ def test_what_can_be_measured_can_be_joined(tmp_path: Path, name: str) -> None:
         pytest.skip("no shared cases beside the project")
     try:
         measure_recording(DAMAGED / name, name)
-    except InputError:
+    except SceneError:
         return
     assert len(read_samples(in_a_film(tmp_path, DAMAGED / name)))
     assert ffmpeg.binary()

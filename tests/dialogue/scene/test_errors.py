@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dialogue.film.check import check
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.reader import read_scene
 
 GOLDEN = Path(__file__).parents[2] / "golden/errors"
@@ -65,7 +65,7 @@ def test_a_correct_scene_has_no_problems(folder: Path) -> None:
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_file(folder: Path) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         read_scene(GOLDEN / "names.yaml", folder=folder)
     places = [(problem.line, problem.column) for problem in caught.value.problems]
     assert len(places) >= 12
@@ -76,7 +76,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(folder: Path) -> Non
 @pytest.mark.parametrize("name", ["scen.yaml", "missing/scene.yaml", "."])
 def test_a_scene_that_is_not_there(name: str, folder: Path) -> None:
     Path("scene.yaml").write_text("scene: 1\n")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         read_scene(name)
     told = str(caught.value)
     assert ("did you mean 'scene.yaml'" in told) or ("there is no folder 'missing'" in told)
@@ -84,5 +84,5 @@ def test_a_scene_that_is_not_there(name: str, folder: Path) -> None:
 
 def test_a_file_too_large_to_be_a_scene(folder: Path) -> None:
     Path("large.yaml").write_bytes(b"# padding\n" * 500_000)
-    with pytest.raises(InputError, match="more than the 4000000 bytes"):
+    with pytest.raises(SceneError, match="more than the 4000000 bytes"):
         read_scene("large.yaml")

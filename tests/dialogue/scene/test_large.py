@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.kinds import near
 from dialogue.scene.reader import read_scene
 
@@ -36,7 +36,7 @@ def test_too_much_is_refused_in_bounded_time(text: str, told: str, tmp_path: Pat
         (tmp_path / name).touch()
     (tmp_path / "scene.yaml").write_text(text)
     began = time.process_time()
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SceneError) as caught:
         read_scene(tmp_path / "scene.yaml")
     assert told in caught.value.problems[-1].message
     assert len(caught.value.problems) <= 1_001

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.reader import read_scene
 
 GIVEN = {
@@ -24,11 +24,11 @@ GIVEN = {
 def test_what_it_is_and_what_to_do(tmp_path: Path, name: str) -> None:
     text, says = GIVEN[name]
     (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match=rf":1:1: error: this is {says}"):
+    with pytest.raises(SceneError, match=rf":1:1: error: this is {says}"):
         read_scene(tmp_path / name)
 
 
 def test_a_scene_may_be_json(tmp_path: Path) -> None:
     (tmp_path / "scene.json").write_text('{"scene": 1}')
-    with pytest.raises(InputError, match="the scene has no cast"):
+    with pytest.raises(SceneError, match="the scene has no cast"):
         read_scene(tmp_path / "scene.json")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.reader import SceneFile, read_scene
 from dialogue.scene.sandbox import fill_here
 from dialogue.scene.scene import (
@@ -163,18 +163,18 @@ def test_paths_of_a_batch_stay_in_its_folders(tmp_path: Path) -> None:
         text = f"scene: 1\ncast: {{ana: {{track: {path}, face: {{detect: 1}}}}}}\npicture: ana.png\n"
         (inside / "scene.yaml").write_text(text)
         assert isinstance(read_scene(inside / "scene.yaml").scene, Scene)
-        with pytest.raises(InputError, match="leads outside"):
+        with pytest.raises(SceneError, match="leads outside"):
             read_scene(inside / "scene.yaml", reach=[inside])
         assert isinstance(read_scene(inside / "scene.yaml", reach=[inside, outside]).scene, Scene)
 
 
 def reads_or_says_why(text: str, folder: Path, name: str) -> None:
-    """The one thing that must hold for any text: a scene, or an InputError whose every problem has a place."""
+    """The one thing that must hold for any text: a scene, or an SceneError whose every problem has a place."""
     path = folder / name
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     try:
         file = read_scene(path, {"title": "x"} if name.endswith(".j2") else None)
-    except InputError as error:
+    except SceneError as error:
         assert error.problems
         for problem in error.problems:
             assert problem.line is not None and 1 <= problem.line <= text.count("\n") + text.count("\r") + 9
@@ -196,7 +196,7 @@ def test_any_text_is_a_scene_or_an_input_error(text: str, folder: Path) -> None:
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_scene_or_an_input_error(data: bytes, folder: Path) -> None:
     (folder / "bytes.yaml").write_bytes(data)
-    with pytest.raises(InputError):
+    with pytest.raises(SceneError):
         read_scene(folder / "bytes.yaml")
 
 
@@ -248,7 +248,7 @@ def test_any_jumble_of_its_words_is_a_scene_or_an_input_error(tokens: list[str],
     if template:  # in this process: one of its own for each example would take a minute
         try:
             text = fill_here(text, "jumble.yaml.j2", {}).text
-        except InputError as error:
+        except SceneError as error:
             assert error.problems
             return
     reads_or_says_why(text, folder, "jumble.yaml")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.json_schema import json_schema
 from dialogue.scene.source import Items, Node, Text, compose
 
@@ -63,7 +63,7 @@ def test_shipped_scenes_are_accepted(path: Path, validator: Draft7Validator) -> 
 def test_wrong_scenes_are_rejected(path: Path, validator: Draft7Validator) -> None:
     try:
         scene = load(path)
-    except (InputError, UnicodeDecodeError):
+    except (SceneError, UnicodeDecodeError):
         return  # no YAML: every editor says so
     rejected = list(validator.iter_errors(scene))
     assert bool(rejected) != (path.stem in BEYOND_A_SCHEMA), [error.message for error in rejected]

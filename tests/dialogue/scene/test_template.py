@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.template import Limits, fill
 
 BOUNDS = Limits(seconds=1.0, memory=1 << 28, patience=60.0)
@@ -31,13 +31,13 @@ BOUNDS = Limits(seconds=1.0, memory=1 << 28, patience=60.0)
 )  # fmt: skip
 def test_a_template_takes_bounded_time_and_memory(hostile: str) -> None:
     began = time.monotonic()
-    with pytest.raises(InputError, match=r"t\.yaml\.j2:\d:1: error: in the template: "):
+    with pytest.raises(SceneError, match=r"t\.yaml\.j2:\d:1: error: in the template: "):
         fill(f"scene: 1\n{hostile}\n", "t.yaml.j2", {}, BOUNDS)
     assert time.monotonic() - began < BOUNDS.patience
 
 
 def test_a_template_that_waits_is_given_up() -> None:
-    with pytest.raises(InputError, match="it runs longer than 0.01 s"):
+    with pytest.raises(SceneError, match="it runs longer than 0.01 s"):
         fill("{{ lipsum(n=10000000) }}", "t.yaml.j2", {}, Limits(patience=0.01))
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import dialogue
 from dialogue.cli.app import app
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.json_schema import json_schema
 from dialogue.scene.reader import read_scene
 from dialogue.scene.scene import FaceBox, SpokenLine
@@ -98,9 +98,9 @@ def test_a_scene_changed_by_hand_is_kept(tmp_path: Path) -> None:
     scene.write_text(scene.read_text() + "# mine\n")
     assert scene_of_script(script) == (scene, None)
     script.write_text(NOISE.replace("No.", "Yes."))
-    with pytest.raises(InputError, match="has changed since"):
+    with pytest.raises(SceneError, match="has changed since"):
         scene_of_script(script)
-    with pytest.raises(InputError, match="already holds"):
+    with pytest.raises(SceneError, match="already holds"):
         import_script(script, scene)
     assert "# mine" in scene.read_text()
 
@@ -145,7 +145,7 @@ def test_beats_and_transcripts(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_meant_is_said(tmp_path: Path, name: str, text: str, says: str) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(SceneError, match=says):
         import_script(tmp_path / name, tmp_path / "out/scene.yaml")
     assert not (tmp_path / "out").exists()
 

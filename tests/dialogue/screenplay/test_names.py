@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.screenplay.names import dialect, read_names
 from dialogue.screenplay.screenplay import Remark
 
@@ -44,7 +44,7 @@ def test_a_row_goes_on_and_a_stage_direction_does_not() -> None:
 
 def test_prose_is_no_script() -> None:
     assert dialect("Once upon a time there was a king.\nHe had one wish: peace.\nAnd so on.\nThe end.\n") is None
-    with pytest.raises(InputError, match="nobody speaks"):
+    with pytest.raises(SceneError, match="nobody speaks"):
         read_names("Only prose here\n", "prose.txt")
 
 
@@ -52,6 +52,6 @@ def test_prose_is_no_script() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         script = read_names(text, "x.txt")
-    except InputError:
+    except SceneError:
         return
     assert script.said

@@ -11,7 +11,7 @@ import soundfile
 from studio_rooms import serving
 
 import dialogue
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.scene.reader import read_scene
 from dialogue.studio.begin import begin, lines_of, people_of, upload_place
 
@@ -36,7 +36,7 @@ def test_files_come_into_the_folder_itself(tmp_path: Path, name: str, wanted: st
 
 @pytest.mark.parametrize("name", ["", ".", "..", "scene.yaml", "a.py", ".png", "a.png.sh", "x.html"])
 def test_only_pictures_and_recordings_come_in(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(SceneError):
         upload_place(tmp_path, name)
 
 
@@ -93,7 +93,7 @@ def test_one_recording_is_a_mix_and_a_script_names_who_speaks(folder: Path) -> N
 def test_names_from_elsewhere_and_a_scene_that_is_there(folder: Path) -> None:
     begin(folder / "scene.yaml", {"pictures": ["../night.png", "night.png", "nowhere.png"], "script": "Ana: x"})
     assert "picture: night.png\n" in (folder / "scene.yaml").read_text()
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(SceneError, match="there already"):
         begin(folder / "scene.yaml", {"characters": ["asha"]})
 
 

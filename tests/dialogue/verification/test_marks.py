@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dialogue.cli.app import app
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.film_order import Order
 from dialogue.rendering.render import render
@@ -121,7 +121,7 @@ def test_the_end_cut_off(film: Path) -> None:
 def test_what_is_no_film(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "x.mp4").write_bytes(content)
-    with pytest.raises(InputError, match=r"x\.mp4: error: cannot be read as a film: "):
+    with pytest.raises(SceneError, match=r"x\.mp4: error: cannot be read as a film: "):
         inspect(tmp_path / "x.mp4")
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from dialogue.cli.app import app
 from dialogue.ground.box import Box
-from dialogue.ground.errors import InputError
+from dialogue.ground.errors import SceneError
 from dialogue.planning.plan import Face, Mouth, Plan
 from dialogue.planning.plan_json import read_plan, write_plan
 from dialogue.rendering.ffmpeg import binary
@@ -163,14 +163,14 @@ def test_a_film_without_sound_is_not_as_planned(film: tuple[Path, Plan], tmp_pat
 
 def test_a_film_of_another_plan_is_refused(film: tuple[Path, Plan], tmp_path: Path) -> None:
     path, plan = film
-    with pytest.raises(InputError, match="it is 256x256, the plan 512x256"):
+    with pytest.raises(SceneError, match="it is 256x256, the plan 512x256"):
         verify(path, dataclasses.replace(plan, width=512))
     longer = dataclasses.replace(plan.shots[-1], end=plan.shots[-1].end + 5)
-    with pytest.raises(InputError, match="ends 5 frames before the plan does"):
+    with pytest.raises(SceneError, match="ends 5 frames before the plan does"):
         verify(path, dataclasses.replace(plan, shots=(*plan.shots[:-1], longer)))
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no film")
-    with pytest.raises(InputError, match="cannot be read as a film"):
+    with pytest.raises(SceneError, match="cannot be read as a film"):
         verify(broken, plan)
 
 
