@@ -42,10 +42,10 @@ def test_ctrl_c_is_130_at_any_moment(after: float, tmp_path: Path) -> None:
 
 def test_an_interrupt_that_an_import_turns_into_another_error_is_130(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys; sys.argv = ['dialogue', 'doctor']\n"
+        "import signal, sys; sys.argv = ['dialogue', 'doctor']\n"
         "import dialogue.cli.app as app, dialogue.__main__ as process\n"
         "def broken(name):\n"
-        "    try: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    try: signal.raise_signal(signal.SIGINT)\n"
         "    except KeyboardInterrupt: raise ImportError('numpy could not be imported')\n"
         "app._load = broken\n"
         "process.main()"
