@@ -61,6 +61,7 @@ def findings() -> Iterator[Finding]:
     yield _signing()
     yield from _faces()
     yield from _diarization()
+    yield _emotion()
     yield _measured()
     yield from _generators()
 
@@ -100,6 +101,20 @@ def _gpu() -> Finding:
         return Finding("gpu", "none that CUDA sees")
     cards = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
     return Finding("gpu", ", ".join(f"{card.name} with {card.total_memory / 1e9:.0f} GB" for card in cards), True)
+
+
+def _emotion() -> Finding:
+    """What hears emotions where a scene says `emotion: auto`."""
+    from dialogue.ground.errors import SceneError
+    from dialogue.hearing.feeling import COMMAND, classifier
+
+    try:
+        folder = classifier()
+    except SceneError as error:
+        return Finding("emotion", error.problems[0].message, False, error.problems[0].hint)
+    if folder is None:
+        return Finding("emotion", "emotion: auto goes by words alone", None, COMMAND)
+    return Finding("emotion", f"a classifier in {folder}", True)
 
 
 def _signing() -> Finding:

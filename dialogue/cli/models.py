@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FACES = "faces"  # the models that find faces
 _VOICES = "voices"  # the models that tell voices apart
+_EMOTION = "emotion"  # the model that hears emotions
 
 
 class Format(str, Enum):
@@ -53,6 +54,7 @@ def _list(
     voices = sherpa_lack()
     told = None if voices is None else f"not here: {voices}"
     rows.append({"name": _VOICES, "ready": voices is None, "missing": told, "folder": str(voices_folder())})
+    rows.append(_emotion_row())
     if format is Format.json:
         print_json(rows)
         return
@@ -60,6 +62,28 @@ def _list(
         out.print(f"{row['name']}: {'ready' if row['ready'] else row['missing']}", soft_wrap=True, markup=False)
         if row["folder"]:
             out.print(f"  weights: {row['folder']}", soft_wrap=True, markup=False)
+
+
+def _emotion_row() -> dict[str, object]:
+    from dialogue.hearing.feeling import COMMAND, classifier, emotion_folder
+
+    ready = classifier() is not None
+    lack = None if ready else f"not here: {COMMAND}"
+    return {"name": _EMOTION, "ready": ready, "missing": lack, "folder": str(emotion_folder())}
+
+
+def _pull_emotion(to: Path | None, accept: bool) -> None:
+    """The model that hears emotions; its licence is shown and agreed to."""
+    from dialogue.hearing import feeling
+
+    folder = (to or feeling.emotion_folder()).expanduser()
+    if not (folder / "config.json").is_file():
+        what = f"{feeling.MEGABYTES} MB from huggingface.co/{feeling.REPOSITORY} to {folder}"
+        _agree(feeling.LICENCE, what, feeling.AGREEMENT, accept)
+        feeling.fetch(folder)
+    out.print(f"{_EMOTION}: ready in {folder}", soft_wrap=True, markup=False)
+    if to is not None:
+        out.print(f"set {feeling.VARIABLE}={folder}", soft_wrap=True, markup=False)
 
 
 def _pull_faces(to: Path | None) -> None:
@@ -121,7 +145,7 @@ def _agree(licence: str, what: str, agreement: str, accept: bool) -> None:
 
 def _pull(
     name: Annotated[
-        str | None, typer.Argument(help="A generator (`dialogue models list`), or faces, or voices.")
+        str | None, typer.Argument(help="A generator (`dialogue models list`), or faces, voices, emotion.")
     ] = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to; else DIALOGUE_WEIGHTS or the usual place.")
@@ -138,10 +162,13 @@ def _pull(
     if name == _VOICES:
         _pull_voices(to, accept)
         return
+    if name == _EMOTION:
+        _pull_emotion(to, accept)
+        return
     fetched = _fetched()
     name = name or next(iter(fetched))
     if name not in fetched:
-        hint = f"{', '.join(fetched)}, {_FACES} and {_VOICES} can be fetched"
+        hint = f"{', '.join(fetched)}, {_FACES}, {_VOICES} and {_EMOTION} can be fetched"
         raise SceneError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
     weights = fetched[name]
     folder = (to or weights.folder()).expanduser()

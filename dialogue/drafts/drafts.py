@@ -24,6 +24,7 @@ from dialogue.ground.sealed import is_sealed
 from dialogue.media.clip import clip_of, levelled, load_clips, silence, sound_of, trimmed
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
+from dialogue.screenplay.delivery import without_asides
 
 if TYPE_CHECKING:
     from dialogue.drafts.engine import Sound
@@ -81,8 +82,9 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
     voices, wrong = cast_drafts(scene)
     if wrong:
         raise SceneError([_placed(file, miscast) for miscast in wrong])
-    spoken = [Spoken(i, _path(line.text, voices[line.speaker]), voices[line.speaker]) for i, line in wanted]
-    texts = {item.path: (scene.lines[item.item].text, item.voice) for item in spoken}  # type: ignore[union-attr]
+    words = {index: without_asides(line.text) for index, line in wanted}
+    spoken = [Spoken(i, _path(words[i], voices[line.speaker]), voices[line.speaker]) for i, line in wanted]
+    texts = {item.path: (words[item.item], item.voice) for item in spoken}
     missing = {path: what for path, what in texts.items() if not is_sealed(file.folder / path)}
     failed: dict[str, str] = {}
     if missing:

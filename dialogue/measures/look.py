@@ -18,6 +18,7 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.ground.segments import LabelledSegment
+from dialogue.measures.emotions_heard import felt_in
 from dialogue.measures.looking import Look
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import Wanted, wanted_by
@@ -313,12 +314,14 @@ def measure(
     look.raise_problems()
     heard = _heard(look, tracks, diarization)
     look.raise_problems()
+    felt = felt_in(look, wanted)
+    look.raise_problems()
     known = {pair: face for pair, face in likes.items() if face is not None}
     lines = {item: line for found in heard for item, line in found.lines.items()}
     differences = tuple(difference for found in heard for difference in found.differences)
     return Measures(
         _by_sound(recordings), pictures, faces, known, tracks.speech, diarization, tuple(warnings), drawn, placed,
-        lines, differences, tracks.starts, tracks.levels,
+        lines, differences, tracks.starts, tracks.levels, felt,
     )  # fmt: skip
 
 

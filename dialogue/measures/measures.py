@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dialogue.ground.segments import LabelledSegment, Segment
+from dialogue.hearing.feeling import Felt
 from dialogue.hearing.heard import Difference, HeardLine
 from dialogue.media.media import FoundFace, Picture, Recording
 from dialogue.scene.scene import AudioRef, FaceBox, FacePoint
@@ -28,6 +29,8 @@ class Measures:
     - `starts`: the second of the scene at which a track begins, by `AudioRef.heard`, where that was found by comparing
       it with the mix; see `start_of`.
     - `levels`: how loud people speak in the recordings that are to be mixed, in dBFS, by `AudioRef.heard`.
+    - `felt`: the emotions heard in recordings where the scene leaves them to be told, in seconds of the recording, by
+      `AudioRef.heard`.
     - `warnings`: what a writer should know, one sentence each.
     """
 
@@ -44,6 +47,7 @@ class Measures:
     differences: tuple[Difference, ...] = ()
     starts: Mapping[AudioRef, float] = field(default_factory=dict)
     levels: Mapping[AudioRef, float] = field(default_factory=dict)
+    felt: Mapping[AudioRef, tuple[Felt, ...]] = field(default_factory=dict)
 
     def start_of(self, track: AudioRef) -> float:
         """The second of the scene at which a track begins: as written, else as found, else 0."""

@@ -24,6 +24,7 @@ class Wanted:
     - `drawn`: the pictures of which it matters whether the small model, `tiny`, knows their world.
     - `recordings`: each file and sound stream, all channels of it. `tracks`: the members' microphones.
     - `levels`: the recordings of which it matters how loud they are: those of several people that we mix.
+    - `felt`: the recordings of those whose emotions are to be told.
     - `mixed`: the members whose turns can only come from who speaks when in the mix.
     """
 
@@ -37,6 +38,7 @@ class Wanted:
     placed: dict[tuple[str, FaceBox | FacePoint], Keypath]
     tracks: dict[AudioRef, Keypath]
     levels: dict[AudioRef, Keypath]
+    felt: dict[AudioRef, Keypath]
 
 
 def wanted_by(scene: Scene) -> Wanted:
@@ -61,7 +63,7 @@ def wanted_by(scene: Scene) -> Wanted:
     tracks = _tracks(scene)
     return Wanted(
         recordings, pictures, detect, likes, _speech(scene, tracks), _mixed(scene), _drawn(scene), placed, tracks,
-        _levels(scene, tracks),
+        _levels(scene, tracks), _felt(scene),
     )  # fmt: skip
 
 
@@ -141,6 +143,22 @@ def _levels(scene: Scene, tracks: Mapping[AudioRef, Keypath]) -> dict[AudioRef, 
             found.setdefault(line.audio.heard, ("lines", index, "audio"))
             speakers.add(line.speaker)
     return found if len(speakers) > 1 else {}
+
+
+def _felt(scene: Scene) -> dict[AudioRef, Keypath]:
+    """Draft voices are heard by nobody: what they say was never felt."""
+    found: dict[AudioRef, Keypath] = {}
+    for index, line in enumerate(scene.lines):
+        if isinstance(line, SpokenLine) and line.draft is None and scene.feels_by_itself(line.speaker, line):
+            ref = line.audio or scene.cast[line.speaker].track or scene.audio
+            if ref is not None:
+                found.setdefault(ref.heard, ("lines", index, "emotion"))
+    spoken = {line.speaker for line in scene.lines if isinstance(line, SpokenLine)}
+    for name, member in scene.cast.items():
+        ref = member.track or (None if scene.lines else scene.audio)
+        if name not in spoken and ref is not None and scene.feels_by_itself(name):
+            found.setdefault(ref.heard, ("cast", name, "emotion"))
+    return found
 
 
 def _speech(scene: Scene, tracks: dict[AudioRef, Keypath]) -> dict[AudioRef, Keypath]:

@@ -12,6 +12,7 @@ from dialogue.drafts.language import language_of
 from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.hearing.heard import Difference, Heard, HeardLine, HeardWord
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
+from dialogue.screenplay.delivery import without_asides
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def hearings_of(
         speakers = tuple(line.speaker for _, line in lines)
         known = {name: _known(scene, name, speech, diarization) for name in dict.fromkeys(speakers)}
         voices = {name: parts for name, parts in known.items() if parts}
-        items, texts = tuple(index for index, _ in lines), tuple(line.text for _, line in lines)
+        items, texts = tuple(index for index, _ in lines), tuple(without_asides(line.text) for _, line in lines)
         found.append(Hearing(ref, items, speakers, texts, voices))
     return found
 

@@ -1,8 +1,8 @@
 """Which emotion a speaker is in at a time: the line's, cross-faded over 0.2 s into the next line's.
 
-An emotion holds from its line until the speaker's next line, so that a face keeps it while it listens. The fade is
-centred on the start of the next line. Before the first line, and for a line that names none, it is `neutral` where
-the speaker has such a picture, else the picture as it is.
+A turn whose emotion changes on the way is a sequence of them. An emotion holds from its line until the speaker's next
+one, so that a face keeps it while it listens. The fade is centred on the start of the next line. Before the first line,
+and for a line that names none, it is `neutral` where the speaker has such a picture, else the picture as it is.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ class EmotionLane:
 
     def __init__(self, speaker: Speaker, turns: Sequence[Turn]) -> None:
         rest = _strong_weights(resting_emotion([reference.name for reference in speaker.emotions]), speaker)
-        states = [_strong_weights(turn.emotion, speaker) for turn in turns]
+        felt = [(turn.start + feeling.at, feeling.emotion) for turn in turns for feeling in turn.feelings]
+        states = [_strong_weights(emotion, speaker) for _, emotion in felt]
         # A change of emotion, where one line differs from the one before: when, from what, to what.
         self._first = states[0] if states else rest
         self._changes = [
-            (turn.start, before, after)
-            for turn, before, after in zip(turns, [rest, *states], states, strict=False)
+            (start, before, after)
+            for (start, _), before, after in zip(felt, [rest, *states], states, strict=False)
             if before != after
         ]
         if self._changes:

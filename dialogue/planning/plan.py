@@ -55,11 +55,21 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Feeling:
+    """What a speaker feels from `at` seconds after the beginning of a turn on."""
+
+    at: float
+    emotion: Emotion
+
+
+@dataclass(frozen=True)
 class Turn:
     """A segment of the film in which one speaker speaks.
 
     `audio` holds the speech of the turn and is as long as the turn. `origin` says where the turn came from; `draft`
     is the draft voice that speaks it, while it has no recording; `words` are those of `text`, where they were heard.
+    `emotion` is that of the whole turn; where it changes on the way, `course` says how. `felt`: how it was told, where
+    the scene leaves that to be found.
     """
 
     speaker: str
@@ -71,6 +81,13 @@ class Turn:
     origin: str = ""
     draft: str | None = None
     words: tuple[Word, ...] = ()
+    course: tuple[Feeling, ...] = ()
+    felt: str | None = None
+
+    @property
+    def feelings(self) -> tuple[Feeling, ...]:
+        """Its emotions one after the other, the first from its beginning on."""
+        return self.course or (Feeling(0.0, self.emotion),)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialogue.ground.box import Box
-from dialogue.planning.plan import LEAST_FACE, LEAST_LOOP, Mouth, PlacedSound, Plan, Shot, Turn
+from dialogue.planning.plan import LEAST_FACE, LEAST_LOOP, Emotion, Mouth, PlacedSound, Plan, Shot, Turn
 from dialogue.scene.generators import GENERATORS
 from dialogue.scene.kinds import did_you_mean
 from model.grid import FrameClock
@@ -76,11 +76,23 @@ def _turn_flaws(plan: Plan, index: int, turn: Turn, known: set[str]) -> Iterator
     if abs(length - slice_length) > _LENGTH or turn.audio.start < 0:
         message = f"a turn of {length:g} s with audio of {slice_length:g} s"
         yield Flaw((*where, "audio"), message, "audio.start and audio.end are as far apart as start and end")
-    total = sum(weight for _, weight in turn.emotion.weights)
-    if turn.emotion.weights and abs(total - 1) > 1e-3:
-        yield Flaw((*where, "emotion"), f"the weights of an emotion add up to 1, not {total:g}")
-    if not 0 <= turn.emotion.strength <= 1.5:
-        yield Flaw((*where, "emotion"), f"an emotion of strength {turn.emotion.strength:g}", "0 to 1.5")
+    yield from _emotion_flaws(turn.emotion, (*where, "emotion"))
+    before = -1.0
+    for number, feeling in enumerate(turn.course):
+        at = (*where, "course", number)
+        if not (before < feeling.at < length and (number or feeling.at == 0)):
+            hint = "the first at 0, then later ones, within the turn"
+            yield Flaw((*at, "at"), f"a feeling at {feeling.at:g} s of a turn of {length:g} s", hint)
+        before = feeling.at
+        yield from _emotion_flaws(feeling.emotion, (*at, "emotion"))
+
+
+def _emotion_flaws(emotion: Emotion, where: Keypath) -> Iterator[Flaw]:
+    total = sum(weight for _, weight in emotion.weights)
+    if emotion.weights and abs(total - 1) > 1e-3:
+        yield Flaw(where, f"the weights of an emotion add up to 1, not {total:g}")
+    if not 0 <= emotion.strength <= 1.5:
+        yield Flaw(where, f"an emotion of strength {emotion.strength:g}", "0 to 1.5")
 
 
 def _shot_flaws(plan: Plan, index: int, shot: Shot, known: set[str]) -> Iterator[Flaw]:

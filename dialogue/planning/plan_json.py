@@ -26,6 +26,7 @@ from dialogue.scene.source import compose, decode, place_of
 _WIDTH = 120
 _MOST_FLAWS = 1000  # that are told
 MEDIA = "media"
+_LISTS = ("words", "course")  # left out where they are empty
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _encoded(value: Any) -> Any:
         }
     if dataclasses.is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: _encoded(item) for name, item in pairs if item is not None and (item or name != "words")}
+        return {name: _encoded(item) for name, item in pairs if item is not None and (item or name not in _LISTS)}
     if isinstance(value, tuple):
         return [_encoded(item) for item in value]
     return _number(value) if isinstance(value, float) else value

@@ -14,6 +14,7 @@ from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import wanted_by
 from dialogue.planning.emotions import emotion_of_line, resting_emotion
+from dialogue.planning.feelings import felt_turn, untold
 from dialogue.planning.film_mix import mix_of
 from dialogue.planning.plan import AudioSlice, Mix, Turn, Word
 from dialogue.planning.script import Hearing, Said, Script, place_lines
@@ -182,12 +183,11 @@ def _script_turns(
     for said in script.said:
         speaker = said.line.speaker
         emotion = emotion_of_line(said.line.emotion, tuple(scene.cast[speaker].emotions))
-        turns.append(
-            Turn(
-                speaker, round(said.start, 6), round(said.end, 6), said.audio, said.text or None, emotion, said.origin,
-                said.line.draft, _words(said, measures) if said.source == "heard" else (),
-            )  # fmt: skip
-        )
+        turn = Turn(
+            speaker, round(said.start, 6), round(said.end, 6), said.audio, said.text or None, emotion, said.origin,
+            said.line.draft, _words(said, measures) if said.source == "heard" else (),
+        )  # fmt: skip
+        turns.append(felt_turn(scene, measures, turn, said.line))
         before = items.get(said.item, Segment(said.start, said.end))
         items[said.item] = Segment(min(before.start, said.start), max(before.end, said.end))
         if said.source == "laid":
@@ -295,7 +295,8 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
     if scene.audio is not None and wanted and (measures.diarization or not scene.lines):
         casting = _casting(file, measures, wanted, findings)
         voices = _by_member(measures.diarization, casting)
-    turns = _heard_turns(scene, measures, [s for s in unscripted if not scene.lines or scene.cast[s].track], voices)
+    unwritten = _heard_turns(scene, measures, [s for s in unscripted if not scene.lines or scene.cast[s].track], voices)
+    turns = [felt_turn(scene, measures, turn) for turn in unwritten]
     durations = {sound: recording.duration for sound, recording in measures.recordings.items()}
     mix_length = durations[scene.audio.sound] if scene.audio is not None else None
     hearings = _hearings(scene, measures, scripted, voices)
@@ -303,6 +304,7 @@ def speech_of(file: SceneFile, measures: Measures, findings: Findings) -> Speech
     _tell_differences(file, measures, findings)
     script_turns, items = _script_turns(file, script, measures, findings)
     turns += script_turns
+    findings.warnings += [told for told in [untold(scene, measures, turns)] if told is not None]
     mix, sound_ends = mix_of(scene, measures, script.said, own, findings.warnings)
     _warn_of_sound(scene, script, own, turns, findings)
     ends = _film_end(scene, items, sound_ends, findings)

@@ -45,7 +45,7 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
             f"the font of {who.id}": _fonts(alone, [who.name, *(each.name for each in who.emotions)], digests),
             f"when {who.id} speaks": _times(turns),
             f"the speech of {who.id}": _digest(spoken[turn.audio] for turn in turns),
-            f"the emotion of {who.id}": json.dumps([astuple(turn.emotion) for turn in turns]),
+            f"the emotion of {who.id}": json.dumps([emotion for turn in turns for emotion in _emotions(turn)]),
         }
         sounds = [word.sounds for turn in turns for word in turn.words if word.sounds]
         if sounds:
@@ -105,6 +105,11 @@ def told_briefly(changed: Sequence[str]) -> str:
 
 def _box(box: Box) -> str:
     return " ".join(f"{side:g}" for side in box.to_list())
+
+
+def _emotions(turn: Turn) -> list[tuple[object, ...]]:
+    """That of the turn, and how it changes on the way."""
+    return [astuple(turn.emotion), *(astuple(feeling) for feeling in turn.course)]
 
 
 def _times(turns: Iterable[Turn]) -> str:

@@ -69,7 +69,7 @@ def _shifted(turn: Turn, begin: float, heard: bool) -> Turn:
     """The turn in the shot's time; of its words the phones alone are kept, where they are `heard`."""
     words = tuple(_phones(word, begin) for word in turn.words if word.sounds) if heard else ()
     start, end = round(turn.start - begin, 6), round(turn.end - begin, 6)
-    return replace(turn, start=start, end=end, text=None, origin="", words=words)
+    return replace(turn, start=start, end=end, text=None, origin="", words=words, felt=None)
 
 
 def _phones(word: Word, begin: float) -> Word:
@@ -82,7 +82,8 @@ def _worn(speaker: Speaker, before: list[Turn]) -> list[Turn]:
     """The last of the turns before, where its emotion is not the speaker's resting one; else nothing."""
     rest = resting_emotion([reference.name for reference in speaker.emotions])
     last = max(before, key=lambda turn: turn.start, default=None)
-    if last is None or last.emotion == rest:
+    if last is None or last.feelings[-1].emotion == rest:
         return []
     audio = replace(last.audio, start=0.0, end=0.0)
-    return [replace(last, start=_LONG_AGO, end=_LONG_AGO, audio=audio, text=None, origin="", words=())]
+    worn = last.feelings[-1].emotion
+    return [Turn(last.speaker, _LONG_AGO, _LONG_AGO, audio, emotion=worn, draft=last.draft)]

@@ -26,6 +26,7 @@ from dialogue.scene.kinds import (
     whole,
 )
 from dialogue.scene.line import (
+    AUTO,
     GAIN,
     LINE,
     LINE_KEYS,
@@ -120,6 +121,7 @@ MEMBER_KEYS = {
         map_of(EMOTION_REFERENCE, "emotions by name", valid_name("an emotion")),
         "Pictures of this person by emotion; `neutral` is used where a line names none.",
     ),
+    "emotion": Key(AUTO, "auto: where a line names none, it is told from words and voice; off; absent: as the scene."),
     "draft": Key(
         record("{voice: …, rate: …, pitch: …}", _DRAFT_KEYS, lambda fields, node, reading: DraftVoice(**fields)),
         "The draft voice that speaks their lines while there are no recordings.",
@@ -266,6 +268,7 @@ SCENE_KEYS = {
         "The mix that is heard, untouched: a file, or one of its sound streams (file#stream2); absent, tracks and "
         "lines are mixed.",
     ),
+    "emotion": Key(AUTO, "auto: the emotions of lines that name none are told from words and voices; off when absent."),
     "diarization": Key(
         file_or(
             "auto, off or a file .rttm, .vtt, .srt, .json, .txt",

@@ -89,13 +89,19 @@ _EMOTION_KEYS = {
     "strength": Key(STRENGTH, "How strongly: 0 to 1.5; 1 when absent."),
 }
 _emotion_name = text("an emotion's name")
+AUTO: Kind[str] = choice("auto or off", {"auto": "auto", "off": "off"})
+
+
+def _named(node: Node, reading: Reading) -> LineEmotion | None:
+    name = _emotion_name.read(node, reading)
+    if name == "auto":
+        return LineEmotion(weights={}, auto=True)
+    return LineEmotion(weights={name: 1.0}) if name else None
+
+
 EMOTION: Kind[LineEmotion] = by_form(
     "an emotion's name or {blend: {…}, strength: …}",
-    text=Kind(
-        "an emotion's name",
-        {"type": "string"},
-        lambda node, reading: LineEmotion(weights={name: 1.0}) if (name := _emotion_name.read(node, reading)) else None,
-    ),
+    text=Kind("an emotion's name", {"type": "string"}, _named),
     keys=record("{blend: {…}, strength: …}", _EMOTION_KEYS, _build_emotion),
 )
 GAIN = Key(
@@ -109,7 +115,7 @@ LINE_KEYS = {
         SECONDS, "Where it begins: in its own recording, else in the speaker's track or the mix.", argument="start"
     ),
     "to": Key(SECONDS, "Where it ends, in the same recording as `from`.", argument="end"),
-    "emotion": Key(EMOTION, "The emotion of the line: a name, or a blend."),
+    "emotion": Key(EMOTION, "The emotion of the line: a name, a blend, or auto: told from the words and the voice."),
     "after": Key(
         time("a number of seconds", signed=True),
         "Starts this long after the previous line ends; negative: an interruption.",

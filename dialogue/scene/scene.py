@@ -102,10 +102,14 @@ class EmotionReference(_Written):
 
 
 class LineEmotion(_Written):
-    """Emotion of a line: weights by name (one name, or a blend that sums to 1) and a strength."""
+    """Emotion of a line: weights by name (one name, or a blend that sums to 1) and a strength.
+
+    `auto`: told from the script and, where a classifier is there, from the voice; there are no weights then.
+    """
 
     weights: Mapping[str, float]
     strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
+    auto: bool = False
 
 
 class DraftVoice(_Written):
@@ -127,6 +131,7 @@ class Member(_Written):
     track: AudioRef | None = None
     voice: Voice | None = None
     emotions: Mapping[str, EmotionReference] = {}
+    emotion: Literal["auto", "off"] | None = None  # of lines that name none; None: as the scene
     color: str | None = None
     draft: DraftVoice | None = None
 
@@ -227,7 +232,14 @@ class Scene(_Written):
     picture: str | None = None
     prompt: str | None = None
     audio: AudioRef | None = None
+    emotion: Literal["auto", "off"] = "off"  # of lines that name none
     diarization: str = "auto"  # auto, off, or a file: .rttm .vtt .srt
     lines: tuple[Line, ...] = ()
     shots: tuple[ShotSpec, ...] = ()
+
+    def feels_by_itself(self, speaker: str, line: SpokenLine | None = None) -> bool:
+        """Whether the emotion of this line, or of somebody who has no lines, is to be told from script and voice."""
+        if line is not None and line.emotion is not None:
+            return line.emotion.auto
+        return (self.cast[speaker].emotion or self.emotion) == "auto"
     sound: tuple[Sound, ...] = ()

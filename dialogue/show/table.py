@@ -17,6 +17,7 @@ from dialogue.planning.plan import Emotion, Plan, Turn
 
 _MOST_TURNS = 60
 _MOST_SHOTS = 40
+_MOST_FELT = 3  # ways in which emotions were told
 _MOST_WORDS = 160  # letters of a turn's words
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _OF_LINE = re.compile(r"line (\d+): ")  # how the origin of a turn with a line begins
@@ -132,14 +133,18 @@ def _turns(plan: Plan) -> list[RenderableType]:
         row: list[RenderableType] = [
             format_time(turn.start), format_time(turn.end), _name(plan, turn.speaker),
             Text(words if len(words) <= _MOST_WORDS else words[: _MOST_WORDS - 1].rstrip() + "…"),
-            emotion_text(turn.emotion).replace(" %", "\N{NO-BREAK SPACE}%"), line[1] if line else "",
-            sources.get(_source(turn), ""),
+            emotion_text(turn.emotion).replace(" %", "\N{NO-BREAK SPACE}%") + "*" * bool(turn.felt),
+            line[1] if line else "", sources.get(_source(turn), ""),
         ]  # fmt: skip
         kept = [column.header for column in table.columns]
         table.add_row(*(cell for cell, name in zip(row, _COLUMNS, strict=True) if name in kept))
     legend = [Text(f"{letter}: {source}", "dim") for source, letter in sources.items() if letter != "…"]
     if len(sources) == 1:
         legend = [Text(f"all of them {next(iter(sources))}", "dim")]
+    felt = list(dict.fromkeys(turn.felt for turn in shown if turn.felt))
+    if felt:
+        more = f" and {len(felt) - _MOST_FELT} more" if len(felt) > _MOST_FELT else ""
+        legend.append(Text(f"*: told by {'; by '.join(felt[:_MOST_FELT])}{more}", "dim"))
     return [table, *legend]
 
 

@@ -84,7 +84,7 @@ def test_the_eight_bit_file_comes_with_its_scales() -> None:
 
 def test_pull_of_an_unknown_model_is_a_mistake() -> None:
     done = run(app, ["models", "pull", "sora"])
-    assert done.exit_code == 2 and "hunyuan-avatar, hallo3, faces and voices can be fetched" in done.output
+    assert done.exit_code == 2 and "hunyuan-avatar, hallo3, faces, voices and emotion can be fetched" in done.output
 
 
 def test_list_tells_what_is_ready_and_what_is_missing(

@@ -43,6 +43,7 @@ def test_ctrl_c_is_130_at_any_moment(after: float, tmp_path: Path) -> None:
 def test_an_interrupt_that_an_import_turns_into_another_error_is_130(tmp_path: Path) -> None:
     code = (
         "import signal, sys; sys.argv = ['dialogue', 'doctor']\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "import dialogue.cli.app as app, dialogue.__main__ as process\n"
         "def broken(name):\n"
         "    try: signal.raise_signal(signal.SIGINT)\n"
