@@ -1,8 +1,8 @@
 """Fitting the model into memory, through diffusers: group offload, 8-bit storage, quantization.
 
 `high` keeps every part on the device. `balanced` keeps only the blocks at work there and fetches the next meanwhile:
-the same numbers. `low` also stores the transformer's weights in 8 bits (float8, unscaled: other numbers, half the
-main memory), and keeps block outputs off the device.
+the same numbers. `low` also stores the transformer's blocks in 8 bits (float8 with a scale per row, or the scales of an
+8-bit file: other numbers than 16 bits, half the main memory), and keeps block outputs off the device.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from model.scaled_linear import store_in_eight_bits
+
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
 
@@ -22,15 +24,15 @@ class MemoryPlan:
     """How much is kept where. `rows_per_batch`: rows of one forward; 1 is one branch of one window at a time."""
 
     offload: bool
-    storage_dtype: torch.dtype | None
+    eight_bits: bool
     cache_on_cpu: bool
     rows_per_batch: int
 
 
 MEMORY = {
-    "low": MemoryPlan(offload=True, storage_dtype=torch.float8_e4m3fn, cache_on_cpu=True, rows_per_batch=1),
-    "balanced": MemoryPlan(offload=True, storage_dtype=None, cache_on_cpu=False, rows_per_batch=1),
-    "high": MemoryPlan(offload=False, storage_dtype=None, cache_on_cpu=False, rows_per_batch=2),
+    "low": MemoryPlan(offload=True, eight_bits=True, cache_on_cpu=True, rows_per_batch=1),
+    "balanced": MemoryPlan(offload=True, eight_bits=False, cache_on_cpu=False, rows_per_batch=1),
+    "high": MemoryPlan(offload=False, eight_bits=False, cache_on_cpu=False, rows_per_batch=2),
 }
 
 
@@ -59,8 +61,9 @@ def apply_memory(pipeline: DiffusionPipeline, plan: MemoryPlan, device: torch.de
     from diffusers.hooks import apply_group_offloading
 
     transformer = pipeline.transformer
-    if plan.storage_dtype is not None:
-        transformer.enable_layerwise_casting(storage_dtype=plan.storage_dtype, compute_dtype=transformer.dtype)
+    if plan.eight_bits:
+        for blocks in (transformer.transformer_blocks, transformer.single_transformer_blocks):
+            store_in_eight_bits(blocks, transformer.dtype)
     parts: list[Any] = [part for part in pipeline.components.values() if isinstance(part, nn.Module)]
     if not plan.offload:
         for part in parts:

@@ -21,13 +21,13 @@ from diffusers.utils import logging
 from torch import Tensor
 
 from model.avatar.official_keys import OfficialTensor, official_tensors
+from model.scaled_linear import ScaledLinear, dequantised, quantised, replace_linear
 
 T = TypeVar("T", bound=ModelMixin)
 logger = logging.get_logger(__name__)
 
 TRANSFORMER_FOLDER = "hunyuan-video-t2v-720p/transformers"
 CONFIG_NAME = "config.json"
-_FP8_MAX = 448.0  # of float8_e4m3fn
 
 
 class CheckpointError(ValueError):
@@ -187,8 +187,9 @@ def table_of(model: ModelMixin) -> dict[str, OfficialTensor]:
     """The official tensors of a model, by official name."""
     config = model.config
     adapters = [i for i, block in enumerate(model.transformer_blocks) if block.audio_adapter is not None]
+    names = [name for name in model.state_dict() if not name.endswith(".scale")]
     return official_tensors(
-        model.state_dict(), config.num_layers, config.num_single_layers, config.num_refiner_layers, adapters
+        dict.fromkeys(names), config.num_layers, config.num_single_layers, config.num_refiner_layers, adapters
     )
 
 
@@ -220,21 +221,19 @@ def is_emotion(name: str) -> bool:
     return "emotion_" in name
 
 
-def dequantised(tensor: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
-    """An 8-bit weight times its scale. A file may store the 8-bit values in a wider type; they are rounded to e4m3."""
-    return tensor.to(torch.float8_e4m3fn).to(dtype) * scale.to(dtype)
-
-
 def load_official(
-    kind: type[T], path: str | Path, dtype: torch.dtype, fp8: bool = False, load_key: str = "module", **config: Any
-) -> T:
+    kind: type[T], path: str | Path, dtype: torch.dtype, fp8: bool = False, load_key: str = "module",
+    keep_fp8: bool = False, **config: Any,
+) -> T:  # fmt: skip
     """The transformer of an official checkpoint, in evaluation mode on the CPU; see its `from_single_file`.
 
     Args:
         kind: the transformer's class.
         path: the checkpoint file, its folder, or the folder of all official weights.
         dtype: of all weights. (The release keeps adapters and audio projection in float32 and casts them at each use.)
-        fp8: take the 8-bit file of a folder that has both; 8-bit weights are multiplied out.
+        fp8: take the 8-bit file of a folder that has both.
+        keep_fp8: 8-bit weights stay so, with their scales, and are multiplied out at each use: the same numbers in half
+            the memory. Else they are multiplied out here.
         config: overrides of what the shapes imply; a config.json beside the checkpoint overrides them too.
 
     Raises:
@@ -261,14 +260,26 @@ def load_official(
         raise CheckpointError(f"{file}: does not fit the model\n{report}")
 
     ours: dict[str, Tensor] = {}
+    narrow: dict[str, Tensor] = {}  # scales of the layers that stay in 8 bits, by our names
     for name in list(state):
         tensor, scale = state.pop(name), scales.get(name.removesuffix(".weight"))
+        stays = keep_fp8 and scale is not None
         if scale is not None:
-            tensor = dequantised(tensor, scale, dtype)
+            tensor = tensor.to(torch.float8_e4m3fn) if stays else dequantised(tensor, scale, dtype)
         parts = table[name].unpack(tensor, [shapes[part][0] for part in table[name].ours])
         # Copied, because the tensors are windows into the file, which may change or go.
-        ours.update({part: window.to(dtype, copy=True) for part, window in parts.items()})
+        ours.update({part: window.to(tensor.dtype if stays else dtype, copy=True) for part, window in parts.items()})
+        if stays and scale is not None:
+            narrow.update({part.removesuffix(".weight"): scale for part in parts})
+    _narrowed(model, ours, narrow, dtype)
     return _filled(model, ours, dtype, file)
+
+
+def _narrowed(model: ModelMixin, state: dict[str, Tensor], scales: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+    """Layers of the model on meta become 8-bit ones, and the state has their scales."""
+    for layer, scale in scales.items():
+        replace_linear(model, layer, model.get_submodule(layer).weight.to(torch.float8_e4m3fn), scale, dtype)
+        state[f"{layer}.scale"] = scale.clone()
 
 
 def _filled(model: T, state: dict[str, Tensor], dtype: torch.dtype, file: Path) -> T:
@@ -288,9 +299,19 @@ def _filled(model: T, state: dict[str, Tensor], dtype: torch.dtype, file: Path) 
 
 
 def to_official(model: ModelMixin) -> dict[str, Tensor]:
-    """The model's weights by official names. Emotion modules, which have no official name, keep theirs."""
-    state = model.state_dict()
+    """The model's weights by official names, 8-bit ones multiplied out. Emotion modules, without one, keep theirs."""
+    state = wide_state(model)
     return {name: official.pack(state) for name, official in table_of(model).items()}
+
+
+def wide_state(model: ModelMixin) -> dict[str, Tensor]:
+    """The model's weights by its own names, with no layer in 8 bits."""
+    state = dict(model.state_dict())
+    for name, part in model.named_modules():
+        if isinstance(part, ScaledLinear):
+            state[f"{name}.weight"] = part.multiplied_out()
+            del state[f"{name}.scale"]
+    return state
 
 
 def is_quantised(name: str) -> bool:
@@ -308,9 +329,7 @@ def save_official(model: ModelMixin, folder: str | Path, fp8: bool = False) -> P
     state, scales = to_official(model), {}
     if fp8:
         for name in filter(is_quantised, list(state)):
-            scale = state[name].float().abs().max().clamp(min=torch.finfo(torch.float32).tiny) / _FP8_MAX
-            scales[name.removesuffix(".weight")] = scale
-            state[name] = (state[name].float() / scale).to(torch.float8_e4m3fn)
+            state[name], scales[name.removesuffix(".weight")] = quantised(state[name])
         torch.save({"module": scales}, folder / "mp_rank_00_model_states_fp8_map.pt")
     file = folder / f"mp_rank_00_model_states{'_fp8' if fp8 else ''}.pt"
     torch.save({"module": {name: tensor.contiguous() for name, tensor in state.items()}}, file)

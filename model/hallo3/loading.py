@@ -71,8 +71,8 @@ def load_pipeline(
     tokens = int(denoiser.config.max_text_seq_length)
     text, audio = T5Text.from_pretrained(folder.t5, tokens, dtype), Wav2VecAudioEncoder.from_pretrained(folder.wav2vec)
     _check_sizes(denoiser, text, audio)
-    if memory.storage_dtype is not None:
-        denoiser.enable_layerwise_casting(storage_dtype=memory.storage_dtype, compute_dtype=dtype)
+    if memory.eight_bits:
+        denoiser.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
     _place(denoiser, memory, device)
     for part in (vae.model, text.model, audio.model):
         _place(part, memory, device)
@@ -116,7 +116,7 @@ def _reference(
             return kept[0]
         network = load_reference(folder, dtype)
         _place(network, memory, device)
-        if memory.storage_dtype is None:
+        if not memory.eight_bits:
             kept.append(network)
         return network
 

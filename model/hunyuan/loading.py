@@ -27,7 +27,7 @@ def load_transformer(
 ) -> HunyuanVideoAvatarTransformer3DModel:
     """The transformer: converted if there is one, else the official checkpoint.
 
-    `quantization_config` is a diffusers configuration (TorchAo, Quanto, bitsandbytes); it needs a converted one.
+    An 8-bit file stays in 8 bits, with its scales. `quantization_config` is a diffusers configuration (TorchAo, Quanto, bitsandbytes); it needs a converted one.
     """
     if not folder.is_converted:
         if quantization_config is not None:
@@ -35,7 +35,7 @@ def load_transformer(
                 f"{folder.transformer}: quantization needs converted weights; run `dialogue models convert` first"
             )
         official: HunyuanVideoAvatarTransformer3DModel = HunyuanVideoAvatarTransformer3DModel.from_single_file(
-            folder.transformer, dtype=dtype, fp8=fp8
+            folder.transformer, dtype=dtype, fp8=fp8, keep_fp8=True
         )
         return official
     transformer: HunyuanVideoAvatarTransformer3DModel = HunyuanVideoAvatarTransformer3DModel.from_pretrained(

@@ -59,7 +59,7 @@ def fingerprint() -> str:
     folder = WeightsFolder.at(chosen.weights)
     digest = digest_of_weights(folder.files(), folder.root)
     how = f"{chosen.steps} steps, windows of {chosen.window} moved by {chosen.offset}"
-    also = {"fp8": chosen.fp8, "low memory": chosen.memory == "low", "large tiles": chosen.large_tiles}
+    also = {"fp8": chosen.fp8, "low memory, a scale per row": chosen.memory == "low", "large tiles": chosen.large_tiles}
     named = [name for name, is_so in also.items() if is_so]
     return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest}"
 
