@@ -37,7 +37,7 @@ class ScaledLinear(nn.Linear):
     def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
         super().__init__(weight.shape[1], weight.shape[0], bias=False, device="meta")
         self.weight = nn.Parameter(weight, requires_grad=False)
-        self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+        self.register_parameter("bias", None if bias is None else nn.Parameter(bias, requires_grad=False))
         self.register_buffer("scale", scale)
         self.wide = dtype
 
@@ -58,7 +58,7 @@ def replace_linear(root: nn.Module, name: str, weight: Tensor, scale: Tensor, dt
 
 
 def store_in_eight_bits(blocks: nn.Module, dtype: torch.dtype) -> None:
-    """Every linear layer in `blocks` to e4m3 with a scale per output; those that are in 8 bits already stay as they are.
+    """Every linear layer in `blocks` to e4m3 with a scale per output; those that are in 8 bits already stay.
 
     A scale per row loses less than the release's one per layer.
     """

@@ -25,16 +25,17 @@ class LiveBytes(TorchDispatchMode):
         self.now = self.peak = 0
         self._known: dict[int, weakref.ref[Any]] = {}
 
-    def add(self, *tensors: Tensor) -> None:
-        """Count what these hold, once."""
+    def add(self, *tensors: Tensor, counted: bool = True) -> None:
+        """Count what these hold, once; with `counted` false leave it out from now on."""
         for tensor in tensors:
             if tensor.device.type != self.kind:
                 continue
             storage = tensor.untyped_storage()
             if id(storage) in self._known:
                 continue
-            self._known[id(storage)] = weakref.ref(storage, self._gone(id(storage), storage.nbytes()))
-            self.now += storage.nbytes()
+            size = storage.nbytes() if counted else 0
+            self._known[id(storage)] = weakref.ref(storage, self._gone(id(storage), size))
+            self.now += size
         self.peak = max(self.peak, self.now)
 
     def _gone(self, key: int, size: int) -> Any:
@@ -45,6 +46,8 @@ class LiveBytes(TorchDispatchMode):
         return forget
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = tree_leaves((args, kwargs))
+        self.add(*(leaf for leaf in given if isinstance(leaf, Tensor)), counted=False)  # there before, or a view of it
         out = func(*args, **(kwargs or {}))
         self.add(*(leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)))
         return out

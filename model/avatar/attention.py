@@ -5,6 +5,7 @@ Shapes: B batch, N image tokens, L text tokens, H heads, A channels per head, D 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -28,22 +29,51 @@ def rotate(states: Tensor, rotary: Rotary, count: int) -> Tensor:
     return turned if count == states.shape[1] else torch.cat([turned, states[:, count:]], dim=1)
 
 
+def by_tokens(part: Callable[[slice], Tensor], count: int, chunk: int | None) -> Tensor:
+    """`part` of all tokens (dimension 1), made `chunk` of them at a time: what lies between takes less memory."""
+    if chunk is None or count <= chunk or torch.is_grad_enabled():
+        return part(slice(0, count))
+    whole: Tensor | None = None
+    for first in range(0, count, chunk):
+        tokens = slice(first, min(first + chunk, count))
+        made = part(tokens)
+        if whole is None:
+            whole = made.new_empty(made.shape[0], count, *made.shape[2:])
+        whole[:, tokens] = made
+    assert whole is not None
+    return whole
+
+
+def projected(attn: Attention, names: tuple[str, str, str], fused: str, states: Tensor) -> tuple[Tensor, ...]:
+    """Queries, keys and values (B, N, H, A) of (B, N, D), by three layers or the one they are fused to."""
+    if getattr(attn, "fused_projections", False):
+        parts = getattr(attn, fused)(states).chunk(3, dim=-1)
+    else:
+        parts = tuple(getattr(attn, name)(states) for name in names)
+    return tuple(rearrange(part, "b n (h a) -> b n h a", h=attn.heads) for part in parts)
+
+
 class ValidTextAttnProcessor:
     """HunyuanVideo's joint attention with the text's padding cut off instead of masked.
 
     Equal to attention under a boolean mask over the keys, for every valid token; but without a mask any attention
     backend can be used, and none of them computes the padding. `attention_mask` is None when all text is valid, else
     the number of valid text tokens of each row of the batch; then rows are attended one after another.
+
+    Single blocks give image and text joined, as `hidden_states`; the rotary tables tell how many are the image's.
+    `chunk`: image tokens that are projected at once where no gradients are wanted; None: all.
     """
 
     _attention_backend: Any = None
     _parallel_config: Any = None
+    takes_joined = True
+    chunk: int | None = None
 
     def __call__(
         self,
         attn: Attention,
         hidden_states: Tensor,
-        encoder_hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
         attention_mask: tuple[int, ...] | None = None,
         image_rotary_emb: Rotary | None = None,
     ) -> tuple[Tensor, Tensor]:
@@ -53,9 +83,12 @@ class ValidTextAttnProcessor:
                 "have equally many (run the rows one after another)"
             )
         image = hidden_states.shape[1]
-        query, key, value = self._project(attn, hidden_states, encoder_hidden_states)
-        if image_rotary_emb is not None:
-            query, key = (rotate(states, image_rotary_emb, image) for states in (query, key))
+        if encoder_hidden_states is not None and attn.add_q_proj is None:
+            hidden_states, encoder_hidden_states = torch.cat([hidden_states, encoder_hidden_states], dim=1), None
+        elif encoder_hidden_states is None:
+            assert image_rotary_emb is not None
+            image = image_rotary_emb[0].shape[0]
+        query, key, value = self._states(attn, hidden_states, encoder_hidden_states, image_rotary_emb)
         if attention_mask is None:
             out = self._attend(query, key, value)
         else:
@@ -65,6 +98,7 @@ class ValidTextAttnProcessor:
             ]
             out = torch.cat(rows)
         out = out.flatten(2, 3).to(query.dtype)
+        del query, key, value  # what follows is as large
         hidden_states, encoder_hidden_states = out[:, :image], out[:, image:]
         if getattr(attn, "to_out", None) is not None:
             hidden_states = attn.to_out[0](hidden_states)
@@ -72,22 +106,53 @@ class ValidTextAttnProcessor:
             encoder_hidden_states = attn.to_add_out(encoder_hidden_states)
         return hidden_states, encoder_hidden_states
 
-    @staticmethod
-    def _project(attn: Attention, image: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Normed queries, keys and values (B, N + L, H, A), with the text's own weights in double blocks."""
-        if attn.add_q_proj is None:
-            joint = torch.cat([image, text], dim=1)
-            query, key, value = (to(joint).unflatten(2, (attn.heads, -1)) for to in (attn.to_q, attn.to_k, attn.to_v))
-            return attn.norm_q(query), attn.norm_k(key), value
-        query, key, value = (to(image).unflatten(2, (attn.heads, -1)) for to in (attn.to_q, attn.to_k, attn.to_v))
-        added = (attn.add_q_proj, attn.add_k_proj, attn.add_v_proj)
-        text_query, text_key, text_value = (to(text).unflatten(2, (attn.heads, -1)) for to in added)
-        query = torch.cat([attn.norm_q(query), attn.norm_added_q(text_query)], dim=1)
-        key = torch.cat([attn.norm_k(key), attn.norm_added_k(text_key)], dim=1)
-        return query, key, torch.cat([value, text_value], dim=1)
+    def _states(
+        self, attn: Attention, image: Tensor, text: Tensor | None, rotary: Rotary | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Normed and rotated queries, keys and values (B, N + L, H, A); text in double blocks by its own weights."""
+        turned = 0 if rotary is None else rotary[0].shape[0]
+
+        def of_image(tokens: slice) -> tuple[Tensor, ...]:
+            query, key, value = projected(attn, ("to_q", "to_k", "to_v"), "to_qkv", image[:, tokens])
+            query, key = attn.norm_q(query), attn.norm_k(key)
+            if rotary is not None and tokens.start < turned:
+                here = (rotary[0][tokens], rotary[1][tokens])
+                query, key = (rotate(states, here, here[0].shape[0]) for states in (query, key))
+            return query, key, value
+
+        if text is None:
+            return _filled(of_image, image.shape[1], self.chunk, ())
+        names = ("add_q_proj", "add_k_proj", "add_v_proj")
+        query, key, value = projected(attn, names, "to_added_qkv", text)
+        added = (attn.norm_added_q(query), attn.norm_added_k(key), value)
+        return _filled(of_image, image.shape[1], self.chunk, added)
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         out: Tensor = dispatch_attention_fn(
             query, key, value, backend=self._attention_backend, parallel_config=self._parallel_config
         )
         return out
+
+
+def _filled(
+    part: Callable[[slice], tuple[Tensor, ...]], count: int, chunk: int | None, behind: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Three tensors of `count` tokens made in chunks, with `behind` after them."""
+    if chunk is None or count <= chunk or torch.is_grad_enabled():
+        query, key, value = part(slice(0, count))
+        if behind:
+            query, key, value = (torch.cat(pair, dim=1) for pair in zip((query, key, value), behind, strict=True))
+        return query, key, value
+    whole: list[Tensor] = []
+    for first in range(0, count, chunk):
+        tokens = slice(first, min(first + chunk, count))
+        made = part(tokens)
+        if not whole:
+            total = count + (behind[0].shape[1] if behind else 0)
+            whole = [states.new_empty(states.shape[0], total, *states.shape[2:]) for states in made]
+        for states, mine in zip(whole, made, strict=True):
+            states[:, tokens] = mine
+    for states, mine in zip(whole, behind, strict=False):
+        states[:, count:] = mine
+    query, key, value = whole
+    return query, key, value

@@ -47,6 +47,10 @@ class AudioContext:
         """The context of some speakers, in this order."""
         return replace(self, keys=self.keys[:, :, list(index)], values=self.values[:, :, list(index)])
 
+    def layer(self, index: int) -> AudioContext:
+        """The context of one adapter, still with its axis."""
+        return replace(self, keys=self.keys[index : index + 1], values=self.values[index : index + 1])
+
     def rows(self, index: Sequence[int]) -> AudioContext:
         """The context of some rows of the batch, in this order: (0, 1, 0, 1) for two windows of a guided step."""
         return replace(self, keys=self.keys[:, list(index)], values=self.values[:, list(index)])

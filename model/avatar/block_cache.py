@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from einops import rearrange
 from torch import Tensor
 
@@ -20,19 +19,26 @@ class BlockCache:
     the prompt is.
     """
 
-    reference: Tensor  # (B, n, D)
-    video: Tensor  # (B, T, n, D)
+    tokens: Tensor  # (B, 1 + T, n, D), reference first
     text: Tensor  # (B, L, D), cut to the longest valid text of the batch
     text_lengths: tuple[int, ...] | None  # valid tokens of each row; None when all are
 
     @classmethod
     def of(cls, image: Tensor, text: Tensor, text_lengths: tuple[int, ...] | None, frames: int) -> BlockCache:
         """From image tokens (B, (1 + T) n, D), reference first."""
-        tokens = rearrange(image, "b (t n) d -> b t n d", t=frames + 1)
-        return cls(tokens[:, 0], tokens[:, 1:], text, text_lengths)
+        return cls(rearrange(image, "b (t n) d -> b t n d", t=frames + 1), text, text_lengths)
+
+    @property
+    def reference(self) -> Tensor:
+        """(B, n, D)."""
+        return self.tokens[:, 0]
+
+    @property
+    def video(self) -> Tensor:
+        """(B, T, n, D)."""
+        return self.tokens[:, 1:]
 
     def image(self) -> Tensor:
         """(B, (1 + T) n, D), reference first."""
-        tokens = torch.cat([self.reference.unsqueeze(1), self.video], dim=1)
-        joined: Tensor = rearrange(tokens, "b t n d -> b (t n) d")
+        joined: Tensor = rearrange(self.tokens, "b t n d -> b (t n) d")
         return joined

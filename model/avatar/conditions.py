@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -19,6 +20,10 @@ class TextStates:
     states: Tensor  # (B, L, D)
     mask: Tensor  # (B, L)
     pooled: Tensor  # (B, P)
+
+    def to(self, device: torch.device) -> TextStates:
+        """The same on another device."""
+        return TextStates(self.states.to(device), self.mask.to(device), self.pooled.to(device))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,10 @@ transformer. Between steps there is only a `DenoisingState`, which can be saved 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,9 +22,9 @@ from torch import Tensor
 from model.avatar.conditions import Conditions
 from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling, StepGuidance
-from model.avatar.token_cache import TokenCache, write
+from model.avatar.token_cache import CacheWriter, TokenCache
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.avatar.windows import Row, RowOutput, ShotContext, StepContext, masks_of, prepare, run_rows
+from model.avatar.windows import Row, ShotContext, StepContext, faces_of, masks_of, prepare, run_rows
 from model.memory import execution_device
 
 Transformers = Sequence[HunyuanVideoAvatarTransformer3DModel]
@@ -76,57 +77,100 @@ def denoise(
     """
     scheduler = timesteps_of(scheduler, sampling.steps)
     scheduler.set_begin_index(state.step)
+    device = execution_device(transformers[0])
     shot = prepare(transformers[0], conditions, fusion)
+    shots = [shot, *(shot.to(other) for other in transformers[1:])]
+    timesteps = scheduler.timesteps.to(device)
+    counts = torch.tensor([fusion.counts(number) for number in range(sampling.steps)], device=device)
+    _look_ahead(transformers, shots, sampling, state, rows_per_batch)
+    state = replace(state, latents=state.latents.to(device))
     while state.step < sampling.steps:
-        number, timestep = state.step, scheduler.timesteps[state.step]
-        guidance = sampling.guidance.at(number, sampling.steps)
+        number, guidance = state.step, sampling.guidance.at(state.step, sampling.steps)
         branches = (False, True) if guidance.guided else (True,)
         reuse = None if sampling.full(number) else state.cache
         if reuse is not None and not set(branches) <= set(reuse.branches):
             reuse = None
         needed = number + 1 < sampling.steps and not sampling.full(number + 1)
-        negative = conditions.negative if guidance.negative_text else None
-        step = StepContext(
-            state.latents, timestep, guidance.mask_factor, negative or conditions.text, reuse, needed and reuse is None
-        )
-        rows = [
-            Row(window, start, latents, branch)
-            for window, (start, latents) in enumerate(zip(fusion.shifted(number), fusion.windows(number), strict=True))
-            for branch in branches
-        ]
-        outputs = _dealt(transformers, shot, sampling, step, rows, rows_per_batch)
-        velocity = _fused(shot, sampling, guidance, rows, outputs, state)
-        latents = scheduler.step(velocity, timestep, state.latents, return_dict=False)[0]
-        cache = (
-            _cached(fusion, number, branches, outputs, cache_device or execution_device(transformers[0]))
-            if step.keep
-            else reuse
-        )
+        keep = None
+        if needed and reuse is None:
+            keep = CacheWriter(branches, fusion.windows(number), fusion.owners(number), cache_device or device)
+        negative = guidance.negative_text and conditions.negative is not None
+        step = StepContext(state.latents, timesteps[number], guidance.mask_factor, negative, reuse, keep)
+        state = replace(state, cache=None)  # from here on the step alone knows the old cache
+        rows = _rows(fusion, sampling, number)
+        velocities = _dealt(transformers, shots, sampling, step, rows, rows_per_batch)
+        velocity = _fused(shot, sampling, guidance, rows, velocities, state) / rearrange(counts[number], "r -> r 1 1")
+        latents = scheduler.step(velocity, scheduler.timesteps[number], state.latents, return_dict=False)[0]
+        cache = reuse if keep is None else keep.cache()
+        del step, reuse, keep
         state = DenoisingState(number + 1, latents, cache if needed else None)
+        del cache
         yield state
 
 
-def _dealt(
-    transformers: Transformers, shot: ShotContext, sampling: Sampling, step: StepContext, rows: Sequence[Row],
+def _rows(fusion: FusionSchedule, sampling: Sampling, number: int) -> list[Row]:
+    """All rows of a step: of each window the unconditional branch, where the step is guided, and the other one."""
+    branches = (False, True) if sampling.guidance.at(number, sampling.steps).guided else (True,)
+    return [
+        Row(window, start, latents, branch)
+        for window, (start, latents) in enumerate(zip(fusion.shifted(number), fusion.windows(number), strict=True))
+        for branch in branches
+    ]
+
+
+def _batches(rows: Sequence[Row], rows_per_batch: int) -> list[Sequence[Row]]:
+    return [rows[first : first + rows_per_batch] for first in range(0, len(rows), rows_per_batch)]
+
+
+def _look_ahead(
+    transformers: Transformers,
+    shots: Sequence[ShotContext],
+    sampling: Sampling,
+    state: DenoisingState,
     rows_per_batch: int,
-) -> list[RowOutput]:  # fmt: skip
-    """All rows in batches, dealt to the transformers in turn; the outputs in the order of the rows."""
-    batches = [rows[first : first + rows_per_batch] for first in range(0, len(rows), rows_per_batch)]
+) -> None:
+    """Which tokens lie in whose face, for all the windows that will come, before the device has anything to do."""
     count = len(transformers)
-    kind = execution_device(transformers[0]).type
-    lower = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    for step in filter(sampling.full, range(state.step, sampling.steps)):
+        factor = sampling.guidance.at(step, sampling.steps).mask_factor
+        for number, batch in enumerate(_batches(_rows(shots[0].fusion, sampling, step), rows_per_batch)):
+            faces_of(transformers[number % count], shots[number % count], factor, batch)
+
+
+def _dealt(
+    transformers: Transformers, shots: Sequence[ShotContext], sampling: Sampling, step: StepContext,
+    rows: Sequence[Row], rows_per_batch: int,
+) -> list[Tensor]:  # fmt: skip
+    """All rows in batches, dealt to the transformers in turn; their velocities in the order of the rows."""
+    batches = _batches(rows, rows_per_batch)
+    count = len(transformers)
+    first = execution_device(transformers[0])
+    autocast = _autocast_here(first.type)
 
     @torch.no_grad()  # grad mode is each thread's own, and so is autocast
-    def hand(number: int) -> list[list[RowOutput]]:
-        mine = batches[number::count]
-        with torch.autocast(kind, lower, enabled=lower is not None):
-            return [run_rows(transformers[number], shot, sampling, step, batch) for batch in mine]
+    def hand(number: int) -> list[Tensor]:
+        here = step if count == 1 else step.to(execution_device(transformers[number]))
+        with autocast():
+            return [
+                run_rows(transformers[number], shots[number], sampling, here, batch).to(first)
+                for batch in batches[number::count]
+            ]
 
     if count == 1:
-        return [output for outputs in hand(0) for output in outputs]
-    with ThreadPoolExecutor(count) as pool:
-        hands = list(pool.map(hand, range(count)))
-    return [output for number in range(len(batches)) for output in hands[number % count][number // count]]
+        hands = [hand(0)]
+    else:
+        with ThreadPoolExecutor(count) as pool:
+            hands = list(pool.map(hand, range(count)))
+    dealt = [hands[number % count][number // count] for number in range(len(batches))]
+    return [velocity for velocities in dealt for velocity in torch.split(velocities, 1)]
+
+
+def _autocast_here(kind: str) -> Callable[[], AbstractContextManager[object]]:
+    """What puts another thread under the autocast of this one."""
+    if not torch.amp.is_autocast_available(kind):  # the meta device has none
+        return nullcontext
+    lower = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    return lambda: torch.autocast(kind, lower, enabled=lower is not None)
 
 
 def _fused(
@@ -134,40 +178,23 @@ def _fused(
     sampling: Sampling,
     guidance: StepGuidance,
     rows: Sequence[Row],
-    outputs: Sequence[RowOutput],
+    velocities: Sequence[Tensor],
     state: DenoisingState,
 ) -> Tensor:
-    """The velocity of the ring (1, C, R, h, w): guided windows, averaged where they overlap.
+    """The guided velocities of all windows on the ring (1, C, R, h, w), added up where windows overlap.
 
     To average velocities and step once is to average the stepped windows, as the release does.
     """
     ring = torch.zeros_like(state.latents)
     branches = 2 if guidance.guided else 1
     for first in range(0, len(rows), branches):
-        velocity = outputs[first + branches - 1].velocity
+        velocity = velocities[first + branches - 1]
         if guidance.guided:
-            excess = velocity - outputs[first].velocity
+            excess = velocity - velocities[first]
             if sampling.guidance.inside_masks:
                 union = masks_of(shot, rows[first : first + 1]).sum(dim=1, keepdim=True).clamp(max=1)
                 velocity = velocity + (guidance.scale - 1) * union.to(excess) * excess
             else:
-                velocity = outputs[first].velocity + guidance.scale * excess
-        ring[:, :, list(rows[first].latents)] += velocity
-    counts = torch.tensor(shot.fusion.counts(state.step), dtype=ring.dtype, device=ring.device)
-    fused: Tensor = ring / rearrange(counts, "r -> r 1 1")
-    return fused
-
-
-def _cached(
-    fusion: FusionSchedule,
-    step: int,
-    branches: Sequence[bool],
-    outputs: Sequence[RowOutput],
-    device: torch.device,
-) -> TokenCache:
-    """The tokens of a full step, by branch and window."""
-    tokens = [
-        [output.tokens for output in outputs[branch :: len(branches)] if output.tokens is not None]
-        for branch in range(len(branches))
-    ]
-    return write(branches, tokens, fusion.windows(step), fusion.owners(step), device)
+                velocity = velocities[first] + guidance.scale * excess
+        ring.index_add_(2, shot.latents_of(rows[first]), velocity)
+    return ring

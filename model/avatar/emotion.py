@@ -39,6 +39,10 @@ class EmotionContext:
         some = list(index)
         return EmotionContext(self.keys[:, :, some], self.values[:, :, some], self.weights[:, some])
 
+    def layer(self, index: int) -> EmotionContext:
+        """The context of one module, still with its axis."""
+        return replace(self, keys=self.keys[index : index + 1], values=self.values[index : index + 1])
+
     def rows(self, index: Sequence[int]) -> EmotionContext:
         """The context of some rows of the batch, in this order."""
         some = list(index)

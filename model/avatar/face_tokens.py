@@ -8,7 +8,8 @@ attention, D hidden size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -65,6 +66,12 @@ class TokenRows:
     def count(self) -> int:
         """R, without the filling."""
         return len(self.distinct if self.owner is None else self.owner)
+
+    def to(self, device: torch.device) -> TokenRows:
+        """The same on another device."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        moved: dict[str, Any] = {name: v.to(device) if isinstance(v, Tensor) else v for name, v in values.items()}
+        return TokenRows(**moved)
 
 
 def token_rows(tokens: Tensor, weights: Tensor, coordinates: Tensor) -> TokenRows:

@@ -6,6 +6,7 @@ tokens.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,20 +41,21 @@ class TokenCache:
     owners: tuple[int, ...]
 
     def read(self, windows: Sequence[tuple[bool, Sequence[int]]], device: torch.device) -> BlockCache:
-        """A batch of (branch, latents of a window) as the transformer takes it."""
+        """A batch of (branch, latents of a window) as the transformer takes it: the one copy there is beside this."""
         places = [self.branches.index(branch) for branch, _ in windows]
-        video = [self.video[place, list(latents)] for place, (_, latents) in zip(places, windows, strict=True)]
         prefixes = [
             self.prefixes[place][self.owners[latents[0]]] for place, (_, latents) in zip(places, windows, strict=True)
         ]
+        window, shape = len(windows[0][1]), self.video.shape[2:]
+        tokens = torch.empty(len(windows), 1 + window, *shape, dtype=self.video.dtype, device=device)
+        for row, place, (_, latents), (reference, _) in zip(tokens, places, windows, prefixes, strict=True):
+            row[0].copy_(reference, non_blocking=True)
+            for on_ring, in_window, count in runs(latents, range(len(latents))):
+                mine = self.video[place, on_ring : on_ring + count]
+                row[1 + in_window : 1 + in_window + count].copy_(mine, non_blocking=True)
         lengths = tuple(text.shape[0] for _, text in prefixes)
-        text = torch.stack([pad(text, (0, 0, 0, max(lengths) - text.shape[0])) for _, text in prefixes])
-        return BlockCache(
-            torch.stack([reference for reference, _ in prefixes]).to(device),
-            torch.stack(video).to(device),
-            text.to(device),
-            None if len(set(lengths)) == 1 else lengths,
-        )
+        text = torch.stack([pad(text.to(device), (0, 0, 0, max(lengths) - text.shape[0])) for _, text in prefixes])
+        return BlockCache(tokens, text, None if len(set(lengths)) == 1 else lengths)
 
 
 def rows_of(cache: BlockCache) -> list[RowTokens]:
@@ -65,21 +67,58 @@ def rows_of(cache: BlockCache) -> list[RowTokens]:
     ]
 
 
-def write(
-    branches: Sequence[bool],
-    tokens: Sequence[Sequence[RowTokens]],
-    windows: Sequence[Sequence[int]],
-    owners: Sequence[int],
-    device: torch.device,
-) -> TokenCache:
-    """The cache of a full step, from the tokens [branch][window] of all its windows."""
-    first = tokens[0][0].video
-    video = torch.empty(len(branches), len(owners), *first.shape[1:], dtype=first.dtype, device=device)
-    for branch, of_windows in enumerate(tokens):
-        for number, (row, latents) in enumerate(zip(of_windows, windows, strict=True)):
-            mine = [place for place, latent in enumerate(latents) if owners[latent] == number]
-            video[branch, [latents[place] for place in mine]] = row.video[mine].to(device)
-    prefixes = tuple(
-        tuple((row.reference.to(device), row.text.to(device)) for row in of_windows) for of_windows in tokens
-    )
-    return TokenCache(tuple(branches), video, prefixes, tuple(owners))
+def runs(latents: Sequence[int], places: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Some places of a window as slices: (first latent on the ring, first place in the window, how many)."""
+    found: list[tuple[int, int, int]] = []
+    for place in places:
+        if found and found[-1][0] + found[-1][2] == latents[place] and found[-1][1] + found[-1][2] == place:
+            found[-1] = (found[-1][0], found[-1][1], found[-1][2] + 1)
+        else:
+            found.append((latents[place], place, 1))
+    return found
+
+
+class CacheWriter:
+    """Takes the tokens of a full step row by row as they come, from several threads too, into the one cache.
+
+    Nothing of a row is held on to but its copy there. On the host that copy is in pinned memory where there is a GPU.
+    """
+
+    def __init__(
+        self,
+        branches: Sequence[bool],
+        windows: Sequence[Sequence[int]],
+        owners: Sequence[int],
+        device: torch.device,
+    ) -> None:
+        self._branches, self._windows, self._owners, self._device = tuple(branches), windows, tuple(owners), device
+        self._video: Tensor | None = None
+        self._prefixes: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        self._first = threading.Lock()
+
+    def write(self, tokens: Sequence[RowTokens], rows: Sequence[tuple[bool, int]]) -> None:
+        """The tokens of some rows, each of (branch, window)."""
+        for mine, (conditional, number) in zip(tokens, rows, strict=True):
+            branch, latents = self._branches.index(conditional), self._windows[number]
+            with self._first:
+                if self._video is None:
+                    self._video = self._empty(len(self._branches), len(self._owners), *mine.video.shape[1:], like=mine)
+            owned = [place for place, latent in enumerate(latents) if self._owners[latent] == number]
+            for on_ring, in_window, count in runs(latents, owned):
+                source = mine.video[in_window : in_window + count]
+                self._video[branch, on_ring : on_ring + count].copy_(source)
+            reference = self._empty(*mine.reference.shape, like=mine).copy_(mine.reference)
+            self._prefixes[branch, number] = reference, self._empty(*mine.text.shape, like=mine).copy_(mine.text)
+
+    def _empty(self, *shape: int, like: RowTokens) -> Tensor:
+        pinned = self._device.type == "cpu" and like.video.device.type == "cuda"
+        return torch.empty(*shape, dtype=like.video.dtype, device=self._device, pin_memory=pinned)
+
+    def cache(self) -> TokenCache:
+        """The cache, after all rows of the step were written."""
+        assert self._video is not None
+        prefixes = tuple(
+            tuple(self._prefixes[branch, number] for number in range(len(self._windows)))
+            for branch in range(len(self._branches))
+        )
+        return TokenCache(self._branches, self._video, prefixes, self._owners)

@@ -18,10 +18,7 @@ from diffusers.models.attention import AttentionMixin
 from diffusers.models.cache_utils import CacheMixin
 from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.normalization import AdaLayerNormContinuous
-from diffusers.models.transformers.transformer_hunyuan_video import (
-    HunyuanVideoSingleTransformerBlock,
-    HunyuanVideoTokenRefiner,
-)
+from diffusers.models.transformers.transformer_hunyuan_video import HunyuanVideoTokenRefiner
 from diffusers.utils import BaseOutput, apply_lora_scale, logging
 from einops import rearrange
 from torch import Tensor, nn
@@ -29,7 +26,7 @@ from torch import Tensor, nn
 from model.avatar.attention import ValidTextAttnProcessor
 from model.avatar.audio_adapter import AudioContext, AudioForm, AudioKeysValues, AudioProjection, FaceAwareAudioAdapter
 from model.avatar.block_cache import BlockCache
-from model.avatar.blocks import AvatarTransformerBlock
+from model.avatar.blocks import AvatarSingleTransformerBlock, AvatarTransformerBlock
 from model.avatar.checkpoint import load_official
 from model.avatar.condition_embedding import AvatarConditionEmbedding, SinusoidalWaves
 from model.avatar.emotion import AudioEmotionModule, EmotionContext, EmotionKeysValues
@@ -38,6 +35,7 @@ from model.avatar.face_tokens import FaceTokenWeights
 from model.avatar.injection import CharacterImageInjection, InjectionMode
 from model.avatar.preconditioning import preconditioning
 from model.avatar.rope import AvatarRotaryPosEmbed, ReferenceShift
+from model.avatar.shared import Shared
 
 logger = logging.get_logger(__name__)
 
@@ -91,11 +89,11 @@ class HunyuanVideoAvatarTransformer3DModel(
     _skip_layerwise_casting_patterns: ClassVar[list[str]] = ["image_injection", "context_embedder", "norm", "gamma"]
     _no_split_modules: ClassVar[list[str]] = [
         "AvatarTransformerBlock",
-        "HunyuanVideoSingleTransformerBlock",
+        "AvatarSingleTransformerBlock",
         "CharacterImageInjection",
         "HunyuanVideoTokenRefiner",
     ]
-    _repeated_blocks: ClassVar[list[str]] = ["AvatarTransformerBlock", "HunyuanVideoSingleTransformerBlock"]
+    _repeated_blocks: ClassVar[list[str]] = ["AvatarTransformerBlock", "AvatarSingleTransformerBlock"]
     # Ulysses or ring: tokens of both streams are split, masks and rotary tables with them, and joined at the end.
     # (1 + T) n and the valid text must divide by the number of processes, or `ulysses_anything` be set.
     _cp_plan: ClassVar[dict[str, Any]] = {
@@ -161,6 +159,11 @@ in_channels: int = 16, out_channels: int = 16,
             inner = emotion_dim or hidden
             self.emotion_keys_values = EmotionKeysValues(emotion_channels, hidden, inner, len(emotion_at))
 
+        # Which of all adapters and emotion modules a block has: not in the blocks, which are compiled once for all.
+        self._modules_at = [
+            tuple(at.index(layer) if layer in at else None for at in (audio_at, emotion_at))
+            for layer in range(num_layers)
+        ]
         self.rope = AvatarRotaryPosEmbed(rope_axes_dim, rope_theta, reference_time, reference_spatial_shift)
         self.face_tokens = FaceTokenWeights(patch_size)
         self.transformer_blocks = nn.ModuleList(
@@ -186,16 +189,23 @@ in_channels: int = 16, out_channels: int = 16,
             adapter = FaceAwareAudioAdapter(hidden, c.audio_adapter_dim, c.audio_adapter_heads)
         if layer in emotion_at:
             emotion = AudioEmotionModule(hidden, c.emotion_dim or hidden, c.emotion_heads or c.num_attention_heads)
-        indexes = (at.index(layer) if layer in at else -1 for at in (audio_at, emotion_at))
         return AvatarTransformerBlock(
-            c.num_attention_heads, c.attention_head_dim, c.mlp_ratio, c.qk_norm, adapter, emotion, *indexes
+            c.num_attention_heads, c.attention_head_dim, c.mlp_ratio, c.qk_norm, adapter, emotion
         )
 
-    def _single_block(self) -> HunyuanVideoSingleTransformerBlock:
+    def _single_block(self) -> AvatarSingleTransformerBlock:
         c = self.config
-        return HunyuanVideoSingleTransformerBlock(
+        return AvatarSingleTransformerBlock(
             c.num_attention_heads, c.attention_head_dim, mlp_ratio=c.mlp_ratio, qk_norm=c.qk_norm
         )
+
+    def set_chunk(self, tokens: int | None) -> None:
+        """How many tokens of a block are projected and go through its MLP at once; None: all.
+
+        The same arithmetic for every token in less memory, where no gradients are wanted.
+        """
+        for block in (*self.transformer_blocks, *self.single_transformer_blocks):
+            block.chunk = block.attn.processor.chunk = tokens
 
     @classmethod
     def from_single_file(
@@ -252,7 +262,7 @@ in_channels: int = 16, out_channels: int = 16,
         motion_exp: Tensor | None = None, motion_pose: Tensor | None = None, fps: Tensor | None = None,
         guidance: Tensor | None = None, audio_alpha: Tensor | float = 1.0,
         block_cache: BlockCache | None = None, return_block_cache: bool = False,
-        attention_kwargs: dict[str, Any] | None = None, return_dict: bool = True,
+        attention_kwargs: dict[str, Any] | None = None, return_dict: bool = True, shared: Shared | None = None,
     ) -> AvatarTransformerOutput | tuple[Tensor] | tuple[Tensor, BlockCache]:  # fmt: skip
         """Velocity of one window of latents.
 
@@ -273,20 +283,26 @@ in_channels: int = 16, out_channels: int = 16,
                 one: the input of that block.
             attention_kwargs: {"scale": ...} scales LoRA layers.
             return_dict: False gives (sample,), or (sample, block_cache).
+            shared: what this forward has in common with others of its step and shot; of a shot's `run_rows`.
         """
         if self._parallel_config is not None and (return_block_cache or block_cache is not None):
             raise ValueError("a block cache needs all tokens in one process; it does not go with context parallelism")
         frames, rows, columns = self._token_grid(hidden_states)
-        temb = self.time_text_embed(timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
-        rotary = self.rope(frames, rows, columns, device=hidden_states.device)
+        common = shared or Shared()
+        embedded = (timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
+        temb = common.step(("temb", common.rows), lambda: self.time_text_embed(*embedded))
+        device = hidden_states.device
+        rotary = common.shot(("rotary", frames), lambda: self.rope(frames, rows, columns, device=device))
         known, noisy = None, hidden_states
         if self.config.latent_spread:
             spread = (self.config.latent_spread, self.config.latent_spread_outside)
             known = preconditioning(noisy, timestep, face_mask, *spread)
             hidden_states = known.network_input(noisy).to(noisy.dtype)
         if block_cache is None:
-            text, lengths = self._text(encoder_hidden_states, timestep, encoder_attention_mask)
-            faces = self._faces(hidden_states, audio, face_mask, emotion, audio_alpha)
+            prompt = (encoder_hidden_states, timestep, encoder_attention_mask)
+            known_lengths = () if common.text_lengths is None else (common.text_lengths,)
+            text, lengths = common.step(("text", common.rows), lambda: self._text(*prompt, *known_lengths))
+            faces = common.faces or self._faces(hidden_states, audio, face_mask, emotion, audio_alpha)
             image = self.image_injection(hidden_states, ref_latents)
             image, text = self._all_but_the_last(image, text, temb, lengths, rotary, faces)
         else:
@@ -307,8 +323,9 @@ in_channels: int = 16, out_channels: int = 16,
         self, image: Tensor, text: Tensor, temb: Tensor, lengths: Any, rotary: Any, faces: FaceConditions | None
     ) -> tuple[Tensor, Tensor]:
         """Image and text tokens through every block but the last single one, whose input a block cache keeps."""
-        for block in self.transformer_blocks:
-            image, text = self._run(block, image, text, temb, lengths, rotary, faces)
+        for block, modules in zip(self.transformer_blocks, self._modules_at, strict=True):
+            mine = None if faces is None else faces.of_layer(*modules)
+            image, text = self._run(block, image, text, temb, lengths, rotary, mine)
         for block in self.single_transformer_blocks[:-1]:
             image, text = self._run(block, image, text, temb, lengths, rotary)
         return image, text
@@ -344,16 +361,22 @@ in_channels: int = 16, out_channels: int = 16,
         return frames, height // patch, width // patch
 
     def _text(
-        self, states: Tensor, timestep: Tensor, mask: Tensor | None
+        self, states: Tensor, timestep: Tensor, mask: Tensor | None, lengths: tuple[int, ...] | None = None
     ) -> tuple[Tensor, tuple[int, ...] | None]:
         """Refined text cut to the longest valid one, and the valid length of each row when they differ."""
         text = self.context_embedder(states, timestep, mask)
         if mask is None:
             return text, None
-        lengths = tuple(int(count) for count in mask.sum(dim=1).tolist())
-        if min(lengths) < 1:
-            raise ValueError(f"encoder_attention_mask has {lengths} ones per row; every row needs at least one")
+        lengths = lengths or valid_lengths(mask)
         return text[:, : max(lengths)], None if len(set(lengths)) == 1 else lengths
+
+
+def valid_lengths(mask: Tensor) -> tuple[int, ...]:
+    """How many text tokens count in each row of a mask (B, L); waits for the mask's device."""
+    lengths = tuple(int(count) for count in mask.sum(dim=1).tolist())
+    if min(lengths) < 1:
+        raise ValueError(f"encoder_attention_mask has {lengths} ones per row; every row needs at least one")
+    return lengths
 
 
 def _layer_list(name: str, layers: tuple[int, ...] | None, count: int, default: range) -> list[int]:

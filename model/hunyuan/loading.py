@@ -27,7 +27,8 @@ def load_transformer(
 ) -> HunyuanVideoAvatarTransformer3DModel:
     """The transformer: converted if there is one, else the official checkpoint.
 
-    An 8-bit file stays in 8 bits, with its scales. `quantization_config` is a diffusers configuration (TorchAo, Quanto, bitsandbytes); it needs a converted one.
+    An 8-bit file stays in 8 bits, with its scales.
+    `quantization_config` is a diffusers configuration (TorchAo, Quanto, bitsandbytes); it needs a converted one.
     """
     if not folder.is_converted:
         if quantization_config is not None:
