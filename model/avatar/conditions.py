@@ -13,6 +13,14 @@ import torch
 from torch import Tensor
 
 
+def valid_lengths(mask: Tensor) -> tuple[int, ...]:
+    """How many text tokens count in each row of a mask (B, L); waits for the mask's device."""
+    lengths = tuple(int(count) for count in mask.sum(dim=1).tolist())
+    if min(lengths) < 1:
+        raise ValueError(f"encoder_attention_mask has {lengths} ones per row; every row needs at least one")
+    return lengths
+
+
 @dataclass(frozen=True, eq=False)
 class TextStates:
     """A prompt as the transformer reads it. `mask`: 1 where a token counts, with the release's placing of the ones."""

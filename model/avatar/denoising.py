@@ -77,6 +77,8 @@ def denoise(
     """
     scheduler = timesteps_of(scheduler, sampling.steps)
     scheduler.set_begin_index(state.step)
+    if transformers[0]._parallel_config is not None:
+        rows_per_batch = 1  # under context parallelism all rows of a batch have equally much text
     device = execution_device(transformers[0])
     shot = prepare(transformers[0], conditions, fusion)
     shots = [shot, *(shot.to(other) for other in transformers[1:])]

@@ -29,10 +29,13 @@ from model.avatar.block_cache import BlockCache
 from model.avatar.blocks import AvatarSingleTransformerBlock, AvatarTransformerBlock
 from model.avatar.checkpoint import load_official
 from model.avatar.condition_embedding import AvatarConditionEmbedding, SinusoidalWaves
+from model.avatar.conditions import valid_lengths
+from model.avatar.context_parallel import check_backend, mine, of_any_length, whole
 from model.avatar.emotion import AudioEmotionModule, EmotionContext, EmotionKeysValues
 from model.avatar.face_conditions import FaceConditions, checked_mask, face_conditions
 from model.avatar.face_tokens import FaceTokenWeights
 from model.avatar.injection import CharacterImageInjection, InjectionMode
+from model.avatar.module_places import layer_list, modules_at
 from model.avatar.preconditioning import preconditioning
 from model.avatar.rope import AvatarRotaryPosEmbed, ReferenceShift
 from model.avatar.shared import Shared
@@ -95,7 +98,6 @@ class HunyuanVideoAvatarTransformer3DModel(
     ]
     _repeated_blocks: ClassVar[list[str]] = ["AvatarTransformerBlock", "AvatarSingleTransformerBlock"]
     # Ulysses or ring: tokens of both streams are split, masks and rotary tables with them, and joined at the end.
-    # (1 + T) n and the valid text must divide by the number of processes, or `ulysses_anything` be set.
     _cp_plan: ClassVar[dict[str, Any]] = {
         "rope": {
             0: ContextParallelInput(split_dim=0, expected_dims=2, split_output=True),
@@ -141,8 +143,8 @@ in_channels: int = 16, out_channels: int = 16,
                 f"rope_axes_dim {tuple(rope_axes_dim)} sums to {sum(rope_axes_dim)}; "
                 f"it must sum to attention_head_dim, {attention_head_dim}"
             )
-        audio_at = _layer_list("audio_adapter_layers", audio_adapter_layers, num_layers, range(1, num_layers, 2))
-        emotion_at = _layer_list("emotion_layers", emotion_layers, num_layers, range(num_layers))
+        audio_at = layer_list("audio_adapter_layers", audio_adapter_layers, num_layers, range(1, num_layers, 2))
+        emotion_at = layer_list("emotion_layers", emotion_layers, num_layers, range(num_layers))
 
         self.image_injection = CharacterImageInjection(injection, patch_size, in_channels, hidden)
         self.context_embedder = HunyuanVideoTokenRefiner(
@@ -159,11 +161,7 @@ in_channels: int = 16, out_channels: int = 16,
             inner = emotion_dim or hidden
             self.emotion_keys_values = EmotionKeysValues(emotion_channels, hidden, inner, len(emotion_at))
 
-        # Which of all adapters and emotion modules a block has: not in the blocks, which are compiled once for all.
-        self._modules_at = [
-            tuple(at.index(layer) if layer in at else None for at in (audio_at, emotion_at))
-            for layer in range(num_layers)
-        ]
+        self._modules_at = modules_at(num_layers, audio_at, emotion_at)
         self.rope = AvatarRotaryPosEmbed(rope_axes_dim, rope_theta, reference_time, reference_spatial_shift)
         self.face_tokens = FaceTokenWeights(patch_size)
         self.transformer_blocks = nn.ModuleList(
@@ -198,6 +196,11 @@ in_channels: int = 16, out_channels: int = 16,
         return AvatarSingleTransformerBlock(
             c.num_attention_heads, c.attention_head_dim, mlp_ratio=c.mlp_ratio, qk_norm=c.qk_norm
         )
+
+    def enable_parallelism(self, *, config: Any, cp_plan: Any = None) -> None:
+        """As diffusers'; tokens need not divide evenly among the processes, where Ulysses or the ring is alone."""
+        check_backend(config, self)
+        super().enable_parallelism(config=of_any_length(config), cp_plan=cp_plan)
 
     def set_chunk(self, tokens: int | None) -> None:
         """How many tokens of a block are projected and go through its MLP at once; None: all.
@@ -279,53 +282,58 @@ in_channels: int = 16, out_channels: int = 16,
             motion_exp, motion_pose: (B, motion_values); 30 and 25 in the release.
             fps, guidance: (B,); guidance is 1000 * scale, with guidance_embeds only.
             audio_alpha: a factor, or (B, S), of the audio of each speaker, multiplied into their mask.
-            block_cache: run the last single block alone on it (the release's cached step); `return_block_cache` gives
-                one: the input of that block.
+            block_cache: run the last block alone on it (the release's cached step); `return_block_cache` gives one.
             attention_kwargs: {"scale": ...} scales LoRA layers.
             return_dict: False gives (sample,), or (sample, block_cache).
             shared: what this forward has in common with others of its step and shot; of a shot's `run_rows`.
         """
-        if self._parallel_config is not None and (return_block_cache or block_cache is not None):
-            raise ValueError("a block cache needs all tokens in one process; it does not go with context parallelism")
         frames, rows, columns = self._token_grid(hidden_states)
-        common = shared or Shared()
+        common, grid, device = shared or Shared(), (frames, rows, columns), hidden_states.device
         embedded = (timestep, pooled_projections, guidance, motion_exp, motion_pose, fps)
         temb = common.step(("temb", common.rows), lambda: self.time_text_embed(*embedded))
-        device = hidden_states.device
-        rotary = common.shot(("rotary", frames), lambda: self.rope(frames, rows, columns, device=device))
+        rotary = common.shot(("rotary", grid), lambda: self.rope(*grid, device=device))
         known, noisy = None, hidden_states
         if self.config.latent_spread:
-            spread = (self.config.latent_spread, self.config.latent_spread_outside)
-            known = preconditioning(noisy, timestep, face_mask, *spread)
+            inside, outside = self.config.latent_spread, self.config.latent_spread_outside
+            known = preconditioning(noisy, timestep, face_mask, inside, outside)
             hidden_states = known.network_input(noisy).to(noisy.dtype)
         if block_cache is None:
-            prompt = (encoder_hidden_states, timestep, encoder_attention_mask)
-            known_lengths = () if common.text_lengths is None else (common.text_lengths,)
-            text, lengths = common.step(("text", common.rows), lambda: self._text(*prompt, *known_lengths))
+            prompt = (encoder_hidden_states, timestep, encoder_attention_mask, common.text_lengths)
+            text, lengths = common.step(("text", common.rows), lambda: self._text(*prompt))
             faces = common.faces or self._faces(hidden_states, audio, face_mask, emotion, audio_alpha)
             image = self.image_injection(hidden_states, ref_latents)
             image, text = self._all_but_the_last(image, text, temb, lengths, rotary, faces)
         else:
-            image, text, lengths = block_cache.image(), block_cache.text, block_cache.text_lengths
-        cache = BlockCache.of(image, text, lengths, frames) if return_block_cache else None
+            image, text = (mine(tokens, self._parallel_config) for tokens in (block_cache.image(), block_cache.text))
+            lengths = block_cache.text_lengths
+        cache = self._cache(image, text, lengths, frames) if return_block_cache else None
         image, text = self._run(self.single_transformer_blocks[-1], image, text, temb, lengths, rotary)
-
-        tokens = self.proj_out(self.norm_out(image, temb))[:, rows * columns :]
-        sizes = {"t": frames, "y": rows, "p": self.config.patch_size, "q": self.config.patch_size}
-        sample = rearrange(tokens, "b (t y x) (c p q) -> b c t (y p) (x q)", **sizes)
+        sample = self._latents(image, temb, frames, rows, columns)
         if known is not None:
             sample = known.velocity(noisy, sample)
-        if return_dict:
-            return AvatarTransformerOutput(sample=sample, block_cache=cache)
-        return (sample,) if cache is None else (sample, cache)
+        if not return_dict:
+            return (sample,) if cache is None else (sample, cache)
+        return AvatarTransformerOutput(sample=sample, block_cache=cache)
+
+    def _cache(self, image: Tensor, text: Tensor, lengths: tuple[int, ...] | None, frames: int) -> BlockCache:
+        """The input of the last single block, of all processes that share the tokens."""
+        image, text = (whole(tokens, self._parallel_config) for tokens in (image, text))
+        return BlockCache.of(image, text, lengths, frames)
+
+    def _latents(self, image: Tensor, temb: Tensor, frames: int, rows: int, columns: int) -> Tensor:
+        """Image tokens as latents (B, C, T, h, w), the reference left out."""
+        tokens = self.proj_out(self.norm_out(image, temb))[:, rows * columns :]
+        sizes = {"t": frames, "y": rows, "p": self.config.patch_size, "q": self.config.patch_size}
+        sample: Tensor = rearrange(tokens, "b (t y x) (c p q) -> b c t (y p) (x q)", **sizes)
+        return sample
 
     def _all_but_the_last(
         self, image: Tensor, text: Tensor, temb: Tensor, lengths: Any, rotary: Any, faces: FaceConditions | None
     ) -> tuple[Tensor, Tensor]:
         """Image and text tokens through every block but the last single one, whose input a block cache keeps."""
         for block, modules in zip(self.transformer_blocks, self._modules_at, strict=True):
-            mine = None if faces is None else faces.of_layer(*modules)
-            image, text = self._run(block, image, text, temb, lengths, rotary, mine)
+            here = None if faces is None else faces.of_layer(*modules)
+            image, text = self._run(block, image, text, temb, lengths, rotary, here)
         for block in self.single_transformer_blocks[:-1]:
             image, text = self._run(block, image, text, temb, lengths, rotary)
         return image, text
@@ -369,18 +377,3 @@ in_channels: int = 16, out_channels: int = 16,
             return text, None
         lengths = lengths or valid_lengths(mask)
         return text[:, : max(lengths)], None if len(set(lengths)) == 1 else lengths
-
-
-def valid_lengths(mask: Tensor) -> tuple[int, ...]:
-    """How many text tokens count in each row of a mask (B, L); waits for the mask's device."""
-    lengths = tuple(int(count) for count in mask.sum(dim=1).tolist())
-    if min(lengths) < 1:
-        raise ValueError(f"encoder_attention_mask has {lengths} ones per row; every row needs at least one")
-    return lengths
-
-
-def _layer_list(name: str, layers: tuple[int, ...] | None, count: int, default: range) -> list[int]:
-    chosen = list(default) if layers is None else list(layers)
-    if chosen != sorted(set(chosen)) or any(not 0 <= layer < count for layer in chosen):
-        raise ValueError(f"{name} is {chosen}; it needs rising numbers of double blocks, 0 to {count - 1}")
-    return chosen

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from model.avatar.audio_adapter import AudioContext
-from model.avatar.conditions import Conditions, TextStates
+from model.avatar.conditions import Conditions, TextStates, valid_lengths
 from model.avatar.emotion import EmotionContext
 from model.avatar.face_conditions import FaceConditions, face_rows
 from model.avatar.face_tokens import FaceTokenWeights, TokenRows
@@ -24,7 +24,7 @@ from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling
 from model.avatar.shared import Once, Shared
 from model.avatar.token_cache import CacheWriter, TokenCache, rows_of
-from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel, valid_lengths
+from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.memory import execution_device
 
 

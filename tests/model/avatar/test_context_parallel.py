@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers.models import attention_dispatch
+from shot import WINDOW, conditions, pipeline
 from small_transformer import inputs, transformer
+from torch import Tensor
+
+from model.avatar.guidance import CacheSchedule, Guidance, Sampling
+
+SHORT = Sampling(4, Guidance(text_steps=2), CacheSchedule(first=1, every=2, until=4))
+"""Full, cached, full, cached."""
 
 
 def free_port() -> int:
@@ -17,8 +25,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def share(rank: int, port: int, folder: str) -> None:
-    """One of two processes: half of the image tokens, text tokens, masks and rotary tables."""
+def exact(ctx: object, query: Tensor, key: Tensor, value: Tensor, *options: object, **more: object) -> object:
+    """Attention (B, N, H, A) with its log-sum-exp (B, N, H), as cuDNN gives it."""
+    scores = torch.einsum("bqha,bkha->bqhk", query, key) * query.shape[-1] ** -0.5
+    return torch.einsum("bqhk,bkha->bqha", scores.softmax(-1), value), scores.logsumexp(-1)
+
+
+def share(rank: int, port: int, folder: str, method: str) -> None:
+    """One of two processes: its half of the image tokens, text tokens, masks and rotary tables."""
     from diffusers import ContextParallelConfig
 
     os.environ.update(
@@ -27,22 +41,36 @@ def share(rank: int, port: int, folder: str) -> None:
     torch.set_num_threads(1)
     torch.accelerator.device_count = lambda: 1  # diffusers divides by it, and a CPU has none
     torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
-    model, given = transformer(emotion_layers=(1, 2)), inputs()
-    given = {name: tensor[:, :6] if name.startswith("encoder_") else tensor for name, tensor in given.items()}
+    model, given = transformer(emotion_layers=(1, 2)), inputs()  # 7 text tokens: not an even number
     given["emotion"] = torch.ones(1, 2, 1, 5, 16)
+    pipe, shot = pipeline(), conditions(41)
+    fusion = pipe.schedule(41, WINDOW)
+    start = pipe.start(shot, fusion, torch.Generator().manual_seed(0))
+
+    def film() -> Tensor:
+        return list(pipe.denoise(shot, fusion, SHORT, start))[-1].latents
+
     with torch.no_grad():
-        alone = model(**given).sample
-        model.enable_parallelism(config=ContextParallelConfig(ulysses_degree=2))
+        alone, films = model(**given).sample, [film()]
+        if method == "ring":
+            with pytest.raises(ValueError, match="set_attention_backend"):
+                model.enable_parallelism(config=ContextParallelConfig(ring_degree=2))
+            attention_dispatch._cudnn_attention_forward_op = exact  # the kernel runs on a GPU alone
+        for network in (model, pipe.transformer):
+            if method == "ring":
+                network.set_attention_backend("_native_cudnn")
+            network.enable_parallelism(config=ContextParallelConfig(**{f"{method}_degree": 2}))
         together = model(**given).sample
-        with pytest.raises(ValueError, match="does not go with context parallelism"):
-            model(**given, return_block_cache=True)
-    torch.save((alone, together), Path(folder) / f"{rank}.pt")
+        films.append(film())
+    torch.save((alone, together, *films), Path(folder) / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
 
 @pytest.mark.slow
-def test_ulysses_over_two_processes_equals_one(tmp_path: Path) -> None:
-    torch.multiprocessing.spawn(share, args=(free_port(), str(tmp_path)), nprocs=2)
+@pytest.mark.parametrize("method", ["ulysses", "ring"])
+def test_two_processes_equal_one_with_the_block_cache_and_any_prompt(method: str, tmp_path: Path) -> None:
+    torch.multiprocessing.spawn(share, args=(free_port(), str(tmp_path), method), nprocs=2)
     for rank in range(2):
-        alone, together = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        alone, together, film, film_together = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+        torch.testing.assert_close(film_together, film, rtol=0, atol=5e-5)

@@ -111,7 +111,7 @@ def test_text_cut_to_its_valid_length_equals_a_mask_over_its_padding(counts: tup
 
     text = model._text
 
-    def uncut(states: Tensor, timestep: Tensor, mask: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+    def uncut(states: Tensor, timestep: Tensor, mask: Tensor, _: object = None) -> tuple[Tensor, tuple[int, ...]]:
         return model.context_embedder(states, timestep, mask), counts
 
     model.set_attn_processor(
