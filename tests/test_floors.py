@@ -20,7 +20,8 @@ DIALOGUE = [
     "planning", "generators", "show", "rendering", "verification", "film", "cast", "podcast", "__init__", "studio",
     "cli", "__main__",
 ]  # fmt: skip
-MODEL = ["grid", "memory", "picture", "pretrained", "torchaudio_hook", "avatar", "hunyuan", "tiny", "hallo3"]
+MODEL = ["grid", "scaled_linear", "memory", "picture", "pretrained", "torchaudio_hook"]
+MODEL += ["avatar", "hunyuan", "tiny", "hallo3"]
 # Generators know nothing of each other.
 STRANGERS = {"dialogue/generators": ("animatic", "hunyuan", "tiny", "hallo3")}
 
