@@ -25,7 +25,7 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
     from dialogue.measures.checks import check_media
     from dialogue.measures.look import probe
     from dialogue.planning.known_times import time_problems
-    from dialogue.planning.planner import face_problems
+    from dialogue.planning.planner import face_problems, framing_warnings
 
     problems = list(file.warnings)
     measures = probe(file, problems, new_faces=_NEW_FACES)
@@ -37,4 +37,5 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
     told = {(problem.line, problem.column) for problem in problems if problem.severity == "error"}
     planned = [*face_problems(file, measures), *time_problems(file, measures)]
     problems += [one for one in planned if (one.line, one.column) not in told]
+    problems += framing_warnings(file, measures) if not told else []
     return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))

@@ -8,6 +8,9 @@ from fractions import Fraction
 
 from dialogue.ground.box import Box
 
+_CLOSE = 3.0  # times the height of a face
+_EYES = 0.42  # of the frame's height at which the middle of a face is, seen close
+
 
 def output_size(picture: tuple[int, int], area: int, multiple: int) -> tuple[int, int]:
     """A frame of the picture's shape and about `area` pixels, both sides multiples of `multiple`."""
@@ -54,6 +57,22 @@ def view_of(picture: tuple[int, int], output: tuple[int, int], faces: Sequence[B
     x = _slid(keep.center[0] - float(crop_width) / 2, float(crop_width), 0, width, keep.x, keep.right)
     y = _slid(keep.center[1] - float(crop_height) / 2, float(crop_height), 0, height, keep.y, keep.bottom)
     return Box(round(x, 3), round(y, 3), round(float(crop_width), 3), round(float(crop_height), 3))
+
+
+def close_view(picture: tuple[int, int], output: tuple[int, int], face: Box) -> Box:
+    """The view of one person, head and shoulders: `_CLOSE` times as high as their face, or as large as the picture."""
+    width, height = picture
+    shape = output[0] / output[1]
+    tall = min(height, width / shape, max(_CLOSE * face.height, _CLOSE * face.width / shape / 1.5))
+    wide = tall * shape
+    x = _slid(face.center[0] - wide / 2, wide, 0, width, face.x, face.right)
+    y = _slid(face.center[1] - _EYES * tall, tall, 0, height, face.y, face.bottom)
+    return Box(round(x, 3), round(y, 3), round(wide, 3), round(tall, 3))
+
+
+def holds(view: Box, face: Box) -> bool:
+    """Whether a face is whole in a view."""
+    return face.x >= view.x and face.y >= view.y and face.right <= view.right and face.bottom <= view.bottom
 
 
 def padding_of(view: Box, picture: tuple[int, int]) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from dialogue.measures.checks import media_warnings
 from dialogue.measures.measures import Measures
 from dialogue.media.media import SURE
 from dialogue.planning.choice import Choice
+from dialogue.planning.closes import close_cuts
 from dialogue.planning.colors import speaker_colors
 from dialogue.planning.faces import (
     PlacedFace,
@@ -26,9 +27,9 @@ from dialogue.planning.faces import (
     place_face,
     unowned,
 )
-from dialogue.planning.framing import nearest_multiple, output_size, padding_of, to_output, view_of
+from dialogue.planning.framing import close_view, holds, nearest_multiple, output_size, padding_of, to_output, view_of
 from dialogue.planning.packing import limits_of
-from dialogue.planning.plan import LEAST_FACE, EmotionReference, Face, Mouth, Plan, Shot, Speaker
+from dialogue.planning.plan import LEAST_FACE, EmotionReference, Face, Mouth, Plan, Shot, Speaker, Turn
 from dialogue.planning.regions import regions_of
 from dialogue.planning.shots import Stretch, cut_shots
 from dialogue.planning.sounds import placed_sounds
@@ -129,19 +130,24 @@ def face_problems(file: SceneFile, measures: Measures) -> list[Problem]:
 
 
 def _setup(
-    file: SceneFile, spec: int, shot: ShotSpec, measures: Measures, output: tuple[int, int], findings: Findings
-) -> _Setup:
-    """Everything about a shot but its times."""
+    file: SceneFile, spec: int, shot: ShotSpec, measures: Measures, output: tuple[int, int], findings: Findings,
+    close: str | None = None,
+) -> _Setup:  # fmt: skip
+    """Everything about a shot but its times; `close`: the one person whom it shows close."""
     picture = _picture_of(file.scene, shot)
     size = (measures.pictures[picture].width, measures.pictures[picture].height)
     placed = _placed(file, spec, shot, picture, measures, findings)
-    view = view_of(size, output, [face.box for face in placed])
+    strangers = unowned(placed, measures.faces.get(picture, ()))
+    alone = next((face.box for face in placed if face.speaker == close), None)
+    if alone is None:
+        view = view_of(size, output, [face.box for face in placed])
+    else:
+        view = close_view(size, output, alone)
+        placed = [face for face in placed if face.speaker == close or holds(view, face.box)]
+        strangers = tuple(box for box in strangers if holds(view, box))
     wide, high = padding_of(view, size)
     if wide > 1 or high > 1:
-        findings.warnings.append(
-            f"{picture}: its faces need more than a {output[0]}x{output[1]} crop holds; it is "
-            f"widened by {max(wide, high):.0f} pixels beyond the picture"
-        )
+        findings.warnings.append(_padded(picture, output, max(wide, high), len(placed)))
     boxes = [to_output(face.box, view, output) for face in placed]
     for face, box in zip(placed, boxes, strict=True):
         if min(box.width, box.height) < LEAST_FACE:
@@ -149,7 +155,6 @@ def _setup(
             message = f"the face of {face.speaker} is {box.width:.0f}x{box.height:.0f} pixels in the film"
             hint = f"{LEAST_FACE} are the least; crop {picture}, or make the film larger under output: {{size: …}}"
             findings.problems.append(file.problem(keys, message, hint))
-    strangers = unowned(placed, measures.faces.get(picture, ()))
     regions, met = regions_of(boxes, output, [to_output(box, view, output) for box in strangers])
     shrunk = dict.fromkeys(range(len(placed)), "")
     for i, j in met:
@@ -163,6 +168,33 @@ def _setup(
         for index, (face, box, region) in enumerate(zip(placed, boxes, regions, strict=True))
     )
     return _Setup(picture, shot.prompt or file.scene.prompt or "", view, faces)
+
+
+def _padded(picture: str, output: tuple[int, int], pixels: float, faces: int) -> str:
+    told = (
+        f"{picture}: its faces need more than a {output[0]}x{output[1]} crop holds; it is widened by {pixels:.0f} "
+        "pixels beyond the picture"
+    )
+    return told + ("; framing: close of its shot shows whoever speaks instead" if faces > 1 else "")
+
+
+def framing_warnings(file: SceneFile, measures: Measures) -> list[Problem]:
+    """Shots whose faces no crop of the film's shape holds, where it and the faces are known: offered close."""
+    output, found = file.scene.output.size, []
+    cast = {speaker: member.face for speaker, member in file.scene.cast.items()}
+    for spec, shot in enumerate(file.scene.shots or (ShotSpec(),)):
+        picture = shot.picture or file.scene.picture
+        faces = faces_in_shot(cast, shot.faces).values()
+        if output is None or picture is None or picture not in measures.pictures or shot.framing == "close":
+            continue
+        if all(known(face, picture, measures) for face in faces):
+            placed = _placed(file, spec, shot, picture, measures, Findings())
+            size = (measures.pictures[picture].width, measures.pictures[picture].height)
+            pixels = max(padding_of(view_of(size, output, [face.box for face in placed]), size))
+            if pixels > 1 and len(placed) > 1:
+                keys = ("shots", spec) if file.scene.shots else ("output", "size")
+                found.append(file.problem(keys, _padded(picture, output, pixels, len(placed)), severity="warning"))
+    return found
 
 
 def _mouth(face: PlacedFace, view: Box, output: tuple[int, int]) -> Mouth | None:
@@ -186,10 +218,9 @@ def _unsure(placed: Sequence[PlacedFace], picture: str) -> list[str]:
     ]
 
 
-def _shots(scene: Scene, stretches: Sequence[Stretch], setups: Mapping[int, _Setup]) -> tuple[Shot, ...]:
+def _shots(scene: Scene, framed: Sequence[tuple[Stretch, _Setup]]) -> tuple[Shot, ...]:
     found = []
-    for index, part in enumerate(stretches):
-        setup = setups[part.spec]
+    for index, (part, setup) in enumerate(framed):
         shot = Shot(index, part.start, part.end, setup.picture, setup.view, setup.faces, setup.prompt)
         if scene.shots:
             spec = scene.shots[part.spec]
@@ -199,6 +230,37 @@ def _shots(scene: Scene, stretches: Sequence[Stretch], setups: Mapping[int, _Set
             shot = replace(shot, spec=part.spec, seed=seed if own else None, take=take, locked=spec.locked or None)
         found.append(shot)
     return tuple(found)
+
+
+def _framed(
+    file: SceneFile, measures: Measures, output: tuple[int, int], setups: Mapping[int, _Setup],
+    stretches: Sequence[Stretch], turns: Sequence[Turn], findings: Findings,
+) -> list[tuple[Stretch, _Setup]]:  # fmt: skip
+    """The stretches with what each looks like; those shown close in a piece for each who speaks."""
+    clock = FrameClock(Fraction(file.scene.output.fps))
+    shots = file.scene.shots or (ShotSpec(),)
+    cast = {speaker: member.face for speaker, member in file.scene.cast.items()}
+    found, known_setups = [], dict[tuple[int, str | None], _Setup]()
+    for stretch in stretches:
+        spec = stretch.spec
+        if shots[spec].framing == "whole":
+            found.append((stretch, setups[spec]))
+            continue
+        seen = list(faces_in_shot(cast, shots[spec].faces))
+        for piece, person in close_cuts(stretch, turns, seen, clock):
+            who = person or next(iter(seen), None)
+            if (spec, who) not in known_setups:
+                known_setups[spec, who] = _setup(file, spec, shots[spec], measures, output, findings, who)
+            setup = known_setups[spec, who]
+            if piece.start > stretch.start and _shows(found[-1][1]) == _shows(setup):  # close shows the same people
+                found[-1] = (replace(found[-1][0], end=piece.end), found[-1][1])
+            else:
+                found.append((piece, setup))
+    return found
+
+
+def _shows(setup: _Setup) -> set[str]:
+    return {face.speaker for face in setup.faces}
 
 
 def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
@@ -216,7 +278,11 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
     sounds = placed_sounds(file, measures, speech, findings)
     shots = scene.shots or (ShotSpec(),)
     output = _frame_size(file, measures, shots, choice, findings)
-    setups = {spec: _setup(file, spec, shot, measures, output, findings) for spec, shot in enumerate(shots)}
+    setups = {
+        spec: _setup(file, spec, shot, measures, output, findings)
+        for spec, shot in enumerate(shots)
+        if shot.framing == "whole"
+    }
     stretches: tuple[Stretch, ...] = ()
     if not findings.problems:
         frames = max(1, clock.frames_covering(speech.duration))
@@ -226,6 +292,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         for miscut in miscuts:
             keys = ("shots", miscut.spec) if miscut.key is None else ("shots", miscut.spec, miscut.key)
             findings.problems.append(file.problem(keys, miscut.message, miscut.hint))
+    framed = [] if findings.problems else _framed(file, measures, output, setups, stretches, speech.turns, findings)
     if findings.problems:
         raise SceneError(findings.problems)
     if not speech.turns:
@@ -241,7 +308,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         duration=round(speech.duration, 6),
         speakers=_speakers(scene),
         turns=speech.turns,
-        shots=_shots(scene, stretches, setups),
+        shots=_shots(scene, framed),
         mix=speech.mix,
         captions=tuple(scene.output.captions),
         transcript=tuple(scene.output.transcript),

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dialogue.ground.segments import LabelledSegment
+from dialogue.planning.floors import Floor, floors_of
 
 Kind = Literal["wide", "close"]
 _COMPANY = 120.0  # seconds around a shot in which somebody has to be heard to be shown listening
@@ -51,43 +52,6 @@ class Angle:
     person: str | None
     start: float
     until: float
-
-
-@dataclass(frozen=True)
-class _Floor:
-    """A stretch in which one person has the floor."""
-
-    person: str
-    start: float
-    end: float
-
-
-def floors_of(turns: Sequence[LabelledSegment], aside: float) -> list[_Floor]:
-    """Who has the floor, one after the other, from the turns sorted by start."""
-    found: list[_Floor] = []
-    for speech in _speeches(turns):
-        last = found[-1] if found else None
-        if last is not None and last.person == speech.label:
-            found[-1] = replace(last, end=max(last.end, speech.end))
-        elif last is None:
-            found.append(_Floor(speech.label, speech.start, speech.end))
-        elif speech.end - max(speech.start, last.end) >= aside:
-            found.append(_Floor(speech.label, max(speech.start, last.end - aside), speech.end))
-    return found
-
-
-def _speeches(turns: Sequence[LabelledSegment]) -> list[LabelledSegment]:
-    """One person's turns that follow each other while nobody else speaks, as one."""
-    found: list[LabelledSegment] = []
-    stops: dict[str, float] = {}  # when each has last stopped
-    for turn in sorted(turns):
-        others = max((stop for label, stop in stops.items() if label != turn.label), default=0.0)
-        if found and found[-1].label == turn.label and others <= found[-1].end:
-            found[-1] = replace(found[-1], end=max(found[-1].end, turn.end))
-        else:
-            found.append(turn)
-        stops[turn.label] = max(stops.get(turn.label, 0.0), turn.end)
-    return found
 
 
 def cut_episode(
@@ -136,7 +100,7 @@ def pauses_of(turns: Sequence[LabelledSegment]) -> list[float]:
     return found
 
 
-def _chapter(floors: Sequence[_Floor], start: float, end: float, pauses: Sequence[float], rule: Rule) -> list[Angle]:
+def _chapter(floors: Sequence[Floor], start: float, end: float, pauses: Sequence[float], rule: Rule) -> list[Angle]:
     """A chapter: wide at first, then whoever has the floor, never cut before the picture was held."""
     cuts = [Angle("wide", None, start, end)]
     for index, floor in enumerate(floors):

@@ -162,6 +162,10 @@ SHOT_KEYS = {
         map_of(FACE, "faces by cast member", known_speaker),
         "Whose faces are in this shot's picture; whoever is not named is off screen.",
     ),
+    "framing": Key(
+        choice("whole or close", {"whole": "whole", "close": "close"}),
+        "whole: its picture, or the part of it with all its faces; close: cut to whoever speaks, each seen close.",
+    ),
     "seed": Key(whole("a whole number from 0", 0, 2**53), "The shot's own seed, in place of the scene's."),
     "take": Key(
         whole("a take's number from 1", 1, 1000), "Which try of the shot the film shows; each has a seed of its own."

@@ -167,6 +167,7 @@ class ShotSpec(_Written):
     """One picture and camera set-up. `lines` counts from 1 and names the lines spoken in it.
 
     `seed` stands for the scene's; take N is made with the seed N - 1 further on. A locked shot is never made again.
+    `framing` close: it is cut to whoever speaks, each seen close.
     """
 
     picture: str | None = None
@@ -177,6 +178,7 @@ class ShotSpec(_Written):
     seed: Annotated[int, Field(ge=0)] | None = None
     take: Annotated[int, Field(ge=1)] = 1
     locked: bool = False
+    framing: Literal["whole", "close"] = "whole"
 
 
 class LinePlace(_Written):
