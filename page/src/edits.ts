@@ -82,8 +82,26 @@ export function addLine(after: number | null, who: string): Promise<boolean> {
   return edit([{ do: "insert", path: ["lines", index], value }, ...shifted(index, 1)], "a new line");
 }
 
-/** Shots name lines by number: those after an inserted or removed line move along. */
+/** Shots and sounds name lines by number: those after an inserted or removed line move along. */
 function shifted(from: number, by: 1 | -1): Edit[] {
+  return [...shiftedShots(from, by), ...shiftedSounds(from, by)];
+}
+
+/** A sound on a line that goes is on the one that takes its place. */
+function shiftedSounds(from: number, by: 1 | -1): Edit[] {
+  const last = itemsOf(scene().lines).length + by;
+  return itemsOf(scene().sound).flatMap((sound, index): Edit[] =>
+    ["from", "to"].flatMap((key): Edit[] => {
+      const number = Number(textOf(keysOf(keysOf(sound)[key]).line));
+      if (!number || last < 1) return [];
+      const moved = number > from + (by > 0 ? 0 : 1) ? number + by : Math.min(number, last);
+      if (moved === number) return [];
+      return [{ do: "set", path: ["sound", index, key, "line"], value: moved }];
+    }),
+  );
+}
+
+function shiftedShots(from: number, by: 1 | -1): Edit[] {
   return itemsOf(scene().shots).flatMap((shot, index): Edit[] => {
     const named = itemsOf(keysOf(shot).lines);
     if (!named.length) return [];

@@ -230,6 +230,19 @@ def test_the_edge_of_a_turn_a_split_a_join_and_cuts(page: Any, scene: Path) -> N
     assert until_written(page, scene, moved) == now
 
 
+def test_a_sound_stays_on_its_line(page: Any, scene: Path) -> None:
+    """A line that goes takes the numbers of those after it with it, wherever they are named."""
+    before = scene.read_bytes()
+    shutil.copy(scene.parent / "ana.flac", scene.parent / "ping.flac")
+    scene.write_bytes(before + b"\nsound:\n  - {file: ping.flac, from: {line: 4}, to: {line: 5, after: 0.1}}\n")
+    until(page, "room.state.film.value.scene.sound?.length === 1")
+    now = scene.read_bytes()
+    page.locator(".ln").nth(1).click()
+    page.locator(".ln.sel").get_by_role("button", name="Remove this line").click()
+    after = until_written(page, scene, now)
+    assert b"from: {line: 3}, to: {line: 4, after: 0.1}" in after
+
+
 def test_a_second_tab_and_an_editor_see_the_same(page: Any, scene: Path, server: Server) -> None:
     other = page.context.new_page()
     other.goto(server.base)
