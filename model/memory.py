@@ -55,7 +55,16 @@ def execution_device(module: nn.Module) -> torch.device:
     if _is_group_offload_enabled(module):
         device: torch.device = _get_group_onload_device(module)
         return device
-    return next(module.parameters()).device
+    return weights_device(module)
+
+
+def weights_device(module: nn.Module) -> torch.device:
+    """Where a module's weights are; where they are fetched to, when accelerate keeps them away from the module."""
+    device = next(module.parameters()).device
+    if device.type != "meta":
+        return device
+    fetched = (getattr(getattr(part, "_hf_hook", None), "execution_device", None) for part in module.modules())
+    return torch.device(next((place for place in fetched if place is not None), device))
 
 
 def apply_memory(pipeline: DiffusionPipeline, plan: MemoryPlan, device: torch.device) -> None:

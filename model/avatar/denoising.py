@@ -46,13 +46,24 @@ def initial_noise(
     return DenoisingState(0, torch.randn(1, channels, fusion.ring, height, width, generator=generator))
 
 
-def timesteps_of(scheduler: FlowMatchEulerDiscreteScheduler, steps: int) -> FlowMatchEulerDiscreteScheduler:
+def timesteps_of(
+    scheduler: FlowMatchEulerDiscreteScheduler, steps: int, sigmas: Sequence[float] | None = None
+) -> FlowMatchEulerDiscreteScheduler:
     """A scheduler set to the release's sigmas: shift u / (1 + (shift - 1) u) for u from 1 down to 0 in `steps` steps.
 
-    diffusers' own `set_timesteps(steps)` ends at another sigma, which makes the steps differ by up to 0.1.
+    diffusers' own `set_timesteps(steps)` ends at another sigma, which makes the steps differ by up to 0.1. `sigmas`:
+    other u, as distilled weights want them. ValueError for a scheduler that would not be used as it is.
     """
-    fresh = FlowMatchEulerDiscreteScheduler.from_config(scheduler.config)
-    fresh.set_timesteps(sigmas=np.linspace(1, 0, steps + 1)[:-1].tolist())
+    if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
+        raise ValueError(
+            f"the scheduler is a {type(scheduler).__name__}; a film of windows is stepped by "
+            "FlowMatchEulerDiscreteScheduler or a class made from it, such as FlowMatchEulerDiscreteScheduler(shift=5)"
+        )
+    for option in ("use_dynamic_shifting", "stochastic_sampling"):
+        if scheduler.config.get(option):
+            raise ValueError(f"the scheduler has {option}; a film that can be resumed needs one without it")
+    fresh = type(scheduler).from_config(scheduler.config)
+    fresh.set_timesteps(sigmas=np.linspace(1, 0, steps + 1)[:-1].tolist() if sigmas is None else list(sigmas))
     return fresh
 
 
@@ -75,7 +86,7 @@ def denoise(
         rows_per_batch: rows of one forward; 2 is both branches of one window.
         cache_device: where block outputs wait between steps; None: with the first transformer.
     """
-    scheduler = timesteps_of(scheduler, sampling.steps)
+    scheduler = timesteps_of(scheduler, sampling.steps, sampling.sigmas)
     scheduler.set_begin_index(state.step)
     if transformers[0]._parallel_config is not None:
         rows_per_batch = 1  # under context parallelism all rows of a batch have equally much text

@@ -7,7 +7,7 @@ L text tokens, D/P text widths, K emotion tokens, X their channels, C latent cha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from torch import Generator, Tensor
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+@runtime_checkable
 class AudioEncoder(Protocol):
     """Speech to per-frame audio prompts."""
 
@@ -27,6 +28,7 @@ class AudioEncoder(Protocol):
         ...
 
 
+@runtime_checkable
 class TextEncoder(Protocol):
     """A prompt, and the picture it speaks of, to states for the transformer."""
 
@@ -37,6 +39,7 @@ class TextEncoder(Protocol):
         ...
 
 
+@runtime_checkable
 class EmotionEncoder(Protocol):
     """A picture of a face in an emotion to tokens for the emotion modules."""
 
@@ -45,6 +48,7 @@ class EmotionEncoder(Protocol):
         ...
 
 
+@runtime_checkable
 class VideoAutoencoder(Protocol):
     """Pixels to scaled latents, and back as a stream."""
 

@@ -5,7 +5,7 @@ The defaults are the official release's constants, for any number of steps; ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Guidance:
             return StepGuidance(self.text.at(step, steps), True, self.text_mask_factor)
         return StepGuidance(self.audio.at(step, steps), False, 1.0)
 
+    def constant(self, scale: float) -> Guidance:
+        """The same phases at one scale throughout."""
+        return replace(self, text=Ramp(scale, scale), audio=Ramp(scale, scale))
+
     @staticmethod
     def audio_only(scale: float, inside_masks: bool = True) -> Guidance:
         """One constant audio scale at every step; `scale` 1 is no guidance."""
@@ -89,6 +93,7 @@ class Sampling:
 
     `expression` and `pose`: the four motion scalars each that the release feeds the model at inference.
     `embedded_guidance`: the scale a guidance-distilled transformer is told (`guidance_embeds`; the release has none).
+    `sigmas`: one per step, before the scheduler's shift, as distilled weights want them; None: evenly from 1.
     """
 
     steps: int = 50
@@ -97,10 +102,13 @@ class Sampling:
     expression: tuple[int, ...] = (30, 30, 30, 30)
     pose: tuple[int, ...] = (25, 25, 25, 25)
     embedded_guidance: float = 6.0
+    sigmas: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}; it must be 1 or more")
+        if self.sigmas is not None and len(self.sigmas) != self.steps:
+            raise ValueError(f"steps is {self.steps}, but there are {len(self.sigmas)} sigmas; give one per step")
 
     def full(self, step: int) -> bool:
         """Whether step `step` runs every block."""

@@ -39,6 +39,7 @@ from model.avatar.module_places import layer_list, modules_at
 from model.avatar.preconditioning import preconditioning
 from model.avatar.rope import AvatarRotaryPosEmbed, ReferenceShift
 from model.avatar.shared import Shared
+from model.memory import weights_device
 
 logger = logging.get_logger(__name__)
 
@@ -228,8 +229,7 @@ in_channels: int = 16, out_channels: int = 16,
         """
         if not isinstance(self.audio_proj, AudioProjection):
             raise ValueError("audio was given, but the model has no audio adapter (audio_adapter_layers is empty)")
-        weight = self.audio_proj.linear_1.weight
-        context = self.audio_proj(prompts.to(weight.device, self.dtype))
+        context = self.audio_proj(prompts.to(weights_device(self.audio_proj), self.dtype))
         keys, values = zip(*(to_kv(context) for to_kv in self.audio_keys_values), strict=True)
         frozen = AudioContext(
             torch.stack(keys), torch.stack(values), self.config.frames_per_latent, self.config.audio_pad_frames
@@ -246,8 +246,8 @@ in_channels: int = 16, out_channels: int = 16,
         if not isinstance(self.emotion_keys_values, EmotionKeysValues):
             logger.warning_once("The model has no emotion module (emotion_layers is empty): emotions have no effect.")
             return None
-        weight = self.emotion_keys_values.proj.weight
-        keys, values = self.emotion_keys_values(tokens.to(weight.device, self.dtype))
+        device = weights_device(self.emotion_keys_values)
+        keys, values = self.emotion_keys_values(tokens.to(device, self.dtype))
         if weights is None:
             weights = torch.eye(tokens.shape[2], device=tokens.device).expand(*tokens.shape[:2], -1, -1)
         return EmotionContext(keys.to(tokens.device), values.to(tokens.device), weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,22 +50,35 @@ def load_transformer(
 def load_components(
     path: Path,
     device: torch.device,
-    dtype: torch.dtype,
+    dtype: torch.dtype | dict[str, torch.dtype],
     fp8: bool = False,
     tiling: Tiling | None = None,
     quantization_config: Any = None,
+    given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The pipeline's parts, by name, on the CPU; see `HunyuanVideoAvatarPipeline.from_pretrained`."""
+    """The pipeline's parts, by name, on the CPU; see `HunyuanVideoAvatarPipeline.from_pretrained`.
+
+    `given`: parts that are used instead. ValueError for what is no part.
+    """
+    given = given or {}
+    strange = sorted(
+        set(given) - {"transformer", "scheduler", "vae", "text_encoder", "audio_encoder", "emotion_encoder"}
+    )
+    if strange:
+        raise ValueError(f"{', '.join(strange)}: an official folder does not take it; a folder of save_pretrained may")
+    if isinstance(dtype, dict):
+        raise ValueError(f"dtype is {dtype}; for an official folder it is one type, of transformer and text encoders")
     folder = WeightsFolder.at(path)
     message = folder.complaint()
     if message is not None:
         raise MissingWeights(message)
-    return {
-        "transformer": load_transformer(folder, dtype, fp8, quantization_config),
-        "scheduler": FlowMatchEulerDiscreteScheduler(shift=SHIFT),
-        "vae": load_vae(folder.vae, torch.float16 if device.type == "cuda" else torch.float32, tiling),
-        "text_encoder": PromptEncoder(
+    loaders: dict[str, Callable[[], Any]] = {
+        "transformer": lambda: load_transformer(folder, dtype, fp8, quantization_config),
+        "scheduler": lambda: FlowMatchEulerDiscreteScheduler(shift=SHIFT),
+        "vae": lambda: load_vae(folder.vae, torch.float16 if device.type == "cuda" else torch.float32, tiling),
+        "text_encoder": lambda: PromptEncoder(
             LlavaTextStates.from_pretrained(folder.llava, dtype), ClipPooled.from_pretrained(folder.clip, dtype)
         ),
-        "audio_encoder": WhisperAudioEncoder.from_pretrained(folder.whisper),
+        "audio_encoder": lambda: WhisperAudioEncoder.from_pretrained(folder.whisper),
     }
+    return {**{name: load() for name, load in loaders.items() if name not in given}, **given}

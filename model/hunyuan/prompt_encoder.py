@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from model.avatar.conditions import TextStates
-from model.hunyuan.llava_text import LlavaTextStates
+from model.hunyuan.llava_text import LlavaTextStates, PromptTemplate
 from model.memory import execution_device
 from model.pretrained import load_pretrained
+from model.saved_part import SavedPart, inner, only_weights, read_settings, write_settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,7 +59,7 @@ class ClipPooled(nn.Module):
         return pooled
 
 
-class PromptEncoder(nn.Module):
+class PromptEncoder(SavedPart):
     """Both encoders as the pipeline's `TextEncoder`.
 
     Every prompt but the negative one gets `prefix` in front, which the release adds unseen (a prompt that is empty
@@ -80,3 +82,34 @@ class PromptEncoder(nn.Module):
             text += "."
         states, mask = self.llava(text, image)
         return TextStates(states.cpu(), mask.cpu(), self.clip(text).cpu())
+
+    def save_pretrained(self, save_directory: str | Path, variant: str | None = None, **options: Any) -> None:
+        """Both models and tokenizers, as transformers saves them, and how prompts are put to them."""
+        settings = {
+            "prefix": self.prefix,
+            "negative_prompt": self.negative_prompt,
+            "template": asdict(self.llava.template),
+            "skip_layers": self.llava.skip_layers,
+            "clip_length": self.clip.length,
+        }
+        folder = write_settings(save_directory, settings)
+        for name, part in (("llava", self.llava), ("clip", self.clip)):
+            part.model.save_pretrained(folder / inner(name, variant), **only_weights(options))
+            part.tokenizer.save_pretrained(folder / inner(name, variant))
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path, torch_dtype: torch.dtype | None = None, variant: str | None = None, **_: Any
+    ) -> PromptEncoder:
+        """What `save_pretrained` wrote. ValueError where it wrote nothing."""
+        settings = read_settings(folder)
+        if settings is None:
+            raise ValueError(f"{folder} holds no saved prompt encoder (settings.json is not there)")
+        dtype = torch_dtype or torch.float32
+        llava = LlavaTextStates.from_pretrained(Path(folder) / inner("llava", variant), dtype)
+        clip = ClipPooled.from_pretrained(Path(folder) / inner("clip", variant), dtype)
+        llava.template, llava.skip_layers = PromptTemplate(**settings["template"]), settings["skip_layers"]
+        clip.length = settings["clip_length"]
+        loaded = cls(llava, clip, settings["prefix"], settings["negative_prompt"])
+        loaded.eval()
+        return loaded

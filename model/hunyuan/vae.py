@@ -12,17 +12,19 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKLHunyuanVideo
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from model.memory import execution_device
+from model.saved_part import SavedPart, only_weights, read_settings, write_settings
 
 # diffusers' names of what the release's config.json says; the block types in it are always these.
 _CONFIG = {
@@ -108,7 +110,7 @@ def to_frames(pixels: Tensor) -> Iterator[Tensor]:
         yield ((frame[0].float() / 2 + 0.5).clamp(0, 1) * 255).to(torch.uint8).cpu()
 
 
-class HunyuanVideoVAE(nn.Module):
+class HunyuanVideoVAE(SavedPart):
     """The VAE as the pipeline uses it. Compression and scaling are read from the model's config."""
 
     def __init__(self, model: AutoencoderKLHunyuanVideo, tiling: Tiling | None, causal_mid: bool = True) -> None:
@@ -116,6 +118,7 @@ class HunyuanVideoVAE(nn.Module):
         for half in (model.encoder, model.decoder):
             half.mid_block = FrameAttentionMidBlock(half.mid_block, causal_mid)
         self.model = model
+        self.causal_mid = causal_mid
         self.latent_channels = int(model.config.latent_channels)
         self.spatial_stride = int(model.config.spatial_compression_ratio)
         self.temporal_stride = int(model.config.temporal_compression_ratio)
@@ -146,6 +149,7 @@ class HunyuanVideoVAE(nn.Module):
         return dtype
 
     @torch.no_grad()
+    @apply_forward_hook  # type: ignore[untyped-decorator]
     def encode(self, pixels: Tensor) -> DiagonalGaussianDistribution:
         """Pixels (B, 3, F, H, W) in -1 … 1 to the posterior of (B, C, T, h, w), not scaled."""
         return self.model.encode(pixels.to(self.device, self.dtype)).latent_dist
@@ -167,6 +171,7 @@ class HunyuanVideoVAE(nn.Module):
         return scaled
 
     @torch.no_grad()
+    @apply_forward_hook  # type: ignore[untyped-decorator]
     def decode_pixels(self, latents: Tensor) -> Iterator[Tensor]:
         """Unscaled latents (B, C, T, h, w) to pieces of pixels (B, 3, F, H, W) in -1 … 1, in order.
 
@@ -194,6 +199,24 @@ class HunyuanVideoVAE(nn.Module):
         """Scaled latents (1, C, T, h, w) to 4(T-1)+1 frames (H, W, 3), uint8 RGB, in order; `picture` is not used."""
         for pixels in self.decode_pixels(latents.float() / self.scaling_factor):
             yield from to_frames(pixels)
+
+    def save_pretrained(self, save_directory: str | Path, variant: str | None = None, **options: Any) -> None:
+        """The autoencoder, as diffusers saves it, and its tiles."""
+        tiling = None if self.tiling is None else asdict(self.tiling)
+        folder = write_settings(save_directory, {"causal_mid": self.causal_mid, "tiling": tiling})
+        self.model.save_pretrained(folder, variant=variant, **only_weights(options))
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path, torch_dtype: torch.dtype | None = None, variant: str | None = None, **_: Any
+    ) -> HunyuanVideoVAE:
+        """What `save_pretrained` wrote, or a folder as `load_vae` takes it."""
+        dtype, settings = torch_dtype or torch.float32, read_settings(folder)
+        if settings is None:
+            return load_vae(Path(folder), dtype)
+        model = AutoencoderKLHunyuanVideo.from_pretrained(folder, torch_dtype=dtype, variant=variant)
+        tiling = None if settings["tiling"] is None else Tiling(**settings["tiling"])
+        return cls(model.eval(), tiling, settings["causal_mid"])
 
 
 def load_vae(folder: Path, dtype: torch.dtype = torch.float32, tiling: Tiling | None = None) -> HunyuanVideoVAE:

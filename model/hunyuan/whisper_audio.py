@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from model.memory import execution_device
 from model.pretrained import load_pretrained
+from model.saved_part import SavedPart, only_weights, read_settings, write_settings
 
 ROWS_PER_SECOND = 50
 CHUNK_ROWS = 1500  # 30 s
@@ -66,7 +67,7 @@ def audible(waveform: Tensor, frames: int, fps: float, sample_rate: int) -> Tens
     return frame_windows(rearrange(rows, "r -> r 1 1"), frames, fps).amax(dim=(1, 2, 3)) > 0
 
 
-class WhisperAudioEncoder(nn.Module):
+class WhisperAudioEncoder(SavedPart):
     """`WhisperModel`'s encoder and its feature extractor, as the released sampler uses them.
 
     `half_mel`: the release rounds the log-mel spectrogram to float16 before the encoder.
@@ -84,13 +85,29 @@ class WhisperAudioEncoder(nn.Module):
         self.exact_silence = exact_silence
         self.sample_rate = int(feature_extractor.sampling_rate)
 
-    @staticmethod
-    def from_pretrained(folder: Path) -> WhisperAudioEncoder:
-        """The encoder in a `whisper-tiny` folder of the release (any Whisper in transformers' layout)."""
-        from transformers import WhisperFeatureExtractor, WhisperModel
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, variant: str | None = None, **_: Any) -> WhisperAudioEncoder:
+        """The encoder in a `whisper-tiny` folder of the release (any Whisper in transformers' layout), or as saved.
 
-        model = load_pretrained(WhisperModel, folder, torch.float32)
-        return WhisperAudioEncoder(model.encoder, WhisperFeatureExtractor.from_pretrained(folder))
+        It computes in float32, as the release's, whatever type the rest of a pipeline is loaded in.
+        """
+        from transformers import WhisperFeatureExtractor, WhisperModel
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+        folder, settings = Path(folder), read_settings(folder)
+        extractor = WhisperFeatureExtractor.from_pretrained(folder)
+        if settings is None:
+            return cls(load_pretrained(WhisperModel, folder, torch.float32).encoder, extractor)
+        encoder = load_pretrained(WhisperEncoder, folder, torch.float32, variant=variant)
+        loaded = cls(encoder, extractor, **settings)
+        loaded.eval()
+        return loaded
+
+    def save_pretrained(self, save_directory: str | Path, variant: str | None = None, **options: Any) -> None:
+        """The encoder and its feature extractor, as transformers saves them."""
+        folder = write_settings(save_directory, {"half_mel": self.half_mel, "exact_silence": self.exact_silence})
+        self.encoder.save_pretrained(folder, variant=variant, **only_weights(options))  # type: ignore[operator]
+        self.feature_extractor.save_pretrained(folder)
 
     def log_mel(self, waveform: Tensor) -> Tensor:
         """One chunk of at most 30 s (N,) to its log-mel spectrogram (1, bands, 3000), padded with silence."""

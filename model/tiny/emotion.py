@@ -9,7 +9,8 @@ transformer is trained.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,9 @@ from diffusers.models.modeling_utils import ModelMixin
 from einops import rearrange
 from torch import Tensor, nn
 
+from model.memory import execution_device
 from model.picture import fitted, to_pixels
+from model.saved_part import SavedPart
 from model.tiny.vae import AutoencoderTinyMotion
 
 if TYPE_CHECKING:
@@ -52,15 +55,38 @@ class TinyEmotionNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return scores[:, :-1], scores[:, -1]
 
 
-class TinyEmotionEncoder:
-    """A picture of a face to emotion tokens (17, X), through the VAE."""
+class TinyEmotionEncoder(SavedPart):
+    """A picture of a face to emotion tokens (17, X), through the VAE.
 
-    def __init__(self, vae: AutoencoderTinyMotion, network: TinyEmotionNetwork) -> None:
-        self.vae = vae
+    The VAE is the pipeline's own, and saved with it: an encoder that was loaded alone has none until a pipeline takes
+    it.
+    """
+
+    def __init__(self, vae: AutoencoderTinyMotion | None, network: TinyEmotionNetwork) -> None:
+        super().__init__()
+        self._shared = [vae]  # in a list, so that it is no submodule and is not moved, saved or offloaded twice
         self.network = network
 
+    @property
+    def vae(self) -> AutoencoderTinyMotion | None:
+        return self._shared[0]
+
+    def take_vae(self, vae: AutoencoderTinyMotion) -> None:
+        self._shared[0] = vae
+
     @torch.no_grad()
-    def __call__(self, picture: Image) -> Tensor:
+    def forward(self, picture: Image) -> Tensor:
+        if self.vae is None:
+            raise ValueError("this emotion encoder has no autoencoder yet; put it into a pipeline")
         latents = self.vae.encode_reference(to_pixels(fitted(picture, PICTURE, PICTURE)), 1, None)[:, :, 0]
-        tokens: Tensor = self.network(latents.to(self.network.device, self.network.dtype))[0]
+        tokens: Tensor = self.network(latents.to(execution_device(self.network), self.network.dtype))[0]
         return tokens.float()
+
+    def save_pretrained(self, save_directory: str | Path, **options: Any) -> None:
+        """The network, as diffusers saves it; the VAE is another part of the pipeline."""
+        self.network.save_pretrained(save_directory, **options)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **options: Any) -> TinyEmotionEncoder:
+        """What `save_pretrained` wrote, without a VAE."""
+        return cls(None, TinyEmotionNetwork.from_pretrained(folder, **options).eval())

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import torch
 from einops import rearrange, repeat
 from torch import Tensor
 
 from model.grid import LATENT_STRIDE, SAMPLE_RATE
+from model.saved_part import SavedPart, read_settings, write_settings
 
 BANDS = 80
 CHANNELS = BANDS + LATENT_STRIDE
@@ -104,7 +107,7 @@ def levelled(wave: Tensor) -> Tensor:
     return wave * (LEVEL / loud.square().mean().sqrt())
 
 
-class LogMelAudioEncoder:
+class LogMelAudioEncoder(SavedPart):
     """The pipeline's audio encoder: speech to features, with blinks in its pauses.
 
     `phase` in 0 ... 1 moves the blinks of long pauses: give every speaker of a shot another one.
@@ -113,9 +116,19 @@ class LogMelAudioEncoder:
     sample_rate = SAMPLE_RATE
 
     def __init__(self, phase: float = 0.0) -> None:
+        super().__init__()
         self.phase = phase
 
-    def __call__(self, waveform: Tensor, frames: int, fps: float = 25.0) -> Tensor:
+    def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
+        """It has no weights: the phase alone."""
+        write_settings(save_directory, {"phase": self.phase})
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **_: Any) -> LogMelAudioEncoder:
+        """What `save_pretrained` wrote."""
+        return cls(**(read_settings(folder) or {}))
+
+    def forward(self, waveform: Tensor, frames: int, fps: float = 25.0) -> Tensor:
         """(N,) at 16 kHz to (F, 10, 1, 84); silence past the end. Raises ValueError at another frame rate than 25."""
         if fps != 25:
             raise ValueError(

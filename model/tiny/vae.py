@@ -20,9 +20,12 @@ from collections.abc import Iterator
 import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
-from diffusers.models.modeling_utils import ModelMixin
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from einops import rearrange, repeat
 from torch import Tensor, nn
+
+from model.memory import execution_device
+from model.saved_part import SavedPart
 
 CONTEXT = 1  # latents before a piece that its frames depend on
 PIECE = 16  # latents decoded at a time
@@ -142,7 +145,7 @@ def bend(picture: Tensor, flow: Tensor) -> Tensor:
     return out
 
 
-class AutoencoderTinyMotion(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class AutoencoderTinyMotion(SavedPart, ConfigMixin):  # type: ignore[misc]
     """Deterministic encoder and decoder of frames beside their reference picture.
 
     Args:
@@ -206,16 +209,18 @@ class AutoencoderTinyMotion(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return painted, bent
 
     @torch.no_grad()
+    @apply_forward_hook  # type: ignore[untyped-decorator]
     def encode_reference(self, pixels: Tensor, latents: int, generator: torch.Generator | None = None) -> Tensor:
         """A still picture (B, 3, H, W) in -1 ... 1 as `latents` equal latent frames (B, C, latents, h, w), float32.
 
         The code is deterministic: `generator` is not used.
         """
-        code = self.encode_still(pixels.to(self.device, self.dtype))
+        code = self.encode_still(pixels.to(execution_device(self), self.dtype))
         held: Tensor = repeat(code.float(), "b c h w -> b c t h w", t=latents)
         return held
 
     @torch.no_grad()
+    @apply_forward_hook  # type: ignore[untyped-decorator]
     def decode(self, latents: Tensor, picture: Tensor | None = None) -> Iterator[Tensor]:
         """Latents (1, C, T, h, w) to 4(T-1)+1 frames (H, W, 3), uint8 RGB, a piece of the film at a time.
 
@@ -223,7 +228,8 @@ class AutoencoderTinyMotion(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """
         if picture is None:
             raise ValueError("picture is missing; this decoder moves the reference picture: (1, 3, H, W) in -1 … 1")
-        latents, picture = latents.to(self.device, self.dtype), picture.to(self.device, self.dtype)
+        device = execution_device(self)
+        latents, picture = latents.to(device, self.dtype), picture.to(device, self.dtype)
         whole = torch.cat([latents[:, :, :1], latents], dim=2)
         for start in range(0, latents.shape[2], PIECE):
             pixels = self.decode_after(whole[:, :, start : start + PIECE + CONTEXT], picture)[0]
