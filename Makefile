@@ -18,7 +18,7 @@ table-read: $(VENV)/.installed
 	$(BIN)/dialogue render films/table_read/scene.yaml -o films/table_read.mp4
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
