@@ -12,6 +12,7 @@ from dialogue.media.face_files import VARIABLE, faces_folder
 
 ROOT = Path(__file__).parents[1]
 _PLACES = {"HOME": "home", "XDG_DATA_HOME": "data", "XDG_CACHE_HOME": "cache", "XDG_CONFIG_HOME": "config"}
+_KEPT = (VARIABLE, "DIALOGUE_WRITE_GOLDEN")
 _LEFT_BY_TOOLS = {"__pycache__", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".git", ".venv"}
 
 
@@ -22,7 +23,7 @@ def nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv(VARIABLE, str(faces_folder()))  # fetched once for this machine, and only read
         for variable, name in _PLACES.items():
             patch.setenv(variable, str(tmp_path_factory.mktemp(name)))
-        for variable in [name for name in os.environ if name.startswith("DIALOGUE_") and name != VARIABLE]:
+        for variable in [name for name in os.environ if name.startswith("DIALOGUE_") and name not in _KEPT]:
             patch.delenv(variable)
         yield
 

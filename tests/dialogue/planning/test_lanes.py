@@ -99,3 +99,12 @@ def test_off_screen_speakers_have_no_lane(tmp_path: Path) -> None:
     shots = "shots: [{faces: {ana: [60, 40, 300, 340]}}]\n"
     plan = planned(tmp_path, CAST + LINES + shots, measured(8.0), ANIMATIC)
     assert [lane.speaker for lane in lanes(plan, plan.shots[0])] == ["ana"]
+
+
+def test_a_lane_holds_all_that_is_known_of_its_person(tmp_path: Path) -> None:
+    plan = planned(tmp_path, CAST + LINES, measured(8.0))
+    ana, ben = lanes(plan, plan.shots[0])
+    assert (ana.face, ben.face) == plan.shots[0].faces
+    assert [[turn.text for turn in lane.turns] for lane in (ana, ben)] == [["One", "Three", "Four"], ["Two"]]
+    assert (ana.name, ana.color) == (plan.speakers[0].name, plan.speakers[0].color)
+    assert [picture.name for picture in ana.pictures] == ["neutral", "joy"] and ben.pictures == ()

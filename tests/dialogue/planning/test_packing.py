@@ -28,6 +28,14 @@ def test_what_fits_one_shot_is_not_cut() -> None:
     assert cuts_within(0, 789, [Pause(100, 120)], limits_of(33, 25.0)) == ()
 
 
+def test_where_a_stretch_begins_changes_nothing() -> None:
+    pauses = [Pause(244, 256), Pause(386, 400)]
+    moved = [Pause(pause.start + 5000, pause.end + 5000) for pause in pauses]
+    here, there = (cuts_within(at, at + 521, p, Limits(393, 33)) for at, p in ((0, pauses), (5000, moved)))
+    assert [cut + 5000 for cut in here] == list(there) and here
+    assert cuts_within(5000, 5393, moved, Limits(393, 33)) == ()
+
+
 def test_a_pause_that_fills_the_windows_wins_over_one_in_the_middle() -> None:
     # Cut at 393, 521 frames take 3 + 1 windows; cut anywhere from 244 to 256 they take 2 + 3.
     pauses = [Pause(244, 256), Pause(386, 400)]

@@ -80,3 +80,23 @@ def test_a_voice_in_which_two_are_heard_is_nobodys() -> None:
 def test_who_has_a_track_of_their_own_needs_no_voice() -> None:
     spans = [(0.0, 3.0, "S0"), (3.0, 6.0, "S1")]
     assert by_lines(spans, [("ana", 0, 3), ("ben", 3, 6)], track=True) == {"ben": "S1"}
+
+
+def test_what_lines_tell_is_taken_where_nothing_else_says_whose_a_voice_is() -> None:
+    cast = {"ana": Member(), "ben": Member(), "eve": Member(voice=Voice(speaker="S7"))}
+    spoken = heard("S1", "S2", "ben")
+    found = cast_voices(spoken, cast, ["ana", "ben"], {"ana": "S1", "ben": "S2", "eve": "S2"})
+    assert found.members == {"S1": "ana", "ben": "ben"}, "a label that is a name, and one that is declared, stand"
+    assert found.warnings == ("ana is the voice 'S1', by the lines heard in it",)
+    taken = cast_voices(heard("ana", "S2"), {"ana": Member(), "ben": Member()}, ["ana", "ben"], {"ben": "ana"})
+    assert taken.members == {"ana": "ana", "S2": "ben"}, "a voice is one person's"
+
+
+def test_who_speaks_briefly_but_at_length_once_is_no_ghost() -> None:
+    """A voice of a fiftieth of the talk is a ghost, if it never says more than a word."""
+    cast = {"ana": Member(), "ben": Member()}
+    long = [LabelledSegment(0.0, 600.0, "ana")]
+    once = cast_voices([*long, LabelledSegment(600.0, 604.0, "S1")], cast, ["ana", "ben"])
+    assert once.members == {"ana": "ana", "S1": "ben"}
+    often = [LabelledSegment(600.0 + n, 600.2 + n, "S1") for n in range(4)]
+    assert cast_voices([*long, *often], cast, ["ana", "ben"]).members == {"ana": "ana"}
