@@ -21,7 +21,7 @@ scene: 1
 title: A talk
 generator: animatic
 seed: 3
-output: {size: 80x64, fps: 5, captions: [srt, vtt]}
+output: {size: 80x64, fps: 5, captions: [srt, vtt], loudness: -16}
 cast:
   ana: {name: Ana Ruiz, track: ana.wav, face: [20, 12, 20, 24], color: "#e66060"}
   ben: {name: Ben, track: "call.flac#left"}
@@ -29,8 +29,11 @@ picture: two.png
 lines:
   - {ana: "Hello, there.", from: 0.1, to: 0.6, emotion: happy}
   - {ben: "What is it?", from: 0.7, to: 1.0}
+sound:
+  - {file: "call.flac#2", from: {line: 1, after: -0.1}, gain: -12, fade: [0.1, 0.2], duck: yes, loop: yes}
+  - {file: "call.flac#right", from: 0.2, to: {line: 2}}
 shots:
-  - {until: 0.6}
+  - {until: 0.6, framing: close}
   - {picture: close.jpg, faces: {ana: [16, 8, 24, 28]}}
 """
 TALK = """\

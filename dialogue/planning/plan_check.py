@@ -142,6 +142,9 @@ def _sound_flaws(plan: Plan, index: int, sound: PlacedSound) -> Iterator[Flaw]:
     if not 0 <= sound.start < sound.end:
         yield Flaw((*where, "end"), f"a sound from {sound.start:g} to {sound.end:g} s", "it ends after its start")
         return
+    if sound.end > plan.duration + 1 / float(plan.fps):
+        yield Flaw((*where, "end"), f"a sound until {sound.end:g} s in a film of {plan.duration:g} s")
+        return
     length = sound.audio.end - sound.audio.start
     if sound.audio.start < 0 or length <= 0 or (sound.loop and length < LEAST_LOOP):
         yield Flaw((*where, "audio"), f"a sound whose audio lasts {length:g} s", "audio.start before audio.end")

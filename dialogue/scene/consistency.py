@@ -243,12 +243,13 @@ def _emotions(draft: Draft) -> Iterator[Finding]:
 def _sounds(draft: Draft) -> Iterator[Finding]:
     """Beds and effects: on lines there are, and no recording of somebody's speech."""
     sounds: Sequence[Sound] = draft.fields.get("sound", ())
-    speech = {member.track.sound: f"{name}'s track" for name, member in (draft.cast or {}).items() if member.track}
+    speech = [(member.track, f"{name}'s track") for name, member in (draft.cast or {}).items() if member.track]
     if "audio" in draft.fields:
-        speech[draft.fields["audio"].sound] = "the mix"
+        speech.append((draft.fields["audio"], "the mix"))
     for index, sound in enumerate(sounds):
-        if sound.file.sound in speech:
-            message = f"{sound.file} is {speech[sound.file.sound]}, and would be heard twice"
+        twice = next((whose for ref, whose in speech if _overlap(ref, sound.file)), None)
+        if twice is not None:
+            message = f"{sound.file} is {twice}, and would be heard twice"
             yield Finding(("sound", index, "file"), message, "sound: is for what nobody says")
         for key, moment in (("from", sound.start), ("to", sound.end)):
             if not isinstance(moment, LinePlace) or "lines" in draft.unread:
@@ -260,3 +261,8 @@ def _sounds(draft: Draft) -> Iterator[Finding]:
             elif isinstance(draft.lines[moment.line - 1], Pause):
                 hint = "name the line before it, with after:, or the one that follows, with before:"
                 yield Finding(where, f"line {moment.line} is a pause", hint)
+
+
+def _overlap(one: AudioRef, other: AudioRef) -> bool:
+    """Whether they have a channel in common."""
+    return one.sound == other.sound and (one.channel == other.channel or None in (one.channel, other.channel))

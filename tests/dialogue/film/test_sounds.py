@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -133,6 +134,11 @@ def test_a_plan_with_sounds_reads_as_it_was_written(scene: Path) -> None:
     (scene.parent / "plan/plan.json").write_text(text.replace('"duck": 6', '"duck": -6'))
     with pytest.raises(SceneError, match="duck is -6"):
         dialogue.plan(scene.parent / "plan/plan.json")
+    text, many = re.subn(r'"end": [\d.]+, "gain": -16', '"end": 1e15, "gain": -16', text)
+    assert many == 1
+    (scene.parent / "plan/plan.json").write_text(text)
+    with pytest.raises(SceneError, match="a sound until 1e"):
+        dialogue.plan(scene.parent / "plan/plan.json")
 
 
 def test_a_film_of_one_loudness_has_no_hole(scene: Path) -> None:
@@ -152,3 +158,13 @@ def test_a_film_of_one_loudness_has_no_hole(scene: Path) -> None:
     assert abs(len(levelled) - len(plain)) <= 5
     gain = levelled[10:480] - plain[10:480]
     assert 2 < np.median(gain) < 8 and np.abs(gain - np.median(gain)).max() < 5
+
+
+@pytest.mark.parametrize(("file", "wrong"), [("talk.wav#right", False), ("talk.wav#left", True), ("talk.wav", True)])
+def test_the_other_channel_of_a_track_may_lie_under_it(tmp_path: Path, file: str, wrong: bool) -> None:
+    soundfile.write(tmp_path / "talk.wav", np.full((16000, 2), 0.1), 16000)
+    shutil.copy(SCENES / "two_hander/night.png", tmp_path)
+    scene = tmp_path / "scene.yaml"
+    cast = "cast: {ana: {track: talk.wav#left, face: [64, 196, 224, 274]}}\npicture: night.png\n"
+    scene.write_text(f'scene: 1\n{cast}sound: [{{file: "{file}"}}]\n')
+    assert any("heard twice" in problem.message for problem in dialogue.check(scene)) == wrong
