@@ -188,6 +188,28 @@ def test_the_models_of_voices_are_fetched_after_their_licences(tmp_path: Path) -
         assert sorted(names) == ["segmentation.onnx", "voice.onnx"]
 
 
+def test_the_model_that_hears_emotions_is_fetched_after_its_licence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from classifiers import write_classifier
+
+    from dialogue.hearing.feeling import REPOSITORY, VARIABLE
+
+    folder = tmp_path / "emotion"
+    with serving(REPOSITORY, write_classifier(tmp_path / "served")) as (hub, served):
+        refused = pull(hub, "emotion", "--to", folder)
+        assert refused.returncode == 2 and served == [] and not folder.exists()
+        for said in ("Apache License 2.0", "IEMOCAP", "--accept-licence", "380 MB"):
+            assert said in refused.stderr
+        done = pull(hub, "emotion", "--to", folder, "--accept-licence")
+        assert done.returncode == 0, done.stderr
+        assert f"emotion: ready in {folder}" in done.stdout and f"set {VARIABLE}={folder}" in done.stdout
+    assert {"config.json", "preprocessor_config.json", "model.safetensors"} <= {file.name for file in folder.iterdir()}
+    monkeypatch.setenv(VARIABLE, str(folder))
+    assert "emotion: ready" in run(app, ["models", "list"]).output
+    assert "a classifier in" in run(app, ["doctor"]).output
+
+
 def test_models_alone_lists_them() -> None:
     alone, listed = (CliRunner().invoke(app, ["models", *words]) for words in ([], ["list"]))
     assert alone.exit_code == 0 and alone.stdout == listed.stdout and "animatic: ready" in alone.stdout
