@@ -88,17 +88,9 @@ class ValidTextAttnProcessor:
         elif encoder_hidden_states is None:
             assert image_rotary_emb is not None
             image = image_rotary_emb[0].shape[0]
-        query, key, value = self._states(attn, hidden_states, encoder_hidden_states, image_rotary_emb)
-        if attention_mask is None:
-            out = self._attend(query, key, value)
-        else:
-            rows = [
-                self._attend(query[b : b + 1], key[b : b + 1, : image + valid], value[b : b + 1, : image + valid])
-                for b, valid in enumerate(attention_mask)
-            ]
-            out = torch.cat(rows)
-        out = out.flatten(2, 3).to(query.dtype)
-        del query, key, value  # what follows is as large
+        states = self._states(attn, hidden_states, encoder_hidden_states, image_rotary_emb)
+        out = self._attend(*states, image, attention_mask).flatten(2, 3).to(hidden_states.dtype)
+        del states  # what follows is as large
         hidden_states, encoder_hidden_states = out[:, :image], out[:, image:]
         if getattr(attn, "to_out", None) is not None:
             hidden_states = attn.to_out[0](hidden_states)
@@ -127,11 +119,19 @@ class ValidTextAttnProcessor:
         added = (attn.norm_added_q(query), attn.norm_added_k(key), value)
         return _filled(of_image, image.shape[1], self.chunk, added)
 
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        out: Tensor = dispatch_attention_fn(
-            query, key, value, backend=self._attention_backend, parallel_config=self._parallel_config
-        )
-        return out
+    def _attend(
+        self, query: Tensor, key: Tensor, value: Tensor, image: int, valid: tuple[int, ...] | None
+    ) -> Tensor:
+        """Every query to all keys, or in each row to the image's and the valid ones of the text's."""
+        how = {"backend": self._attention_backend, "parallel_config": self._parallel_config}
+        if valid is None:
+            whole: Tensor = dispatch_attention_fn(query, key, value, **how)
+            return whole
+        rows = [
+            dispatch_attention_fn(query[b : b + 1], key[b : b + 1, : image + n], value[b : b + 1, : image + n], **how)
+            for b, n in enumerate(valid)
+        ]
+        return torch.cat(rows)
 
 
 def _filled(

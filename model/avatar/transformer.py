@@ -24,6 +24,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from model.avatar.attention import ValidTextAttnProcessor
+from model.avatar.attention_choice import fuse_projections
 from model.avatar.audio_adapter import AudioContext, AudioForm, AudioKeysValues, AudioProjection, FaceAwareAudioAdapter
 from model.avatar.block_cache import BlockCache
 from model.avatar.blocks import AvatarSingleTransformerBlock, AvatarTransformerBlock
@@ -202,6 +203,14 @@ in_channels: int = 16, out_channels: int = 16,
         """As diffusers'; tokens need not divide evenly among the processes, where Ulysses or the ring is alone."""
         check_backend(config, self)
         super().enable_parallelism(config=of_any_length(config), cp_plan=cp_plan)
+
+    def fuse_qkv_projections(self) -> None:
+        """Queries, keys and values of a block by one matrix; ValueError where its layers are in 8 bits or adapted."""
+        fuse_projections(self, True)
+
+    def unfuse_qkv_projections(self) -> None:
+        """Three matrices again."""
+        fuse_projections(self, False)
 
     def set_chunk(self, tokens: int | None) -> None:
         """How many tokens of a block are projected and go through its MLP at once; None: all.
