@@ -115,9 +115,9 @@ def denoise(
         velocity = _fused(shot, sampling, guidance, rows, velocities, state) / rearrange(counts[number], "r -> r 1 1")
         latents = scheduler.step(velocity, scheduler.timesteps[number], state.latents, return_dict=False)[0]
         cache = reuse if keep is None else keep.cache()
-        del step, reuse, keep
+        del step, reuse, keep, velocities, velocity  # the caller may take its time
         state = DenoisingState(number + 1, latents, cache if needed else None)
-        del cache
+        del cache, latents
         yield state
 
 

@@ -103,13 +103,38 @@ def load() -> Generate:
 
 
 def _fitting(device: object) -> str:
-    """`high` where the weights and a window fit into the card at once; a processor has only one memory."""
+    """The fastest way in which a window of the largest size fits into the card; a processor has only one memory."""
     import torch
 
     if not isinstance(device, torch.device) or device.type != "cuda":
         return "high"
-    needed = 1.5 * (hunyuan_costs.TRANSFORMER + hunyuan_costs.ENCODERS)
-    return "high" if torch.cuda.get_device_properties(device).total_memory > needed else "balanced"
+    card = torch.cuda.get_device_properties(device).total_memory
+    way = hunyuan_costs.fitting(hunyuan_costs.sizes(1216, 704, 129, RELEASED_WINDOW), card)
+    return "low" if way is None else way[0]
+
+
+def _cache_on_host(memory: MemoryPlan, chosen: Settings, job: ShotJob, card: float | None) -> bool:
+    """Whether this shot's block outputs wait on the host: they do not fit beside the rest into `card` bytes.
+
+    DialogueError where the shot does not fit even so, with how long one may be.
+    """
+    from model.memory import MEMORY
+
+    name = next(name for name, plan in MEMORY.items() if plan == memory)
+    if card is None or name == "low":
+        return memory.cache_on_cpu
+    width, height, frames, window = job.width, job.height, job.frames, chosen.window
+    shot = hunyuan_costs.sizes(width, height, frames, window, max(1, len(job.lanes)))
+    for on_host in (False, True):
+        if hunyuan_costs.peak_bytes(shot, name, chosen.fp8, on_host) <= hunyuan_costs.ROOM * card:
+            return on_host
+    needed = hunyuan_costs.peak_bytes(shot, name, chosen.fp8, True)
+    most = hunyuan_costs.longest(width, height, window, card, chosen.fp8)
+    hint = f"shots of up to {most} frames fit with another `--memory`" if most else "take a smaller size or window"
+    raise DialogueError(
+        f"{NAME}: {frames} frames of {width}x{height} need {needed / 1e9:.1f} GB with {name} memory, and this card has "
+        f"{card / 1e9:.1f}: {hint}"
+    )
 
 
 def _quiet() -> None:
@@ -141,6 +166,7 @@ def _denoised(
 
     from model.avatar.guidance import Sampling
     from model.avatar.state_file import StateError, load_state, save_state
+    from model.memory import execution_device
 
     sampling = Sampling(chosen.steps)
     generator = torch.Generator().manual_seed(job.seed)
@@ -153,7 +179,9 @@ def _denoised(
             last = load_state(file, key)
         except StateError:
             file.unlink()  # of other weights or settings: the shot starts over
-    cache_device = torch.device("cpu") if memory.cache_on_cpu else None
+    device = execution_device(pipeline.transformer)
+    card = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else None
+    cache_device = torch.device("cpu") if _cache_on_host(memory, chosen, job, card) else None
     states = pipeline.denoise(given, fusion, sampling, last, memory.rows_per_batch, cache_device=cache_device)
     saved = time.monotonic()
     for last in states:
