@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from torch import nn
 
 from model.scaled_linear import ScaledLinear
-
-if TYPE_CHECKING:
-    from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 
 # Our name -> diffusers'. `native` is PyTorch's own choice, which takes FlashAttention 2 before cuDNN.
 BACKENDS = {
@@ -22,7 +19,7 @@ BACKENDS = {
 }
 
 
-def choose_attention(transformer: HunyuanVideoAvatarTransformer3DModel, name: str) -> None:
+def choose_attention(transformer: Any, name: str) -> None:
     """Compute attention with this kernel; ValueError in one sentence when there is none of the name, or not here."""
     import torch
     from diffusers.models.attention_dispatch import _AttentionBackendRegistry
