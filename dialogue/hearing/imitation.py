@@ -24,6 +24,7 @@ _SILENT_FRAME = 0.5  # a frame of a line matched to silence
 _OTHERS_VOICE = 0.6  # a frame of a line matched to speech that is somebody else's
 _PAUSED = 0.03  # a frame of silence in the middle of a line
 _BREATHS = 4  # frames of a line between places at which it may pause
+_UNBROKEN = 12  # frames at a line's beginning and end in which it does not pause: no single sound across a gap
 _BAND = 100.0  # seconds around where the script's share puts a line
 _NEVER = np.float32(1e9)
 
@@ -144,7 +145,7 @@ def _warp(
         cost[1:] = np.take_along_axis(options, chosen[None], 0)[0] + local
         start[1:] = np.take_along_axis(came, chosen[None], 0)[0]
         cost[0] = _NEVER
-        if number % _BREATHS == 0:
+        if number % _BREATHS == 0 and _UNBROKEN <= number < len(template.silent) - _UNBROKEN:
             waited = np.minimum.accumulate(cost - pause)
             came_from = np.maximum.accumulate(np.where(cost - pause <= waited, places, 0))
             cost, start = waited + pause, start[came_from]
