@@ -19,6 +19,7 @@ from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.ground.segments import LabelledSegment
 from dialogue.measures.emotions_heard import felt_in
+from dialogue.measures.late_turns import placed_turns
 from dialogue.measures.looking import Look
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import Wanted, wanted_by
@@ -307,6 +308,10 @@ def measure(
     likes = look.each("finding faces by likeness", wanted.likes, lambda pair: _like(look, pair))
     tracks = measured_tracks(look, wanted)
     warnings = [*turn_notes(look.told), *tracks.warnings]
+    audio = look.file.scene.audio
+    if diarization and audio is not None:
+        diarization, notes = placed_turns(look, audio, _by_sound(recordings)[audio.sound], diarization)
+        warnings += notes
     if mix is not None:
         diarization, notes = _diarized(look, mix)
         diarization = _captioned(look, mix, diarization)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from microphones import MIXED, PLAIN, RATE, convert, planned, starts, talk
+from microphones import LINES, MIXED, PLAIN, RATE, convert, planned, starts, talk
 
 from dialogue.measures.checks import check_media
 from dialogue.measures.look import probe
@@ -45,6 +45,22 @@ def test_a_late_mix(folder: Path, name: str) -> None:
     plan = planned(folder, f"{MIXED}audio: {name}\n")
     assert plan.duration == pytest.approx(17.5, abs=0.04) and plan.mix.source == name
     assert any("late by its own clock" in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0.0, True), (1.5, False)])
+@pytest.mark.parametrize("name", ["late.mp4", "late.mkv"])
+def test_turns_of_a_late_mix_lie_where_it_is_heard(folder: Path, name: str, shift: float, told: bool) -> None:
+    """Whichever of its two beginnings a file of turns counts from."""
+    talk(folder)
+    video = ["-f", "lavfi", "-i", "color=s=64x48:r=25:d=18", "-itsoffset", "1.5", "-i", "mix.wav"]
+    convert(folder, *video, "-map", "0:v", "-map", "1:a", "-c:a", "aac", name)
+    rows = [line.split() for line in (folder / "truth.rttm").read_text().splitlines()]
+    moved = [[*words[:3], f"{float(words[3]) + shift:.3f}", *words[4:]] for words in rows]
+    (folder / "truth.rttm").write_text("".join(" ".join(words) + "\n" for words in moved))
+    plan = planned(folder, f"{MIXED}audio: {name}\n")
+    for who, lines in LINES.items():
+        assert starts(plan, who) == pytest.approx([start + 1.5 for _, start in lines], abs=0.05)
+    assert any("counts from the first sound of" in warning for warning in plan.warnings) is told
 
 
 def test_sound_streams_are_tracks(folder: Path) -> None:
