@@ -31,6 +31,7 @@ def nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 @pytest.fixture(autouse=True)
 def environment_stays() -> Iterator[None]:
     """What a test, or a library it loads, sets in the environment is gone after it: the order of tests says nothing."""
+    os.environ.pop("HF_HUB_OFFLINE", None)  # which a pipeline sets for its process, also one that a module shares
     before = dict(os.environ)
     yield
     for name in os.environ.keys() - before.keys() - {"PYTEST_CURRENT_TEST"}:

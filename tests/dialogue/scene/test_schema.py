@@ -20,7 +20,7 @@ WRONG = sorted((ROOT / "tests/golden/errors").glob("*.yaml"))
 # Wrong in ways that need the files, the cast, other keys' values or the order of keys: `dialogue check` finds those.
 BEYOND_A_SCHEMA = {
     "anchors", "duplicate", "emotions", "face_boxes", "face_points_outside", "faces", "media", "mix_off", "nothing",
-    "order", "recordings", "sound", "sounds_out_of_place", "two_documents", "unused", "version_late",
+    "order", "recordings", "sound", "sounds_out_of_place", "together", "two_documents", "unused", "version_late",
 }  # fmt: skip
 
 

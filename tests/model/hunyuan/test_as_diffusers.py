@@ -94,9 +94,13 @@ def test_the_shipped_small_model_goes_through_the_same_folder(tmp_path: Path) ->
     again = quiet(HunyuanVideoAvatarPipeline.from_pretrained(tmp_path))
     mask = torch.ones(1, 8, 8)
     call = inputs(image=picture().resize((64, 64)), frames=5, sampling=Sampling(2, Guidance.audio_only(1.0), None))
-    call["speakers"] = [SpeakerTrack(mask, torch.randn(8000), (picture(1),), torch.ones(1, 1))]
-    first = pipe(**call).frames
-    assert torch.equal(again(**{**call, "generator": Generator().manual_seed(0)}).frames, first)
+    call["speakers"] = [
+        SpeakerTrack(mask, torch.randn(8000, generator=Generator().manual_seed(1)), (picture(1),), torch.ones(1, 1))
+    ]
+    first = pipe(**call).frames.int()
+    second = again(**{**call, "generator": Generator().manual_seed(0)}).frames.int()
+    # Not bit by bit: where weights lie in memory changes the last bit of products, and so at times a grey level.
+    assert first.shape == second.shape and (first - second).abs().max() <= 2 and (first == second).float().mean() > 0.95
     assert again.emotion_encoder.vae is again.vae
 
 

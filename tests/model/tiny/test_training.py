@@ -105,7 +105,7 @@ def test_saved_and_resumed_is_uninterrupted(clips: Bank, tmp_path: Path) -> None
     assert steps(again, clips, 3) == pytest.approx(after, rel=1e-4)
     for a, b in zip(whole.averages, again.averages, strict=True):
         # Not bit by bit: where tensors lie in memory changes the last bit of bfloat16 products.
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
 
 
 def test_the_decoder_learns_from_the_films_of_the_transformer(
