@@ -21,11 +21,16 @@ _USES = {
 
 
 def not_text(data: bytes) -> tuple[str, str | None] | None:
-    """What these bytes are, and what is to be done with them; None where they are text, or nothing that is known."""
+    """What these bytes are, and what is to be done with them; None where they are text, or nothing that is known.
+
+    Text in another encoding than UTF-8 is text: a script may well begin with BMW, as a bitmap does.
+    """
     import puremagic
 
-    if b"\0" not in data[:4096] and not _control(data[:4096]) and _decodes(data):
+    if not data.startswith(b"%PDF-") and not _control(data[:4096]):
         return None
+    if len(data) > 2 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:  # a frame of MP3 or AAC, without any tag before it
+        return "a sound file", _USES["a sound file"]
     try:
         found = puremagic.magic_string(data[:65536])
     except (puremagic.PureError, ValueError):
@@ -40,12 +45,7 @@ def not_text(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _control(data: bytes) -> bool:
-    return any(byte < 9 or 13 < byte < 32 for byte in data)
-
-
-def _decodes(data: bytes) -> bool:
-    try:
-        data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
-    except UnicodeDecodeError:
+    """Whether there is a byte that no text has; UTF-16, by its mark, is full of zeros."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return False
-    return True
+    return any(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in data)

@@ -19,6 +19,7 @@ from dialogue.scene.scene import Scene
 from dialogue.scene.source import LARGEST, Items, Keys, Node, Text, compose, decode, place_of
 
 Keypath = tuple[str | int, ...]
+_MOST_READ = 32 * LARGEST  # bytes: a transcript or plan given for a scene is told for what it is
 _MOST_PEOPLE, _MOST_LINES = 1_000, 20_000
 _ONE_BY_ONE: Mapping[str, Kind[Any]] = {"lines": LINE, "shots": SHOT}
 
@@ -92,7 +93,7 @@ def read_scene(
 def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(LARGEST + 1)  # a film named by mistake is not read whole
+            return file.read(_MOST_READ)  # a film named by mistake is not read whole
     except FileNotFoundError:
         hint = missing_hint(Path(), str(path))
         raise SceneError(Problem(f"no scene file {quoted(path)}", hint=hint)) from None

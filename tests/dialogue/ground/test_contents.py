@@ -32,6 +32,15 @@ def test_sound(tmp_path: Path, ending: str) -> None:
     assert told is not None and told[0] in ("a sound file", "a film") and "dialogue init" in (told[1] or "")
 
 
+@pytest.mark.parametrize("ending", ["mp3", "aac"])
+def test_sound_without_a_tag(tmp_path: Path, ending: str) -> None:
+    made = tmp_path / f"a.{ending}"
+    bare = ["-id3v2_version", "0", "-write_xing", "0"] if ending == "mp3" else []
+    subprocess.run([binary(), "-v", "error", "-i", SCENE / "ana.flac", "-t", "1", *bare, made], check=True)
+    assert made.read_bytes()[0] == 0xFF
+    assert (not_text(made.read_bytes()) or ("",))[0] == "a sound file"
+
+
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "gif", "tiff", "bmp", "avif"])
 def test_pictures(tmp_path: Path, ending: str) -> None:
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / f"a.{ending}")
@@ -61,6 +70,8 @@ def test_documents() -> None:
         "\ufeffscene: 1".encode("utf-16"),
         b"RIFF in words",
         "日本語".encode(),
+        *(f"{word} für Señora Núñez".encode("latin1") for word in ("BMW", "ID3", "RIFF", "OggS", "fLaC", "ÿû", "P4")),
+        b"\x1b[31mANA: Hello",
     ],
 )
 def test_text_is_text_in_any_encoding(data: bytes) -> None:
