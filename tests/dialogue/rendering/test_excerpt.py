@@ -74,3 +74,11 @@ def test_a_turn_that_ends_in_another_emotion_is_worn_as_that(tmp_path: Path) -> 
     plan = dataclasses.replace(flashes.film_of(tmp_path, [500, 50], [0.5]), turns=(turn,))
     (worn,) = excerpt(plan, plan.shots[1]).turns
     assert worn.emotion == JOY and worn.course == ()
+
+
+def test_the_font_of_the_scene_is_known_to_who_writes_names(tmp_path: Path) -> None:
+    """And to nobody else: it makes no other generator's shot again."""
+    plan = dataclasses.replace(with_turns(tmp_path, (0.5, 1.0)), font="own.ttf")
+    assert excerpt(plan, plan.shots[0]).font is None
+    drawn = dataclasses.replace(plan, generator="animatic")
+    assert excerpt(drawn, drawn.shots[0]).font == "own.ttf"
