@@ -145,12 +145,15 @@ def _planned(
 ) -> PlannedFilm:
     """Speak its drafts, measure, choose, plan."""
     from dialogue.generators.choice import generator_for
-    from dialogue.measures.checks import media_warnings
+    from dialogue.measures.checks import media_warnings, recording_problems
     from dialogue.measures.look import measure
     from dialogue.planning.planner import make_plan
 
     file = with_drafts(written, progress)
     measures = measure(file, progress, speakers, hop)
+    unheard = [problem for problem in recording_problems(file, measures) if problem.severity == "error"]
+    if unheard:
+        raise SceneError(unheard)
     try:
         made = make_plan(file, measures, generator_for(file, measures))
     except SceneError as error:

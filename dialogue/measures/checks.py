@@ -26,7 +26,7 @@ def check_media(file: SceneFile, measures: Measures) -> list[Problem]:
     """Errors and warnings, in the order of the file. `measures` may be headers only, or all there is to know."""
     found = [
         *_faces(file, measures),
-        *_recordings(file, measures),
+        *recording_problems(file, measures),
         *_line_times(file, measures),
         *_shots(file, measures),
         *media_warnings(file, measures),
@@ -187,7 +187,7 @@ def _references(file: SceneFile) -> Iterator[tuple[Keypath, AudioRef]]:
         yield ("sound", index, "file"), sound.file
 
 
-def _recordings(file: SceneFile, measures: Measures) -> Iterator[Problem]:
+def recording_problems(file: SceneFile, measures: Measures) -> Iterator[Problem]:
     """Recordings hold sound, and the channel that is meant."""
     told: set[str] = set()
     for keys, ref in _references(file):

@@ -19,6 +19,7 @@ _TAGGED = re.compile(
     r"<\s*(person|speaker|s)\s*_?(\d{1,2})\s*>(.*?)(?:<\s*/\s*\1\s*_?\2\s*>|(?=<\s*\1)|\Z)", re.IGNORECASE | re.DOTALL
 )
 _FEELING = re.compile(r"^\s*[(\[]([^()\[\]]{1,60})[)\]]\s*")
+_LEAST_WORDS = 3  # before a colon, from which nobody takes them for a name
 _PAUSE_WORDS = {"pause", "beat", "silence", "a pause", "long pause"}
 
 
@@ -92,6 +93,7 @@ def _names(text: str, draft: Draft) -> None:
     """Rows; one without a name goes on where the row before it was somebody's, and is a comment after a blank row."""
     rows = text.splitlines()
     names = Counter(match["name"].casefold() for row in rows if (match := _NAMED.match(row)))
+    all_named = sum(names.values()) == sum(1 for row in rows if row.strip())
     speaking: tuple[str, str | None, list[str], int] | None = None
 
     def spoken() -> None:
@@ -100,7 +102,13 @@ def _names(text: str, draft: Draft) -> None:
 
     for number, row in enumerate(rows, 1):
         match = _NAMED.match(row)
-        known = match is not None and (names[match["name"].casefold()] > 1 or speaking is None or _fresh(rows, number))
+        known = match is not None and (
+            speaking is None
+            or names[match["name"].casefold()] > 1
+            or _fresh(rows, number)
+            or _is_name(match["name"])
+            or (all_named and len(match["name"].split()) == 1)
+        )
         if match is not None and known:
             spoken()
             speaking = (match["name"].strip(), match["how"], [match["words"]], number)
@@ -109,11 +117,21 @@ def _names(text: str, draft: Draft) -> None:
             speaking = None
         elif speaking is not None:
             speaking[2].append(row.strip())
+            if match is not None and len(match["name"].split()) < _LEAST_WORDS:
+                taken = f"{match['name'].strip()!r} is taken for words of {speaking[0]}, who speak on in this row"
+                draft.note(f"{taken}; if it is somebody, begin it with a capital", number)
         else:
             bare = row.strip().strip("()[]*_ ").rstrip(".").lower()
             draft.items.append(Remark("pause" if bare in _PAUSE_WORDS else "text", " ".join(row.split())))
             draft.note("rows that nobody says are comments", number)
     spoken()
+
+
+def _is_name(words: str) -> bool:
+    """Whether it looks like nothing but a name, also after a row that ended in no sign: up to three words, each with a
+    capital as names have them, or all of it in capitals. `and she said: …` is none."""
+    parts = words.split()
+    return len(parts) <= 3 and all(part[0].isupper() or part[0].isdigit() or not part[0].isascii() for part in parts)
 
 
 def _fresh(rows: list[str], number: int) -> bool:

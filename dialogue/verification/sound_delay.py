@@ -20,6 +20,8 @@ LATE = 0.06  # seconds between sound and picture that nobody notices
 _SPEECH, _SILENCE = -20.0, -60.0  # dBFS, where only the plan says when somebody speaks
 _NEVER = 30.0  # seconds: a match this far away is none
 _ANOTHER = 0.45  # correlation with the recordings: of other talks 0.26 to 0.41, of its own in equal noise 0.7 to 0.9
+_BELOW, _FAR_BELOW = 20.0, 35.0  # dB further below what is expected than others; where only turns are known
+_LEAST_ALONE = 0.5  # seconds for which somebody has to speak alone to be missed
 _ENOUGH = 5.0  # seconds of sound below which chance makes anything alike
 
 
@@ -119,6 +121,45 @@ def _picture_start(film: Path) -> float:
         if stream is None or stream.start_time is None or stream.time_base is None:
             return 0.0
         return float(stream.start_time * stream.time_base - zero_of(container))
+
+
+def unheard(film: Path, plan: Plan, media: Path | None, delay: float) -> frozenset[str]:
+    """The speakers of whom nothing is heard where they alone are to speak; `delay`: of the film's sound, in seconds.
+
+    A voice is gone that is much further below what its recordings give than the best of the others is (a film may be
+    turned up or down as a whole), or below what anybody hears. Lines that are silent until they are recorded are not
+    looked for.
+    """
+    import numpy as np
+
+    from dialogue.media.offset import envelope
+    from dialogue.media.recordings import Samples
+    from dialogue.media.speech import LEVELS_PER_SECOND
+
+    heard, expected = envelope(Samples(film)), voices_in(plan, media, delay)
+    least = _LEAST_ALONE * LEVELS_PER_SECOND
+    count = len(heard) if expected is None else min(len(heard), len(expected))
+    levels: dict[str, tuple[float, float]] = {}  # what is heard, and how far that is above what is expected
+    for who, alone in _alone(plan, np.arange(count) / LEVELS_PER_SECOND - delay).items():
+        if alone.sum() >= least:
+            loud = float(np.percentile(heard[:count][alone], 90))
+            due = _SPEECH if expected is None else float(np.percentile(expected[:count][alone], 90))
+            levels[who] = loud, loud - due
+    best = max((above for _, above in levels.values()), default=0.0)
+    far = _BELOW if expected is not None else _FAR_BELOW
+    return frozenset(who for who, (loud, above) in levels.items() if above < best - far or loud < _SILENCE)
+
+
+def _alone(plan: Plan, times: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
+    """By speaker, at which of these seconds of the film they are to be heard and nobody else is."""
+    import numpy as np
+
+    talking = {speaker.id: np.zeros(len(times), bool) for speaker in plan.speakers}
+    for turn in plan.turns:
+        if turn.draft != "silence":
+            talking[turn.speaker] |= (times >= turn.start) & (times < turn.end)
+    many = np.sum(list(talking.values()), axis=0) if talking else np.zeros(len(times))
+    return {who: theirs & (many == 1) for who, theirs in talking.items()}
 
 
 def check_sound(film: Path, plan: Plan, media: Path | None = None) -> FilmSoundCheck:

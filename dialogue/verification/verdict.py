@@ -11,7 +11,7 @@ from dialogue.planning.plan import Plan
 from dialogue.verification.activity import Activity, mouth_activity
 from dialogue.verification.activity import speaking as speaking_frames
 from dialogue.verification.sound_delay import LATE as LATE_SOUND
-from dialogue.verification.sound_delay import FilmSoundCheck, check_sound, has_sound, voices_in
+from dialogue.verification.sound_delay import FilmSoundCheck, check_sound, has_sound, unheard, voices_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +24,7 @@ LEAK = 0.4  # of a speaker's own movement that they may show while they listen
 LATE = 2  # frames between lips and sound that nobody notices
 _MARGIN = 3  # frames around a turn that belong to neither speech nor silence
 _LAGS = range(-6, 7)  # frames
+_FITS, _CHANCE = 0.2, 1.5  # the least correlation that says something; standard errors between two that differ
 _ENOUGH = 12  # frames of speech or of silence below which nothing is concluded
 
 
@@ -49,13 +50,16 @@ def verify(film: Path, plan: Plan, media: Path | None = None) -> tuple[Verdict, 
 
     `media`: what the plan's paths are relative to, where the film's recordings are at hand to be compared with.
     """
+    gone: frozenset[str] = frozenset()
     if plan.turns and not has_sound(film):
         delay, said = None, ["the film has no sound, and the plan has speech"]
     else:
         sound = check_sound(film, plan, media)
         delay, said = sound.delay, _of_sound(sound)
+        gone = unheard(film, plan, media, delay or 0.0) if not sound.another else gone
     found = _verdicts(film, plan, _voices(plan, media, delay))
-    return tuple(replace(v, delay=delay, faults=(*v.faults, *said)) for v in found)
+    mute = {who: ["nothing of them is heard where the plan has them speak"] for who in gone}
+    return tuple(replace(v, delay=delay, faults=(*v.faults, *mute.get(v.speaker, []), *said)) for v in found)
 
 
 def _of_sound(sound: FilmSoundCheck) -> list[str]:
@@ -174,5 +178,10 @@ def _lag(parts: Sequence[tuple[Curve, Curve, NDArray[np.bool_]]]) -> int | None:
         if len(x) < 2 * _ENOUGH or x.std() == 0 or y.std() == 0:
             return None
         fits.append(float(np.corrcoef(x, y)[0, 1]))
-    best = int(np.argmax(fits))
-    return _LAGS[best] if fits[best] >= 0.2 else None
+    best, at_once = int(np.argmax(fits)), fits[_LAGS.index(0)]
+    if fits[best] < _FITS:
+        return None
+    # In few frames chance makes another shift fit as well as none: it has to be better by what chance may do.
+    if fits[best] - at_once < _CHANCE / np.sqrt(len(x)):
+        return 0 if at_once >= _FITS else None
+    return _LAGS[best]

@@ -195,3 +195,38 @@ def test_the_commands_table_fits_and_says_what_is_wrong_below() -> None:
     assert all(len(line) <= 80 for line in lines)
     assert next(line for line in lines if "12.5 s" in line).endswith("0.91       0.02  1 frame  as planned")
     assert lines[-2:] == ["Ben: the mouth does not move while they speak", "Ben: and more"]
+
+
+@pytest.mark.parametrize("size", ["128x128", "352x352"])
+def test_chance_makes_no_lips_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    """Ben says little: in two seconds of speech another shift may fit as well as none."""
+    import dialogue
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for file in (file for file in SCENE.iterdir() if file.is_file()):
+        shutil.copy(file, tmp_path)
+    text = (tmp_path / "scene.yaml").read_text()
+    made = text.replace("output: {captions: [srt, vtt]}", f"generator: animatic\noutput: {{size: {size}}}")
+    (tmp_path / "scene.yaml").write_text(made)
+    verdicts = dialogue.verify(dialogue.render(tmp_path / "scene.yaml", tmp_path / "f.mp4"))
+    assert [verdict.faults for verdict in verdicts] == [(), ()]
+
+
+@pytest.mark.parametrize("there", ["ana", "ben"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_voice_that_is_gone_is_told(film: tuple[Path, Plan], tmp_path: Path, there: str, known: bool) -> None:
+    """Only one of the two microphones is in the film; with their recordings at hand, and without."""
+    one = tmp_path / "one.mp4"
+    sound = ["-i", SCENE / f"{there}.flac", "-i", film[0], "-map", "1:v", "-map", "0:a", "-c:v", "copy", one]
+    subprocess.run([binary(), "-loglevel", "error", *sound], check=True)
+    gone = "nothing of them is heard where the plan has them speak"
+    verdicts = verify(one, film[1], film[0].parent if known else None)
+    assert {verdict.speaker for verdict in verdicts if gone in verdict.faults} == {"ana", "ben"} - {there}
+
+
+@pytest.mark.parametrize("gain", [-25, 12])
+def test_a_film_turned_up_or_down_has_all_its_voices(film: tuple[Path, Plan], tmp_path: Path, gain: int) -> None:
+    other = tmp_path / "other.mp4"
+    level = ["-i", film[0], "-af", f"volume={gain}dB", "-c:v", "copy", other]
+    subprocess.run([binary(), "-loglevel", "error", *level], check=True)
+    assert {verdict.faults for verdict in verify(other, film[1], film[0].parent)} == {()}
