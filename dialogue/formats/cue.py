@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dialogue.ground.contents import not_text
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.reading import MOST, bytes_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Cue:
 def read_text(path: Path) -> str:
     """The whole file as text with plain newlines; UTF-8, or UTF-16 with its mark. SceneError says where it is not."""
     try:
-        data = path.read_bytes()
+        data = bytes_of(path)
     except FileNotFoundError:
         raise SceneError(Problem("no such file", file=str(path))) from None
     except OSError as error:
@@ -32,6 +33,8 @@ def read_text(path: Path) -> str:
     other = not_text(data)
     if other is not None:
         raise SceneError(Problem(f"this is {other[0]}, not text", file=str(path), line=1, column=1, hint=other[1]))
+    if len(data) == MOST:
+        raise SceneError(Problem(f"the file has {MOST} bytes and more; no script is as long", file=str(path)))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)

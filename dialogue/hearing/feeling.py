@@ -90,8 +90,8 @@ def _loaded(folder: Path) -> tuple[Any, Any, tuple[str, ...]]:
         how: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         network = AutoModelForAudioClassification.from_pretrained(str(folder), **how).eval()
         extractor = AutoFeatureExtractor.from_pretrained(str(folder), **how)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except Exception as error:  # weights may be damaged in as many ways as there are classes for it
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise SceneError(Problem(f"the classifier in {folder} cannot be loaded: {reason}", hint=COMMAND)) from error
     labels = [str(network.config.id2label[number]) for number in range(network.config.num_labels)]
     emotions = [emotion_named_by(label) for label in labels]

@@ -199,5 +199,7 @@ def missing_hint(folder: Path, written: str) -> str | None:
     # Of names with the same ending, the endings say nothing of how alike they are.
     stems = {os.path.splitext(other)[0].casefold(): other for other in reversed(names)}
     alike = {part: other for part, other in stems.items() if other.casefold().endswith(ending)}
+    if name in names:
+        return "it is a link that leads nowhere"
     meant = stems.get(stem) or alike.get(near(stem, alike, 0.7) or "") or near(name, names, 0.85)
     return f"did you mean {os.path.join(parent, meant)!r}?" if meant else None

@@ -96,6 +96,8 @@ def _named(node: Node, reading: Reading) -> LineEmotion | None:
     name = _emotion_name.read(node, reading)
     if name == "auto":
         return LineEmotion(weights={}, auto=True)
+    if name == "off":  # none is told: that of a face at rest
+        return LineEmotion(weights={})
     return LineEmotion(weights={name: 1.0}) if name else None
 
 
@@ -115,7 +117,9 @@ LINE_KEYS = {
         SECONDS, "Where it begins: in its own recording, else in the speaker's track or the mix.", argument="start"
     ),
     "to": Key(SECONDS, "Where it ends, in the same recording as `from`.", argument="end"),
-    "emotion": Key(EMOTION, "The emotion of the line: a name, a blend, or auto: told from the words and the voice."),
+    "emotion": Key(
+        EMOTION, "The emotion of the line: a name, a blend, or auto: told from the words and the voice; off: none is."
+    ),
     "after": Key(
         time("a number of seconds", signed=True),
         "Starts this long after the previous line ends; negative: an interruption.",

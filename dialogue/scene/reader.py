@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.ground.reading import bytes_of
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, NamedMedia, Reading, mismatch, read_field
@@ -16,10 +17,9 @@ from dialogue.scene.line import LINE
 from dialogue.scene.named_files import files_named
 from dialogue.scene.other_files import other_file
 from dialogue.scene.scene import Scene
-from dialogue.scene.source import LARGEST, Items, Keys, Node, Text, compose, decode, place_of
+from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 
 Keypath = tuple[str | int, ...]
-_MOST_READ = 32 * LARGEST  # bytes: a transcript or plan given for a scene is told for what it is
 _MOST_PEOPLE, _MOST_LINES = 1_000, 20_000
 _ONE_BY_ONE: Mapping[str, Kind[Any]] = {"lines": LINE, "shots": SHOT}
 
@@ -92,8 +92,7 @@ def read_scene(
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_READ)  # a film named by mistake is not read whole
+        return bytes_of(path)
     except FileNotFoundError:
         hint = missing_hint(Path(), str(path))
         raise SceneError(Problem(f"no scene file {quoted(path)}", hint=hint)) from None

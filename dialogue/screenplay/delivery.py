@@ -17,13 +17,14 @@ _STEMS = {
     "disgust": "disgust revolt repuls sicken nauseat contempt disdain sneer",
     "neutral": "neutral calm flat deadpan matter-of-fact composed",
 }
-_ASIDE = re.compile(r"[(\[（]([^()\[\]（）]{1,80})[)\]）]")
+_ASIDE = re.compile(r"[(\[（]+([^()\[\]（）]{1,80})[)\]）]+")
 _CALL = 0.6  # of the emotion, where signs show it and no word names it
 # What people call out, in English, German, French, Spanish and Italian, and what they type.
 _CALLS = {
     "joy": re.compile(
         r"\b(?:a?ha(?:ha)+|he(?:he)+|jaja(?:ja)*|ahah(?:ah)*|hooray|hurray|yay|yippee|woohoo|juhu|hurra|youpi|viva|evviva)"
-        r"\b|[:;=]-?[)D]|[\U0001F600-\U0001F60D\U0001F917\U0001F923\U0001F973]", re.IGNORECASE
+        r"\b|[:;=]-?[)D]|[\U0001F600-\U0001F60D\U0001F917\U0001F923\U0001F973]",
+        re.IGNORECASE,
     ),
     "fear": re.compile(r"\b(?:help|hilfe|au secours|socorro|aiuto)!|[\U0001F628\U0001F630\U0001F631]", re.IGNORECASE),
     "disgust": re.compile(

@@ -66,6 +66,13 @@ def test_a_folder_that_holds_none_is_told(named: Path) -> None:
         felt(np.ones(32_000, np.float32))
 
 
+def test_damaged_weights_are_told(named: Path) -> None:
+    write_classifier(named)
+    (named / "model.safetensors").write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(SceneError, match="cannot be loaded"):
+        felt(np.ones(32_000, np.float32))
+
+
 @pytest.mark.parametrize(
     ("label", "emotion"),
     [("hap", "joy"), ("Angry", "anger"), ("fearful", "fear"), ("calm", "neutral"), ("surprised", "surprise"),

@@ -67,6 +67,13 @@ def test_what_the_script_shows_is_told_with_its_origin(scene: Path) -> None:
     assert "dialogue models pull emotion" in told
 
 
+def test_a_line_may_be_left_alone(scene: Path) -> None:
+    scene.write_text(SCENE.replace('{ana: "Hear what?!",', '{ana: "Hear what?!", emotion: off,'))
+    turn = dialogue.plan(scene).plan.turns[1]
+    assert turn.emotion == Emotion() and turn.felt is None
+    assert not [problem for problem in dialogue.check(scene) if "'off'" in problem.message]
+
+
 def test_off_unless_asked(scene: Path) -> None:
     scene.write_text(SCENE.replace("emotion: auto\n", "").replace(", emotion: auto", ""))
     plan = dialogue.plan(scene).plan
@@ -103,6 +110,7 @@ def test_cues(text: str) -> None:
 
 def test_what_says_how_is_not_spoken() -> None:
     assert without_asides("(angrily) Out, (both of you) now!") == "Out, (both of you) now!"
+    assert without_asides("((angrily)) Out!") == "Out!"
 
 
 def voiced(*rows: dict[str, float], line: str = "It is late.", auto: bool = True) -> Turn:
