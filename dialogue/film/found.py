@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dialogue.film.plan import Source, read
 from dialogue.ground.box import Box
 from dialogue.ground.progress import OnProgress, untold
+from dialogue.planning.plan import Mix, MixPart
 from dialogue.rendering.film_order import Order
 from dialogue.scene.reader import SceneFile
 
@@ -58,8 +59,24 @@ def voices(
     return tuple(sorted(found, key=lambda voice: -voice.seconds))
 
 
-def sound(order: Order, *, progress: OnProgress = untold) -> Path | None:
-    """What a film will sound like: a file of its own, or one in the cache. None where nothing is heard."""
+def sound(
+    order: Order, *, speakers: Collection[str] | None = None, progress: OnProgress = untold
+) -> Path | None:
+    """What a film will sound like: a file of its own, or one in the cache. None where nothing is heard.
+
+    speakers: whose turns alone are heard, by their ids, as loud as they are in the whole; None: the film as it is.
+    KeyError for somebody who is not in the plan.
+    """
     from dialogue.rendering.render import sound as sound_of
 
-    return sound_of(order, progress)
+    if speakers is None:
+        return sound_of(order, progress)
+    plan = order.plan
+    for speaker in speakers:
+        if all(one.id != speaker for one in plan.speakers):
+            raise KeyError(speaker)
+    gains = {part.audio.heard: part.gain for part in plan.mix.parts}
+    turns = tuple(turn for turn in plan.turns if turn.speaker in speakers)
+    parts = tuple(MixPart(turn.audio, turn.start, gains.get(turn.audio.heard)) for turn in turns)
+    some = replace(plan, turns=turns, mix=Mix(parts=parts), sounds=(), loudness=None)
+    return sound_of(replace(order, plan=some), progress)

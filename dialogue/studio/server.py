@@ -168,7 +168,7 @@ class _Films:
 
     async def sound(self, request: Request) -> Response:
         room = self._room(request)
-        place = await run_in_threadpool(shown.sound, room)
+        place = await run_in_threadpool(shown.sound, room, request.query_params.getlist("only") or None)
         return FileResponse(place) if place is not None else Response(status_code=204)
 
     async def movie(self, request: Request) -> Response:

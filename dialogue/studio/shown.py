@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,12 @@ def peaks(cache: Path, place: Path, channel: int | None, level: int) -> tuple[by
     return level_of(outline, level).tobytes(), rate / (SAMPLES * STEP**level)
 
 
-def sound(room: Room) -> Path | None:
-    """What the film sounds like before it is made: the mix as a file. None where nothing is heard."""
+def sound(room: Room, speakers: Sequence[str] | None = None) -> Path | None:
+    """What the film sounds like before it is made, or some of its speakers alone, as a file. None: nothing is heard."""
     look = room.planned()
     if look is None or look.planned is None:
         return None
-    return dialogue.sound(dialogue.order(look.planned, overwrite=True))
+    return dialogue.sound(dialogue.order(look.planned, overwrite=True), speakers=speakers)
 
 
 def take_place(room: Room, shot: int, number: int) -> Path | None:

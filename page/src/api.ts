@@ -47,7 +47,8 @@ export async function upload(id: string, file: File): Promise<string> {
 }
 
 export const pictureUrl = (id: string, media: string) => at(id, `/picture/${media}`);
-export const soundUrl = (id: string, revision: string) => at(id, `/sound?of=${revision}`);
+export const soundUrl = (id: string, revision: string, only: string[] | null) =>
+  at(id, `/sound?of=${revision}${(only ?? []).map((who) => `&only=${encodeURIComponent(who)}`).join("")}`);
 export const movieUrl = (id: string, stamp: number) => at(id, `/movie?of=${stamp}`);
 export const takeUrl = (id: string, shot: number, number: number, key: string) => at(id, `/take/${shot}/${number}?of=${key}`);
 export const mediaUrl = (id: string, media: string) => at(id, `/media/${media}`);

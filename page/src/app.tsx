@@ -6,6 +6,8 @@ import * as api from "./api";
 import { setTheme, theme } from "./color";
 import { FilmPane } from "./filmpane";
 import { First } from "./first";
+import { runsOf } from "./emotionpaint";
+import { heard } from "./hearing";
 import { KeySheet, keyDown } from "./keys";
 import { PicturePane } from "./picture";
 import { Problems } from "./problems";
@@ -78,6 +80,6 @@ async function begin(): Promise<void> {
 }
 
 // For the tests and the screenshots of the page: what it shows, and a way to stand at a moment.
-Object.assign(window, { room: { state, player, lanes, at: (seconds: number) => (player.seek(seconds), time.value) } });
+Object.assign(window, { room: { state, player, lanes, heard, runsOf, at: (seconds: number) => (player.seek(seconds), time.value) } });
 
 void begin();

@@ -3,7 +3,8 @@
 import { clamp, written } from "./format";
 import { edit, editTurn, film, frameAt, itemsOf, keysOf, lines, plan, said, shots, textOf, time, turns } from "./state";
 import type { Line } from "./state";
-import type { Box, Edit, Keys, Path, Tree } from "./types";
+import type { Box, Edit, Emotion, Keys, Path, Tree } from "./types";
+import { wordsBefore } from "./words";
 
 const scene = (): Keys => film.value?.scene ?? {};
 
@@ -214,7 +215,9 @@ function split(index: number, seconds: number): Made {
   const old = keysOf(itemsOf(scene().lines)[item]);
   const line = lines.value.find((one) => one.index === item);
   const words = (line?.text ?? turn.text ?? "").split(/(?<=\s)/);
-  const cut = clamp(Math.round((words.length * (seconds - start)) / (end - start)), Math.min(1, words.length), words.length - 1);
+  const known = wordsBefore(line?.text ?? turn.text ?? "", turn, seconds);
+  const share = known ?? Math.round((words.length * (seconds - start)) / (end - start));
+  const cut = clamp(share, Math.min(1, words.length), words.length - 1);
   const [first, second] = [words.slice(0, cut).join("").trim(), words.slice(cut).join("").trim()];
   const own = old.audio !== undefined;
   const offset = own ? turn.audio.start - start : 0;
@@ -232,6 +235,22 @@ function split(index: number, seconds: number): Made {
     ...shifted(item + 1, 1),
   ];
   return { edits, label: `line ${item + 1} split` };
+}
+
+/** Write an emotion down that was told from voice or words; its shares in hundredths, as a blend where there are several. */
+export function writeFelt(index: number, told: Emotion): Promise<boolean> {
+  return editTurn(index, (now) => {
+    const item = lineOf(now);
+    if (item === null) return NO_LINE;
+    const shares = Object.entries(told.weights).map(([name, share]): [string, number] => [name, Math.round(share * 100) / 100]);
+    const strength = Math.round(told.strength * 100) / 100;
+    const strong = Math.abs(strength - 1) > 0.001 ? { strength } : {};
+    const one = shares.length === 1 ? shares[0]![0] : null;
+    let value: unknown = { blend: Object.fromEntries(shares), ...strong };
+    if (one !== null) value = strong.strength === undefined ? one : { name: one, ...strong };
+    const edits: Edit[] = [...linesOfTurns(), { do: "set", path: ["lines", item, "emotion"], value }];
+    return { edits, label: `the emotion of line ${item + 1}` };
+  });
 }
 
 /** One line from a turn's line and the speaker's next. */

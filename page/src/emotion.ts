@@ -37,6 +37,12 @@ export function label(emotion: Emotion): string {
   return parts.join(" ");
 }
 
+/** neutral 40 %, fear 60 % */
+export function words(emotion: Emotion): string {
+  const names = Object.entries(emotion.weights);
+  return names.length === 1 ? label(emotion) : names.map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ");
+}
+
 /** How high its curve stands: 0 to 1.5. */
 export function level(emotion: Emotion): number {
   const name = main(emotion);

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as edits from "./edits";
+import { mute, solo } from "./hearing";
 import { Key } from "./icons";
 import * as lanes from "./lanes";
 import { playStretch, run, seek, shuttle, step, stop, toggle } from "./player";
@@ -16,7 +17,7 @@ const letters = signal(localStorage.getItem("letters") !== "off");
 
 const SHEET: [string, [string, string][]][] = [
   ["Playing", [["Space", "play, stop"], ["J K L", "back, stop, forward; again: faster"], ["← →", "a frame; with Shift ten"], ["Home End", "the film's ends"]]],
-  ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["G", "snap on, off"]]],
+  ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["M, Shift M", "mute them, hear them alone"], ["G", "snap on, off"]]],
   ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["A B", "the first take, the second"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
   ["Picture", [["arrows", "move a face by 1 pixel; Shift 10"], ["Alt arrows", "its size"], ["Delete", "no face"]]],
 ];
@@ -160,6 +161,10 @@ export function keyDown(event: KeyboardEvent): void {
     },
     c: () => { if (editable.value) void edits.addCut(); },
     g: () => { lanes.snapping.value = !lanes.snapping.value; },
+    m: () => {
+      const who = turns.value[selected.value ?? turnAt(time.value) ?? -1]?.speaker;
+      if (who !== undefined) (event.shiftKey ? solo : mute)(who);
+    },
     "[": () => trim("start"),
     "]": () => trim("end"),
     e: emotionMenu,

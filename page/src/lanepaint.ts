@@ -2,13 +2,15 @@
 
 import * as api from "./api";
 import { tones } from "./color";
-import * as emotion from "./emotion";
+import { emotions } from "./emotionpaint";
+import { silent } from "./hearing";
 import * as lanes from "./lanes";
 import type { Lane } from "./lanes";
 import { mouths } from "./mouths";
 import { FONT, hatch, redraw, round, type Ink, type Skin } from "./skin";
-import { film, length, plan, selected, shots, states, turns } from "./state";
+import { film, length, plan, selected, shots, speakers, states, turns } from "./state";
 import type { Turn } from "./types";
+import { wordAt } from "./words";
 
 export interface Drag {
   turn: number | null;
@@ -16,9 +18,6 @@ export interface Drag {
   start: number;
   end: number;
 }
-
-const glyphs = Object.fromEntries(Object.entries(emotion.GLYPHS).map(([name, path]) => [name, new Path2D(path)]));
-
 
 // Outlines of sound, fetched when first seen
 
@@ -51,9 +50,8 @@ export function laneRow(g: Ink, s: Skin, lane: Lane, width: number, hover: numbe
     for (const [start, end] of voice?.turns ?? []) voiceRegion(g, s, lane, start, end, width);
     return;
   }
-  const tone = tones(lane.color);
-  const full = lane.kind === "seen" && !lanes.dense.value;
-  if (full) {
+  if (lane.full) {
+    const tone = tones(lane.color);
     emotions(g, s, lane, tone.solid, tone.edge, width);
     mouthRow(g, s, lane, tone.edge, width);
   }
@@ -63,6 +61,7 @@ export function laneRow(g: Ink, s: Skin, lane: Lane, width: number, hover: numbe
     const turn = turns.value[index]!;
     if (lanes.xOf(turn.start) > width) break;
     const moved = drag?.turn === index ? drag : null;
+    g.globalAlpha = 1;
     region(g, s, lane, index, turn, moved?.start ?? turn.start, moved?.end ?? turn.end, width, hover === index);
   }
 }
@@ -70,11 +69,10 @@ export function laneRow(g: Ink, s: Skin, lane: Lane, width: number, hover: numbe
 function region(
   g: Ink, s: Skin, lane: Lane, index: number, turn: Turn, start: number, end: number, width: number, hover: boolean,
 ): void {
-  const tone = tones(lane.color);
+  const tone = tones(speakers.value.get(turn.speaker)?.color ?? lane.color);
   const [x0, x1] = [lanes.xOf(start), lanes.xOf(end)];
   if (x1 < -2 || x0 > width + 2) return;
-  const y = lanes.regionTop(lane);
-  const h = lanes.dense.value ? 34 : lanes.region.value;
+  const { y, h } = lanes.placeOf(lane, index);
   const w = Math.max(1, x1 - x0);
   const on = selected.value === index;
   const pps = lanes.scale.value;
@@ -109,12 +107,22 @@ function region(
   g.fillStyle = on ? "rgba(0,0,0,.4)" : tone.edge;
   g.fillRect(x0, y, 3, h);
   const words = pps >= 12 && w >= 40 && (turn.text ?? "") !== "";
-  if (pps >= 12 && w > 6) wave(g, turn, start, x0, y + (words ? 17 : 4), w, h - (words ? 19 : 8), on ? "rgba(21,23,26,.8)" : tone.edge, width);
-  if (words && pps >= 20) {
+  const low = h < 24;
+  if (pps >= 12 && w > 6 && !(low && words)) {
+    if (silent(turn.speaker)) g.globalAlpha = 0.3;
+    wave(g, turn, start, x0, y + (words ? 17 : 4), w, h - (words ? 19 : 8), on ? "rgba(21,23,26,.8)" : tone.edge, width);
+    g.globalAlpha = 1;
+  }
+  if (words && pps >= 20 && h > 14) {
     g.font = `500 11.5px ${FONT}`;
     g.textBaseline = "alphabetic";
-    g.fillStyle = on ? "#15171a" : s.ink;
-    fading(g, turn.text!, Math.max(x0, 0) + 8, y + 13, x1 - 4 - Math.max(x0, 0) - 8, on ? tone.solid : tone.fill);
+    const ink = on ? "#15171a" : s.ink;
+    const under = on ? tone.solid : tone.fill;
+    if (turn.words?.length && pps >= APART) spoken(g, turn, start - turn.start, y, x1, ink, under, width);
+    else {
+      g.fillStyle = ink;
+      fading(g, turn.text!, Math.max(x0, 0) + 8, y + 13, x1 - 4 - Math.max(x0, 0) - 8, under);
+    }
   }
   if (on && w > 16) {
     g.fillStyle = "rgba(0,0,0,.55)";
@@ -127,6 +135,41 @@ function region(
     g.lineWidth = 2;
     round(g, x0 - 2, y - 2, w + 4, h + 4, 7);
     g.stroke();
+  }
+}
+
+const APART = 110; // pixels per second from which words have room to stand where they are said
+
+/** Each word where it is said, with a tick at its beginning; one that is longer than its time fades out. */
+function spoken(g: Ink, turn: Turn, moved: number, y: number, right: number, ink: string, under: string, width: number): void {
+  turn.words!.forEach((word, index) => {
+    const next = turn.words![index + 1];
+    const x = lanes.xOf(word.start + moved);
+    const end = next ? lanes.xOf(next.start + moved) : right - 4;
+    if (end < 0 || x > width) return;
+    g.fillStyle = ink;
+    g.globalAlpha = 0.45;
+    g.fillRect(Math.round(x), y + 3, 1, 11);
+    g.globalAlpha = 1;
+    fading(g, word.text, x + 4, y + 13, end - x - 5, under);
+  });
+}
+
+/** The word under the playhead, underlined in its region; on the layer of the playhead. */
+export function wordNow(g: Ink, s: Skin, seconds: number): void {
+  if (lanes.scale.value < APART) return;
+  for (const lane of lanes.lanes.value) {
+    for (let at = lanes.firstFrom(lane.turns, seconds, lanes.longest.value); at < lane.turns.length; at++) {
+      const index = lane.turns[at]!;
+      const turn = turns.value[index]!;
+      if (turn.start > seconds) break;
+      const word = wordAt(turn, seconds);
+      if (!word) continue;
+      const { y, h } = lanes.placeOf(lane, index);
+      if (h <= 14) continue;
+      g.fillStyle = selected.value === index ? "#15171a" : s.ink;
+      g.fillRect(lanes.xOf(word.start) + 3, y + 15, Math.max(4, lanes.xOf(word.end) - lanes.xOf(word.start) - 4), 2);
+    }
   }
 }
 
@@ -168,80 +211,6 @@ function wave(g: Ink, turn: Turn, start: number, x0: number, y: number, w: numbe
     for (let k = a; k < b; k++) most = Math.max(most, -data[2 * k]! || 0, data[2 * k + 1]! || 0);
     const tall = Math.max(1.5, (most / 127) ** 0.62 * h);
     g.fillRect(n * 3 - lanes.from.value * pps, y + (h - tall) / 2, 1.8, tall);
-  }
-}
-
-/** A curve of strength; each emotion goes into the next over 0.2 s, so that two of them cross. */
-function emotions(g: Ink, s: Skin, lane: Lane, solid: string, edge: string, width: number): void {
-  const list = lane.turns;
-  const base = lane.top + lanes.EMOTION;
-  const first = Math.max(0, lanes.firstFrom(list, lanes.from.value, lanes.longest.value) - 1);
-  const tall = (one: Turn) => base - 1 - (Math.min(emotion.level(one.emotion), 1.5) / 1.5) * (lanes.EMOTION - 4);
-  const runs: { start: number; end: number; turn: Turn }[] = [];
-  for (let at = first; at < list.length; at++) {
-    const turn = turns.value[list[at]!]!;
-    const last = runs[runs.length - 1];
-    if (last && emotion.label(last.turn.emotion) === emotion.label(turn.emotion)) continue;
-    const start = at === 0 ? Math.min(0, turn.start) : turn.start;
-    if (last) last.end = start;
-    if (lanes.xOf(start) > width) break;
-    runs.push({ start, end: length.value, turn });
-  }
-  const ramp = 0.1;
-  for (const run of runs) {
-    const y = tall(run.turn);
-    const path = new Path2D();
-    path.moveTo(lanes.xOf(run.start - ramp), base);
-    path.lineTo(lanes.xOf(run.start + ramp), y);
-    path.lineTo(lanes.xOf(run.end - ramp), y);
-    path.lineTo(lanes.xOf(run.end + ramp), base);
-    g.globalAlpha = s.fo;
-    g.fillStyle = solid;
-    g.fill(path);
-    g.globalAlpha = 0.8;
-    g.strokeStyle = edge;
-    g.lineWidth = 1;
-    g.stroke(path);
-    g.globalAlpha = 1;
-  }
-  if (lanes.scale.value < 3) return;
-  let free = -Infinity;
-  for (const run of runs) {
-    if (!Object.keys(run.turn.emotion.weights).length) continue;
-    const x = Math.max(5, lanes.xOf(run.start + ramp) + 4, free);
-    const end = lanes.xOf(run.end);
-    const label = emotion.label(run.turn.emotion);
-    g.font = `500 10.5px ${FONT}`;
-    const named = lanes.scale.value >= 40;
-    const wide = named ? g.measureText(label).width + 27 : 22;
-    if (x + Math.min(wide, 30) > end || x > width) continue;
-    chip(g, s, emotion.glyph(run.turn.emotion), named ? label : "", x, lane.top + 4, wide, edge);
-    free = x + wide + 4;
-  }
-}
-
-function chip(g: Ink, s: Skin, name: string, label: string, x: number, y: number, wide: number, edge: string): void {
-  round(g, x, y, wide, 15, 7.5);
-  g.fillStyle = s.panel;
-  g.fill();
-  g.globalAlpha = 0.55;
-  g.strokeStyle = edge;
-  g.lineWidth = 1;
-  g.stroke();
-  g.globalAlpha = 1;
-  g.save();
-  g.translate(x + 5, y + 2);
-  g.strokeStyle = g.fillStyle = s.ink;
-  g.lineWidth = 1.5;
-  g.lineCap = g.lineJoin = "round";
-  g.stroke(glyphs[name]!);
-  if (emotion.FILLED.has(name)) g.fill(glyphs[name]!);
-  g.restore();
-  if (label) {
-    g.fillStyle = s.ink;
-    g.font = `500 10.5px ${FONT}`;
-    g.textBaseline = "middle";
-    g.fillText(label, x + 21, y + 8);
   }
 }
 
@@ -307,11 +276,11 @@ function measured(g: Ink, s: Skin, lane: Lane, known: (typeof mouths.value)[numb
 export function overlap(g: Ink, s: Skin, one: lanes.Overlap, width: number): void {
   const [x0, x1] = [lanes.xOf(one.start), lanes.xOf(one.end)];
   if (x1 < 0 || x0 > width || lanes.scale.value < 12) return;
-  const [a, b] = [one.a, one.b].map((index) => lanes.lanes.value.find((lane) => lane.id === turns.value[index]!.speaker));
-  if (!a || !b) return;
+  const [a, b] = [one.a, one.b].map((index) => lanes.laneOf.value.get(turns.value[index]!.speaker));
+  if (!a || !b || a === b) return;
   const [upper, lower] = a.top < b.top ? [a, b] : [b, a];
   const y0 = lanes.regionTop(upper);
-  const y1 = lanes.regionTop(lower) + (lanes.dense.value ? 34 : lanes.region.value);
+  const y1 = lanes.regionTop(lower) + (lower.full || !lanes.dense.value ? lanes.region.value : 34);
   g.fillStyle = hatch(g, s.ink, 6, 1);
   g.globalAlpha = 0.2;
   g.fillRect(x0, y0, x1 - x0, y1 - y0);

@@ -10,7 +10,9 @@ export interface Lane {
   name: string;
   under: string; // the small words below the name
   color: string;
-  kind: "seen" | "heard" | "voice"; // in the picture, off screen, or nobody's yet
+  kind: "seen" | "heard" | "shared" | "voice"; // in the picture, off screen, all who are off screen, or nobody's yet
+  people: string[]; // whose turns stand in it
+  full: boolean; // with emotions above and mouths below
   top: number;
   height: number;
   turns: number[]; // indices, in order of time
@@ -30,16 +32,28 @@ export const splitting = signal(false);
 
 export const region = computed(() => (size.value.low ? 34 : 38));
 
-/** Voices of the mix that are nobody's: their longest turns are known, and stand in a lane of their own. */
+export const focused = signal<string | null>(null); // whose lane is full where there are many
+
+const MANY = 4; // people with full lanes
+const CROWD = 8; // beyond them those off screen share one lane
+
+/**
+ * Voices of the mix that are nobody's: their longest turns are known, and stand in a lane of their own. Where there are
+ * many, only the lane that has the focus shows emotions and mouths; in a crowd those off screen share one.
+ */
 export const lanes = computed<Lane[]>(() => {
   const seen = new Set(shots.value.flatMap((shot) => shot.faces.map((face) => face.speaker)));
   const people = [...speakers.value.values()];
   const voices = film.value?.voices ?? [];
-  const dense = people.length + voices.length > 4;
+  const many = people.length + voices.length;
+  const dense = many > MANY;
+  const off = people.filter((who) => plan.value && !seen.has(who.id));
+  const shared = many > CROWD && off.length > 1 ? new Set(off.map((who) => who.id)) : new Set<string>();
   let top = RULER + SHOTS;
-  const found: Lane[] = people.map((who) => {
+  const found: Lane[] = people.filter((who) => !shared.has(who.id)).map((who) => {
     const on = seen.has(who.id) || !plan.value;
-    const height = dense ? 44 : on ? EMOTION + region.value + MOUTH + 8 : region.value + 10;
+    const full = on && (!dense || focused.value === who.id);
+    const height = full ? EMOTION + region.value + MOUTH + 8 : dense ? 44 : region.value + 10;
     const own = turns.value.flatMap((turn, index) => (turn.speaker === who.id ? [index] : []));
     const sources = [...new Set(own.map((index) => turns.value[index]!.audio.source.split("/").pop()))];
     const under = sources.length === 1 ? sources[0]! : sources.length ? `${sources.length} recordings` : "only listens";
@@ -49,6 +63,8 @@ export const lanes = computed<Lane[]>(() => {
       under: on ? under : `off screen, ${under}`,
       color: who.color,
       kind: on ? "seen" : "heard",
+      people: [who.id],
+      full,
       top,
       height,
       turns: own,
@@ -56,8 +72,14 @@ export const lanes = computed<Lane[]>(() => {
     top += height;
     return lane;
   });
+  if (shared.size) {
+    const own = turns.value.flatMap((turn, index) => (shared.has(turn.speaker) ? [index] : []));
+    const names = off.map((who) => who.name).join(", ");
+    found.push({ id: "", name: `${off.length} off screen`, under: names, color: "", kind: "shared", people: [...shared], full: false, top, height: 44, turns: own });
+    top += 44;
+  }
   for (const voice of voices) {
-    found.push({ id: voice.label, name: voice.label, under: "nobody's yet", color: "", kind: "voice", top, height: region.value + 10, turns: [] });
+    found.push({ id: voice.label, name: voice.label, under: "nobody's yet", color: "", kind: "voice", people: [], full: false, top, height: region.value + 10, turns: [] });
     top += region.value + 10;
   }
   return found;
@@ -68,14 +90,53 @@ export const bottom = computed(() => {
   return last ? last.top + last.height : RULER + SHOTS;
 });
 
-export const dense = computed(() => lanes.value.length > 4);
+export const dense = computed(() => lanes.value.length > MANY);
+
+/** In which lane somebody's turns stand. */
+export const laneOf = computed<Map<string, Lane>>(() => new Map(lanes.value.flatMap((lane) => lane.people.map((who) => [who, lane]))));
+
+/** In a lane that several share: in which row of how many each turn stands, so that those at once are all seen. */
+const rows = computed<Map<number, { row: number; of: number }>>(() => {
+  const found = new Map<number, { row: number; of: number }>();
+  for (const lane of lanes.value) {
+    if (lane.kind !== "shared") continue;
+    let group: number[] = [];
+    let ends: number[] = [];
+    const settle = () => {
+      for (const index of group) found.get(index)!.of = ends.length;
+      group = [];
+      ends = [];
+    };
+    for (const index of lane.turns) {
+      const turn = turns.value[index]!;
+      if (ends.every((end) => end <= turn.start)) settle();
+      let row = ends.findIndex((end) => end <= turn.start);
+      if (row < 0) row = ends.length;
+      ends[row] = turn.end;
+      group.push(index);
+      found.set(index, { row, of: 1 });
+    }
+    settle();
+  }
+  return found;
+});
+
+/** Where a turn's region stands: its upper edge, and how high it is. */
+export function placeOf(lane: Lane, index: number): { y: number; h: number } {
+  const h = lane.full || !dense.value ? region.value : 34;
+  const y = regionTop(lane);
+  const own = rows.value.get(index);
+  if (!own || own.of < 2) return { y, h };
+  const tall = h / own.of;
+  return { y: y + own.row * tall, h: tall - 1 };
+}
 
 export const xOf = (seconds: number) => (seconds - from.value) * scale.value;
 export const timeOf = (x: number) => x / scale.value + from.value;
 
 /** Where a region stands in its lane. */
 export function regionTop(lane: Lane): number {
-  return lane.top + (lane.kind === "seen" && !dense.value ? EMOTION + 5 : 5);
+  return lane.top + (lane.full ? EMOTION + 5 : 5);
 }
 
 export function move(seconds: number): void {
@@ -159,6 +220,10 @@ export function snapped(seconds: number, own: number | null): number {
     tried(turn.start);
     tried(turn.end);
   });
+  for (const word of turns.value[own ?? -1]?.words ?? []) {
+    tried(word.start);
+    tried(word.end);
+  }
   for (const shot of shots.value) tried(shot.end / rate);
   return best;
 }

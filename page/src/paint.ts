@@ -3,11 +3,11 @@
 import * as api from "./api";
 import { tones } from "./color";
 import { clock } from "./format";
-import { laneRow, overlap, type Drag } from "./lanepaint";
+import { laneRow, overlap, wordNow, type Drag } from "./lanepaint";
 import * as lanes from "./lanes";
 import { mouths } from "./mouths";
 import { FONT, fitting, redraw, round, skinNow, type Ink, type Skin } from "./skin";
-import { film, length, plan, shots, states, time, turns } from "./state";
+import { film, length, plan, shots, speakers, states, time, turns } from "./state";
 
 // Pictures of shots
 
@@ -197,9 +197,10 @@ function minimap(g: Ink, s: Skin, width: number): void {
   const rows = lanes.lanes.value.filter((lane) => lane.kind !== "voice");
   const tall = Math.min(6.5, 20 / Math.max(1, rows.length));
   rows.forEach((lane, row) => {
-    g.fillStyle = tones(lane.color).edge;
+    if (lane.kind !== "shared") g.fillStyle = tones(lane.color).edge;
     for (const index of lane.turns) {
       const turn = turns.value[index]!;
+      if (lane.kind === "shared") g.fillStyle = tones(speakers.value.get(turn.speaker)?.color ?? "#888888").edge;
       g.fillRect(X(turn.start), top + 5 + row * tall, Math.max(1, X(turn.end) - X(turn.start)), Math.max(1, tall - 2));
     }
   });
@@ -227,6 +228,7 @@ export function playhead(g: Ink, width: number, height: number): void {
   const s = skinNow();
   const x = lanes.xOf(time.value);
   const bottom = lanes.bottom.value;
+  wordNow(g, s, time.value);
   g.fillStyle = s.ink;
   if (x >= -6 && x <= width + 6) {
     g.fillRect(x - 0.75, 11, 1.5, bottom - 11);

@@ -3,6 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import * as api from "./api";
 import { clamp } from "./format";
+import { heard } from "./hearing";
 import { film, frameAt, length, plan, playing, time, turns } from "./state";
 
 export const rate = signal(0); // 0 stands still, 1 plays, 2 4 8 faster, negative backwards
@@ -10,14 +11,14 @@ export const muted = signal(false);
 export const looped = signal(false);
 export const video = signal<HTMLVideoElement | null>(null);
 
-const sound = new Audio();
+export const sound = new Audio();
 sound.preload = "auto";
 let source = ""; // of the sound
 let shown = 0; // frame callback
 let until: number | null = null; // where a piece that is played ends
 let last = 0;
 
-/** What is heard now: the film's own sound, or the mix. */
+/** Whose clock it is: the film, or the mix. Where some of the speakers are heard alone, the mix goes beside the film. */
 function medium(): HTMLMediaElement {
   const found = video.value;
   return found && found.readyState > 0 && found.videoWidth ? found : sound;
@@ -56,8 +57,9 @@ export function run(speed: number): void {
   const other = one === sound ? video.value : sound;
   other?.pause();
   if (speed <= 0) one.pause();
+  sound.muted = muted.value;
   if (speed > 0) {
-    one.muted = muted.value;
+    one.muted = muted.value || (one !== sound && heard.value !== null);
     one.playbackRate = Math.min(speed, 8);
     if (Math.abs(one.currentTime - time.value) > 0.05) one.currentTime = middle(time.value);
     void one.play().catch(() => {
@@ -65,9 +67,27 @@ export function run(speed: number): void {
       stop();
     });
   }
+  beside();
   last = performance.now();
   cancelAnimationFrame(shown);
   if (speed !== 0) shown = requestAnimationFrame(tick);
+}
+
+/** Keep the sound in step where it goes beside the film, or was changed while it played. */
+function beside(): void {
+  if (sound.readyState === 0 || rate.value <= 0 || !sound.src) return;
+  const along = medium() !== sound;
+  if (along && heard.value === null) {
+    sound.pause();
+    return;
+  }
+  const off = Math.abs(sound.currentTime - time.value);
+  if (along && off > 0.12) sound.currentTime = time.value;
+  if (sound.paused && time.value < sound.duration - 0.1) {
+    sound.playbackRate = Math.min(rate.value, 8);
+    if (!along && off > 0.05) sound.currentTime = time.value;
+    void sound.play().catch(() => undefined);
+  }
 }
 
 export function stop(): void {
@@ -106,6 +126,7 @@ function tick(now: number): void {
     }
   }
   last = now;
+  beside();
   if (rate.value !== 0) shown = requestAnimationFrame(tick);
 }
 
@@ -137,13 +158,21 @@ effect(() => {
 
 effect(() => {
   const now = film.value;
-  const key = now?.plan ? `${now.id} ${JSON.stringify([turns.value.map((turn) => turn.audio), now.plan.duration])}` : "";
+  const planned = now?.plan ? `${now.id} ${JSON.stringify([turns.value.map((turn) => turn.audio), now.plan.duration])}` : "";
+  const who = heard.value;
+  const key = `${planned} ${who === null ? "" : who.join(" ")}`;
   if (key === source) return;
+  const other = !source.startsWith(`${planned} `);
   source = key;
   untracked(() => {
-    stop();
-    if (now?.plan) sound.src = api.soundUrl(now.id, now.revision ?? "plan");
-    else sound.removeAttribute("src");
+    if (other) stop();
+    if (now?.plan && (who === null || who.length)) sound.src = api.soundUrl(now.id, now.revision ?? "plan", who);
+    else {
+      sound.removeAttribute("src");
+      sound.load();
+    }
+    const one = medium();
+    if (one !== sound) one.muted = muted.value || who !== null;
     sound.addEventListener("loadedmetadata", () => (sound.currentTime = middle(time.value)), { once: true });
   });
 });

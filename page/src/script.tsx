@@ -1,6 +1,6 @@
 // The script: every line in order, its words, its emotion, its recording. And the question that waits above it.
 
-import { signal } from "@preact/signals";
+import { signal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { tones } from "./color";
 import * as edits from "./edits";
@@ -12,8 +12,9 @@ import { hear, playStretch, seek, stop } from "./player";
 import {
   card, cards, editable, film, itemsOf, keysOf, menu, pane, plan, selected, shots, shotsOf, speakers, states, textOf, time, turns, type Card,
 } from "./state";
-import type { Emotion, Tree } from "./types";
+import type { Emotion, Tree, Turn } from "./types";
 import { Takes } from "./takes";
+import { timedWords } from "./words";
 
 const CHUNK = 40; // cards that come and go together
 const TALL = 58; // pixels a card is about
@@ -156,6 +157,7 @@ function LineCard({ one }: { one: Card }) {
           <Recording one={one} now={recording} />
         </div>
       ) : null}
+      {on && turn?.felt !== undefined ? <Felt index={one.turn!} /> : null}
       {on && shot !== undefined ? <Takes shot={shot} /> : null}
       {state === "stale" && reason ? <div class="r3"><Icon name="stale" size={12} /> Stale: {reason}</div> : null}
       {state === "running" && on && job?.step ? (
@@ -179,6 +181,7 @@ function Words({ one, on }: { one: Card; on: boolean }) {
     if (box && open && document.activeElement !== box && box.textContent !== one.text) box.textContent = one.text;
     if (box && document.activeElement !== box) said.current = one.text;
   });
+  useUnderline(place, one, open);
   const save = () => {
     clearTimeout(typing.current);
     const text = (place.current?.textContent ?? "").replace(/\s+/g, " ").trim();
@@ -186,7 +189,7 @@ function Words({ one, on }: { one: Card; on: boolean }) {
     said.current = text;
     void edits.setText(one.line, text);
   };
-  if (!open) return <div class="w">{on ? <Spoken one={one} /> : one.text || <span class="t3">no words</span>}</div>;
+  if (!open) return <div class="w"><Spoken one={one} /></div>;
   return (
     <div class="w" ref={place} contentEditable role="textbox" aria-multiline="false" aria-label={`The words of line ${one.line!.index + 1}`} spellcheck={false}
       onInput={() => {
@@ -210,29 +213,51 @@ function Words({ one, on }: { one: Card; on: boolean }) {
   );
 }
 
-/** The word under the playhead, by its share of the time. */
+/** The word under the playhead: where it is known when each is said, else by its share of the time. */
 function Spoken({ one }: { one: Card }) {
   const turn = one.turn === null ? undefined : turns.value[one.turn];
   if (!turn || !one.text) return <>{one.text || <span class="t3">no words</span>}</>;
-  const words = one.text.split(/(\s+)/);
   const whole = edits.extentOf(one.turn!);
+  if (time.value < whole.start || time.value >= whole.end) return <>{one.text}</>;
+  const at = nowIn(one.text, turn, whole);
+  return at === null ? <>{one.text}</> : <>{one.text.slice(0, at[0])}<span class="now">{one.text.slice(at[0], at[1])}</span>{one.text.slice(at[1])}</>;
+}
+
+/** Where in a text its word under the playhead stands: from and to. */
+function nowIn(text: string, turn: Turn, whole: { start: number; end: number }): [number, number] | null {
+  const known = timedWords(text, turn);
   const share = (time.value - whole.start) / (whole.end - whole.start);
   let passed = 0;
-  return (
-    <>
-      {words.map((word, index) => {
-        const begin = passed / one.text.length;
-        passed += word.length;
-        const now = share >= begin && share < passed / one.text.length && word.trim() !== "";
-        return now ? <span class="now" key={index}>{word}</span> : word;
-      })}
-    </>
-  );
+  for (const piece of known ?? text.split(/(\s+)/).map((word) => ({ text: word, word: null }))) {
+    const begin = passed;
+    passed += piece.text.length;
+    const here = piece.word ? piece.word.start <= time.value && time.value < piece.word.end : known === null && share >= begin / text.length && share < passed / text.length;
+    if (here && piece.text.trim() !== "") return [begin, passed];
+  }
+  return null;
+}
+
+/** Underlines the word under the playhead in a text box, without touching what is typed there. */
+function useUnderline(place: { current: HTMLElement | null }, one: Card, open: boolean): void {
+  useSignalEffect(() => {
+    const now = time.value; // read in any case, so that it is listened to
+    const turn = one.turn === null ? undefined : turns.value[one.turn];
+    const text = place.current?.firstChild;
+    if (!open || !turn || !("highlights" in CSS)) return;
+    const at = text instanceof Text ? nowIn(text.data, turn, edits.extentOf(one.turn!)) : null;
+    if (at === null || now < turn.start) CSS.highlights.delete("now");
+    else {
+      const range = new Range();
+      range.setStart(text!, at[0]);
+      range.setEnd(text!, at[1]);
+      CSS.highlights.set("now", new Highlight(range));
+    }
+  });
 }
 
 /** The emotion as it is written in the scene, or as the plan has it. */
 function writtenEmotion(tree: Tree | undefined, now: Emotion | undefined): { weights: Record<string, number>; strength: number } {
-  const name = textOf(tree);
+  const name = textOf(tree) === "auto" ? "" : textOf(tree);
   if (name) return { weights: { [name]: 1 }, strength: 1 };
   const keys = keysOf(tree);
   const strength = Number(textOf(keys.strength) || 1);
@@ -246,6 +271,29 @@ export function emotionNames(who: string): string[] {
   return [...new Set([...own, ...emotion.NAMES])];
 }
 
+/** What told the emotion of a line that names none, and its course; a click writes it down. */
+function Felt({ index }: { index: number }) {
+  const turn = turns.value[index]!;
+  const course = turn.course ?? [];
+  const button = (told: Emotion, label: string, title: string) => (
+    <button class="chip told" title={title} aria-label={title} disabled={!editable.value} onClick={(event) => { event.stopPropagation(); void edits.writeFelt(index, told); }}>
+      <Mouth name={emotion.glyph(told)} />{label}
+    </button>
+  );
+  return (
+    <div class="felt" role="group" aria-label="Told emotion">
+      <div class="sm t2">told by {turn.felt}; a click writes it</div>
+      <div class="row chips">
+        {button(turn.emotion, emotion.words(turn.emotion), `Write ${emotion.words(turn.emotion)} for the whole line`)}
+        {course.map((one) => (
+          <span class="row course" key={one.at}><span class="xs t3">{clock(turn.start + one.at, 1)}</span>
+            {button(one.emotion, emotion.label(one.emotion), `Write ${emotion.words(one.emotion)}, as from ${clock(turn.start + one.at, 1)} on`)}</span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 function EmotionChip({ one, now }: { one: Card; now: Emotion | undefined }) {
   const line = one.line!;
   const { weights, strength } = writtenEmotion(line.keys.emotion, now);
@@ -253,6 +301,7 @@ function EmotionChip({ one, now }: { one: Card; now: Emotion | undefined }) {
   const open = menu.value === `emotion ${one.id}`;
   const own = new Set(Object.keys(keysOf(keysOf(keysOf(film.value?.scene?.cast)[one.speaker]).emotions)));
   const named = Object.keys(weights).length > 0;
+  const byItself = textOf(line.keys.emotion) === "auto";
   const choose = (name: string) => {
     menu.value = null;
     void edits.setEmotion(line, { [name]: 1 }, strength);
@@ -276,6 +325,9 @@ function EmotionChip({ one, now }: { one: Card; now: Emotion | undefined }) {
               <Mouth name={name} /><span class="grow">{name}</span>{own.has(name) ? null : <span class="xs t3">no picture</span>}{index < 9 ? <Key>{String(index + 1)}</Key> : null}
             </button>
           ))}
+          <button role="menuitemradio" aria-checked={byItself} onClick={(event) => { event.stopPropagation(); menu.value = null; void edits.setEmotion(line, { auto: 1 }, 1); }}>
+            <span class="grow t2">By itself: told from words and voice</span>
+          </button>
           {line.keys.emotion !== undefined ? (
             <button role="menuitem" onClick={(event) => { event.stopPropagation(); menu.value = null; void edits.setEmotion(line, null, 1); }}><span class="grow t2">As the picture is</span></button>
           ) : null}

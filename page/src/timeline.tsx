@@ -5,7 +5,9 @@ import { useEffect, useRef } from "preact/hooks";
 import * as edits from "./edits";
 import { clock } from "./format";
 import * as emotion from "./emotion";
-import { Icon, Swatch } from "./icons";
+import { Heads } from "./heads";
+import { heard } from "./hearing";
+import { Icon } from "./icons";
 import * as lanes from "./lanes";
 import { mouths } from "./mouths";
 import { theme } from "./color";
@@ -91,36 +93,6 @@ function TurnTools() {
   );
 }
 
-function Heads() {
-  return (
-    <div class="heads">
-      <div class="th" style={{ height: `${lanes.RULER}px` }} />
-      <div class="th" style={{ height: `${lanes.SHOTS}px` }}>
-        <span class="sm t2">Shots</span>
-        <span class="rl m wide">windows</span>
-      </div>
-      {lanes.lanes.value.map((lane, index) => (
-        <div class="th" key={lane.id} style={{ height: `${lane.height}px` }}>
-          <Swatch name={lane.name} color={lane.color} />
-          <div class="grow">
-            <div class="ell who">{lane.name}</div>
-            {lanes.dense.value ? null : <div class="xs t3 ell">{lane.under}</div>}
-          </div>
-          {index === 0 && lane.kind === "seen" && !lanes.dense.value ? (
-            <>
-              <span class="rl e">emotion</span>
-              <span class="rl m">mouth</span>
-            </>
-          ) : null}
-        </div>
-      ))}
-      <div class="th" style={{ height: `${lanes.MINI}px` }}>
-        <span class="xs t3">{plan.value ? `${clock(length.value)}, whole film` : "no plan yet"}</span>
-      </div>
-    </div>
-  );
-}
-
 function Drawing() {
   const place = useRef<HTMLDivElement>(null);
   const lower = useRef<HTMLCanvasElement>(null);
@@ -202,8 +174,13 @@ function mount(place: HTMLElement, lower: HTMLCanvasElement, upper: HTMLCanvasEl
     effect(() => {
       // whatever the drawing shows
       void [film.value, states.value, lanes.lanes.value, lanes.from.value, lanes.scale.value, lanes.size.value, selected.value];
-      void [hover.value, drag.value, lanes.overlaps.value, mouths.value, theme.value, document.documentElement.dataset.theme];
+      void [hover.value, drag.value, lanes.overlaps.value, mouths.value, heard.value, theme.value, document.documentElement.dataset.theme];
       ask(true);
+    }),
+    effect(() => {
+      const turn = selected.value === null ? undefined : turns.value[selected.value];
+      void drag.value;
+      if (turn && !grip) lanes.focused.value = turn.speaker; // not while it is held: lanes would move under the hand
     }),
     effect(() => {
       const at = time.value;
@@ -269,11 +246,15 @@ function spotAt(x: number, y: number): Spot {
   if (!lane || lane.kind === "voice") return { kind: "lane" };
   const reach = EDGE / lanes.scale.value;
   let best: Spot = { kind: "lane" };
+  const apart = (index: number) => {
+    const { y: top, h } = lanes.placeOf(lane, index);
+    return lane.kind === "shared" && (y < top || y > top + h);
+  };
   for (let at = lanes.firstFrom(lane.turns, seconds, lanes.longest.value + reach); at < lane.turns.length; at++) {
     const index = lane.turns[at]!;
     const turn = turns.value[index]!;
     if (turn.start > seconds + reach) break;
-    if (turn.end < seconds - reach) continue;
+    if (turn.end < seconds - reach || apart(index)) continue;
     const wide = (turn.end - turn.start) * lanes.scale.value > 24;
     if (wide && selected.value === index && Math.abs(turn.start - seconds) < reach) return { kind: "edge", turn: index, side: "start" };
     if (wide && Math.abs(turn.end - seconds) < reach) best = { kind: "edge", turn: index, side: "end" };
@@ -386,6 +367,7 @@ function up(event: PointerEvent): void {
   const now = drag.value;
   grip = null;
   if (!held) return;
+  const chosen = selected.value === null ? undefined : turns.value[selected.value];
   const { y } = point(event);
   const done = (work: Promise<unknown>) => void work.finally(() => (drag.value = null));
   if (held.kind === "cut") {
@@ -399,13 +381,14 @@ function up(event: PointerEvent): void {
   } else if (held.kind === "body") {
     const lane = lanes.lanes.value.find((one) => y >= one.top && y < one.top + one.height);
     const turn = turns.value[held.turn]!;
-    if (far && lane && lane.kind !== "voice" && lane.id !== turn.speaker) done(edits.giveTurn(held.turn, lane.id));
+    if (far && lane && lane.people.length === 1 && lane.id !== turn.speaker) done(edits.giveTurn(held.turn, lane.id));
     else if (far && now) done(edits.setTimes(held.turn, now.start, now.end));
     else {
       drag.value = null;
       if (!far) seek(turn.start);
     }
   } else drag.value = null;
+  if (chosen) lanes.focused.value = chosen.speaker;
 }
 
 function twice(event: MouseEvent): void {

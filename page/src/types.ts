@@ -38,6 +38,18 @@ export interface Emotion {
   strength: number;
 }
 
+export interface Word {
+  text: string;
+  start: number;
+  end: number;
+}
+
+/** What is felt from `at` seconds after the beginning of a turn on. */
+export interface Feeling {
+  at: number;
+  emotion: Emotion;
+}
+
 export interface Turn {
   speaker: string;
   start: number;
@@ -47,6 +59,9 @@ export interface Turn {
   emotion: Emotion;
   origin: string;
   line: number | null;
+  words?: Word[];
+  course?: Feeling[];
+  felt?: string; // what told its emotion, where the scene leaves it open
 }
 
 export interface Face {

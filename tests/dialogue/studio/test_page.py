@@ -2,108 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from studio_rooms import Server, serving, timed
-
-ROOT = Path(__file__).parents[3]
-CHROMIUM = next(filter(None, (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))), None)
-sync_api: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-if CHROMIUM is None:
-    pytest.skip("there is no Chromium on this machine", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Path:
-    """Two people, five lines; the generator that needs no model, so that a film takes moments."""
-    folder = tmp_path / "two"
-    shutil.copytree(ROOT / "scenes/two_hander", folder, ignore=shutil.ignore_patterns(".dialogue", "*.mp4"))
-    path = folder / "scene.yaml"
-    path.write_text(timed(path.read_text()).replace("output: {", "generator: animatic\noutput: {size: 320x320, "))
-    return path
-
-
-@pytest.fixture
-def server(scene: Path) -> Iterator[Server]:
-    with serving(scene) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Any, server: Server) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
-    wrong: list[str] = []
-    opened = enter(context, server.address, wrong)
-    yield opened
-    context.close()
-    assert wrong == []
-
-
-def enter(context: Any, address: str, wrong: list[str] | None = None) -> Any:
-    """A page with the plan in it; whatever it complains of is noted."""
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.on("pageerror", lambda error: wrong.append(f"{error}") if wrong is not None else None)
-    page.goto(address)
-    until(page, "window.room && room.state.plan.value && !room.state.film.value.doing")
-    return page
-
-
-def until(page: Any, expression: str, seconds: float = 60) -> None:
-    """Wait for an expression to hold. The page's own policy forbids what playwright would do for it."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(f"!!({expression})"):
-        assert time.monotonic() < end, f"{expression} is {page.evaluate(expression)}"
-        page.wait_for_timeout(50)
-
-
-def until_written(page: Any, scene: Path, before: bytes) -> bytes:
-    """What is on disk once an edit has come through, and the page shows it."""
-    for _ in range(600):
-        now = scene.read_bytes()
-        if now != before:
-            revision = hashlib.sha256(now).hexdigest()[:16]
-            until(page, f"room.state.film.value.revision === '{revision}' && !room.state.film.value.doing")
-            return now
-        page.wait_for_timeout(50)
-    raise AssertionError("nothing was written")
-
-
-def spot(page: Any, seconds: float, lane: int) -> tuple[float, float]:
-    """A point of the timeline, on the middle of a lane's regions."""
-    return tuple(
-        page.evaluate(
-            """([seconds, lane]) => {
-              const box = document.querySelector(".draw").getBoundingClientRect(), lanes = room.lanes;
-              const row = lanes.lanes.value[lane];
-              return [box.left + lanes.xOf(seconds), box.top + lanes.regionTop(row) + 16];
-            }""",
-            [seconds, lane],
-        )
-    )
-
-
-def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=4)
-    page.mouse.move(*end, steps=4)
-    page.mouse.up()
+from studio_pages import ROOT, drag, enter, spot, until, until_written
+from studio_rooms import Server, serving
 
 
 def test_the_address_loses_its_token_and_the_room_is_there(page: Any, server: Server) -> None:
