@@ -98,7 +98,7 @@ def of_folder(folder: Path) -> Iterator[tuple[Talk, str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="recordings of yours; absent, talks made here")
-    parser.add_argument("--seeds", default="100,101,102", help="of the talks made here")
+    parser.add_argument("--seeds", default="300,301,302,303,304,305,306,307,308,309", help="of the talks made here")
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
     seeds = [int(seed) for seed in options.seeds.split(",")]

@@ -7,8 +7,9 @@ chance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from einops import einsum
@@ -26,6 +27,8 @@ _PAUSED = 0.03  # a frame of silence in the middle of a line
 _BREATHS = 4  # frames of a line between places at which it may pause
 _UNBROKEN = 12  # frames at a line's beginning and end in which it does not pause: no single sound across a gap
 _BAND = 100.0  # seconds around where the script's share puts a line
+_SWAPPED = 4.0  # for two neighbours to change places
+_BARRED = 1e4  # a frame in which a line cannot be
 _NEVER = np.float32(1e9)
 
 
@@ -60,35 +63,84 @@ class _Step:
     spent: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class _Swap:
+    """A line after the one before it, or before that one: where the second is `chosen` (t + 1,), it costs less."""
+
+    taken: _Step
+    sooner: _Step
+    later: _Step
+    chosen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """What is heard (t, c), when somebody speaks and where no line can be (t,); what a wrong match costs."""
+
+    heard: Features
+    speech: NDArray[np.bool_]
+    barred: NDArray[np.bool_]
+    chance: float
+
+    @cached_property
+    def skipped(self) -> NDArray[np.float64]:
+        """(t + 1,) the cost of leaving out all speech before a frame."""
+        spoken = self.speech & ~self.barred
+        return np.concatenate([[0.0], np.cumsum(spoken * _SKIPPED_SPEECH)]).astype(np.float64)
+
+
 def place_templates(
-    templates: Sequence[Template], heard: Features, speech: NDArray[np.bool_], allowed: Sequence[NDArray[np.bool_]]
-) -> list[Placed | None]:
+    templates: Sequence[Template], heard: Features, speech: NDArray[np.bool_], allowed: Sequence[NDArray[np.bool_]],
+    swaps: Collection[int] = (), barred: NDArray[np.bool_] | None = None,
+) -> list[Placed | None]:  # fmt: skip
     """Where each template is said in `heard` (t, c), in order; None for one that is not.
 
     `speech` (t,): whether anybody speaks. `allowed[i]` (t,): whether it may be the speaker of template i who does.
+    `swaps`: every i for which template i + 1 may be said before template i. `barred` (t,): where no line can be.
     """
     frames = len(heard)
     if not templates or not frames:
         return [None] * len(templates)
-    chance = _chance(templates, heard)
-    skipped = np.concatenate([[0.0], np.cumsum(speech * _SKIPPED_SPEECH)]).astype(np.float64)[: frames + 1]
-    # best[j]: the least cost with every template so far placed within the first j frames
-    best = skipped.copy()
-    history: list[_Step] = []
+    barred = np.zeros(frames, bool) if barred is None else barred
+    recording = _Recording(heard, speech, barred, _chance(templates, heard))
     lengths = np.array([len(template.silent) for template in templates], float)
     middles = (np.cumsum(lengths) - lengths / 2) / lengths.sum() * frames
-    for index, template in enumerate(templates):
+
+    def step(index: int, best: NDArray[np.float64]) -> tuple[_Step, NDArray[np.float64]]:
         band = _band(middles[index], lengths[index], frames)
-        ends, starts = _warp(template, heard, speech, allowed[index], best, chance, band)
-        missing = best + _MISSING * (~template.silent).sum()
-        through = np.where(ends < missing, ends, missing)
-        placed = ends < missing
-        # from here on, frames may pass: the least over all earlier ends, plus the speech in between
-        carried = np.minimum.accumulate(through - skipped)
-        where = np.maximum.accumulate(np.where(through - skipped <= carried, np.arange(frames + 1), 0)).astype(np.int32)
-        history.append(_Step(where, placed, starts, (ends - best[starts]).astype(np.float32)))
-        best = carried + skipped
-    return _back(templates, history, frames)
+        return _stepped(recording, templates[index], allowed[index], best, band)
+
+    # levels[i][j]: the least cost with the first i templates placed within the first j frames
+    levels = [recording.skipped.copy()]
+    history: list[_Step | _Swap] = []
+    for index in range(len(templates)):
+        taken, best = step(index, levels[index])
+        if index - 1 in swaps:
+            sooner, between = step(index, levels[index - 1])
+            later, turned = step(index - 1, between)
+            swapped = turned + _SWAPPED < best
+            history.append(_Swap(taken, sooner, later, swapped))
+            levels.append(np.where(swapped, turned + _SWAPPED, best))
+        else:
+            history.append(taken)
+            levels.append(best)
+    return _back(history, frames)
+
+
+def _stepped(
+    recording: _Recording, template: Template, allowed: NDArray[np.bool_], best: NDArray[np.float64],
+    band: tuple[int, int],
+) -> tuple[_Step, NDArray[np.float64]]:  # fmt: skip
+    """One more line after what `best` has, (t + 1,): said or not; and the least cost with it."""
+    skipped = recording.skipped
+    ends, starts = _warp(recording, template, allowed, best, band)
+    missing = best + _MISSING * (~template.silent).sum()
+    through = np.where(ends < missing, ends, missing) - skipped
+    # from here on, frames may pass: the least over all earlier ends, plus the speech in between
+    carried = np.minimum.accumulate(through)
+    where = np.maximum.accumulate(np.where(through <= carried, np.arange(len(best)), 0)).astype(np.int32)
+    spent = (ends - best[starts]).astype(np.float32)
+    return _Step(where, ends < missing, starts, spent), carried + skipped
 
 
 def _margin(spent: NDArray[np.float32], start: int, end: int) -> float:
@@ -115,24 +167,24 @@ def _chance(templates: Sequence[Template], heard: Features) -> float:
 
 
 def _warp(
-    template: Template, heard: Features, speech: NDArray[np.bool_], allowed: NDArray[np.bool_],
-    best: NDArray[np.float64], chance: float, band: tuple[int, int],
+    recording: _Recording, template: Template, allowed: NDArray[np.bool_], best: NDArray[np.float64],
+    band: tuple[int, int],
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:  # fmt: skip
     """The least cost with the template ending before frame j, (t + 1,), and the frame at which it began."""
     first, last = band
     width = last - first
-    here = heard[first:last]
-    extra = np.where(~speech[first:last], _SILENT_FRAME, np.where(allowed[first:last], 0.0, _OTHERS_VOICE))
+    here, speech, barred = recording.heard[first:last], recording.speech[first:last], recording.barred[first:last]
+    extra = np.where(~speech, _SILENT_FRAME, np.where(allowed[first:last], 0.0, _OTHERS_VOICE)) + _BARRED * barred
     # within a line the recording may pause where nobody speaks, at hardly any cost
-    pause = np.concatenate([[0.0], np.cumsum(np.where(speech[first:last], 1e4, _PAUSED))])
+    pause = np.concatenate([[0.0], np.cumsum(np.where(speech | barred, _BARRED, _PAUSED))])
     places = np.arange(width + 1)
     cost = np.full(width + 1, float(_NEVER))  # ending before frame first + j
     start = np.zeros(width + 1, np.int32)
     for number, row in enumerate(template.features):
         if template.silent[number]:
-            local = np.full(width, _SILENCE)
+            local = _SILENCE + _BARRED * barred
         else:
-            local = (1 - einsum(here, row, "t c, c -> t")) / chance + extra
+            local = (1 - einsum(here, row, "t c, c -> t")) / recording.chance + extra
         if number == 0:
             step = best[first:last]
             begun = np.arange(first, last, dtype=np.int32)
@@ -154,18 +206,27 @@ def _warp(
     return ends, starts
 
 
-def _back(templates: Sequence[Template], history: Sequence[_Step], frames: int) -> list[Placed | None]:
+def _back(history: Sequence[_Step | _Swap], frames: int) -> list[Placed | None]:
     """From the recording's end back to its beginning, the choice at every line that led there."""
-    found: list[Placed | None] = [None] * len(templates)
-    at = frames
-    for index in range(len(templates) - 1, -1, -1):
+    found: list[Placed | None] = [None] * len(history)
+    at, index = frames, len(history) - 1
+    while index >= 0:
         step = history[index]
-        end = int(step.where[at])
-        if step.placed[end]:
-            start = int(step.starts[end])
-            alike = _margin(step.spent, start, end)
-            found[index] = Placed(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND, round(alike, 3))
-            at = start
-        else:
-            at = end
+        if isinstance(step, _Swap) and step.chosen[at]:
+            found[index - 1], at = _taken(step.later, at)
+            found[index], at = _taken(step.sooner, at)
+            index -= 2
+            continue
+        found[index], at = _taken(step.taken if isinstance(step, _Swap) else step, at)
+        index -= 1
     return found
+
+
+def _taken(step: _Step, at: int) -> tuple[Placed | None, int]:
+    """The line where it is said when `at` frames have passed after it, and how many had before it."""
+    end = int(step.where[at])
+    if not step.placed[end]:
+        return None, end
+    start = int(step.starts[end])
+    alike = _margin(step.spent, start, end)
+    return Placed(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND, round(alike, 3)), start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from dialogue.hearing.imitation import Placed, Template, place_templates
 _SURE, _UNSURE = 0.03, -0.3  # likeness at which a line is surely this one, and below which it is asked about
 # A line of some length that fits this much better elsewhere is looked for there, and its neighbour where that does.
 _MISFIT, _NEIGHBOUR, _SHORT = -0.25, -0.1, 0.8
+_DOUBTED = -0.15  # likeness below which a line may have changed places with its neighbour
 _EXTRA = 1.2  # seconds of speech that no line covers, to be told of
 _AGREE = 0.30  # seconds: how far forced alignment may put an edge from where imitation has it
 
@@ -63,22 +64,20 @@ def hear_lines(
     templates = [_template(imitator, line.text, language, report, n, len(lines)) for n, line in enumerate(lines)]
     allowed = [_allowed(voices, line.speaker, frames) for line in lines]
     placed = place_templates(templates, heard, speech, allowed)
-    misfits = _misfits(placed)
-    doubted = [None if n in misfits else place for n, place in enumerate(placed)]
-    moved = _moved(templates, doubted, misfits, heard, speech, allowed)
-    placed = [None if n in moved else place for n, place in enumerate(placed)]
+    if pairs := _may_swap(placed):
+        placed = place_templates(templates, heard, speech, allowed, pairs)
+    moved = _moved(templates, placed, heard, speech, allowed)
+    places = [moved.get(n, place) for n, place in enumerate(placed)]
     active = _per_level(listened.probabilities, len(listened.levels)) > 0.3
-    runs = speech_runs(listened.levels, active, 0.01)
-    spans = on_pauses([(p.start, p.end) if p is not None else None for p in placed], runs)
+    spans = _spans(places, speech_runs(listened.levels, active, 0.01))
     way = way_of(language) or ""
-    found: dict[int, HeardLine] = {}
-    for line, place, span in zip(lines, placed, spans, strict=True):
-        if place is not None and span is not None:
-            found[line.item] = _heard_line(samples, line, span, place, language, way)
-    for index, place in moved.items():
-        span = on_pauses([(place.start, place.end)], runs)[0] or (place.start, place.end)
-        found[lines[index].item] = _heard_line(samples, lines[index], span, place, language, way)
-    return Heard(found, tuple(_differences(lines, placed, moved, found, speech, voices)))
+    found = {
+        lines[n].item: _heard_line(samples, lines[n], span, place, language, way)
+        for n, place in enumerate(places)
+        if place is not None and (span := spans.get(n)) is not None
+    }
+    ordered = _in_order(places, moved)
+    return Heard(found, tuple(_differences(lines, places, ordered, found, speech, voices)))
 
 
 def _imitator(language: str) -> Engine | None:
@@ -128,6 +127,12 @@ def _per_level(probabilities: NDArray[np.float32], levels: int) -> NDArray[np.fl
     return wide[at] if len(probabilities) else np.zeros(levels, np.float32)
 
 
+def _may_swap(placed: Sequence[Placed | None]) -> set[int]:
+    """Every line that may be said after the one below it: where one of the two does not fit or is missing."""
+    poor = {n for n, place in enumerate(placed) if place is None or place.alike < _DOUBTED}
+    return {n for n in range(len(placed) - 1) if {n, n + 1} & poor}
+
+
 def _misfits(placed: Sequence[Placed | None]) -> set[int]:
     """Lines that the order of the script forces to where they do not fit."""
     fits = [0.0 if place is None or place.end - place.start < _SHORT else place.alike for place in placed]
@@ -135,24 +140,54 @@ def _misfits(placed: Sequence[Placed | None]) -> set[int]:
     return found | {n for n, fit in enumerate(fits) if fit < _NEIGHBOUR and {n - 1, n + 1} & found}
 
 
+def _in_order(places: Sequence[Placed | None], moved: Mapping[int, Placed]) -> set[int]:
+    """As many lines as follow each other as the script has them; of two that do not, the one that was not sought."""
+    said = [n for n, place in enumerate(places) if place is not None]
+    starts = {n: place.start for n, place in enumerate(places) if place is not None}
+    best: dict[int, tuple[float, int | None]] = {}  # the most lines in order up to this one, and the one before it
+    for n in said:
+        before = [(best[m][0], m) for m in said if m < n and starts[m] < starts[n]]
+        count, last = max(before, default=(0.0, None))
+        best[n] = (count + (0.9 if n in moved else 1.0), last)
+    at = max(said, key=lambda n: best[n][0], default=None)
+    found: set[int] = set()
+    while at is not None:
+        found.add(at)
+        at = best[at][1]
+    return found
+
+
+def _spans(places: Sequence[Placed | None], runs: Sequence[Segment]) -> dict[int, tuple[float, float]]:
+    """The lines that are said, edges on pauses, none over the next, in whatever order they are said."""
+    said = sorted((place.start, place.end, n) for n, place in enumerate(places) if place is not None)
+    edged = on_pauses([(start, end) for start, end, _ in said], runs)
+    return {n: span for (_, _, n), span in zip(said, edged, strict=True) if span is not None}
+
+
 def _moved(
-    templates: Sequence[Template], placed: Sequence[Placed | None], misfits: set[int],
-    heard: NDArray[np.float32], speech: NDArray[np.bool_], allowed: Sequence[NDArray[np.bool_]],
+    templates: Sequence[Template], placed: Sequence[Placed | None], heard: NDArray[np.float32],
+    speech: NDArray[np.bool_], allowed: Sequence[NDArray[np.bool_]],
 ) -> dict[int, Placed]:  # fmt: skip
     """Lines that are not said in their place but elsewhere, in speech that is no other line's."""
-    free = speech.copy()
-    for place in placed:
-        if place is not None:
-            free[int(place.start * FRAMES_PER_SECOND) : int(place.end * FRAMES_PER_SECOND) + 1] = False
+    misfits = _misfits(placed)
+    taken = np.zeros(len(speech), bool)
+    for n, place in enumerate(placed):
+        if place is not None and n not in misfits:
+            taken[_frames(place)] = True
     found: dict[int, Placed] = {}
     for index, place in enumerate(placed):
-        if place is not None or free.sum() < 0.5 * len(templates[index].silent):
+        free = speech & ~taken
+        if (place is not None and index not in misfits) or free.sum() < 0.5 * len(templates[index].silent):
             continue
-        (elsewhere,) = place_templates([templates[index]], heard, free, [allowed[index] & free])
+        (elsewhere,) = place_templates([templates[index]], heard, speech, [allowed[index]], barred=taken)
         if elsewhere is not None and elsewhere.alike > (_NEIGHBOUR if index in misfits else _SURE):
             found[index] = elsewhere
-            free[int(elsewhere.start * FRAMES_PER_SECOND) : int(elsewhere.end * FRAMES_PER_SECOND) + 1] = False
+            taken[_frames(elsewhere)] = True
     return found
+
+
+def _frames(place: Placed) -> slice:
+    return slice(int(place.start * FRAMES_PER_SECOND), int(place.end * FRAMES_PER_SECOND) + 1)
 
 
 def _heard_line(
@@ -182,15 +217,15 @@ def _words_by_length(text: str, start: float, end: float) -> tuple[HeardWord, ..
 
 
 def _differences(
-    lines: Sequence[ScriptLine], placed: Sequence[Placed | None], moved: Mapping[int, Placed],
+    lines: Sequence[ScriptLine], placed: Sequence[Placed | None], ordered: Collection[int],
     found: Mapping[int, HeardLine], speech: NDArray[np.bool_], voices: Mapping[str, Sequence[Segment]] | None,
 ) -> list[Difference]:  # fmt: skip
     told = []
     for index, (line, place) in enumerate(zip(lines, placed, strict=True)):
-        if index in moved:
-            told.append(Difference("moved", line.item, moved[index].start, moved[index].end))
-        elif place is None:
+        if place is None or line.item not in found:
             told.append(Difference("missing", line.item))
+        elif index not in ordered:
+            told.append(Difference("moved", line.item, found[line.item].start, found[line.item].end))
         elif place.alike < _UNSURE:
             told.append(Difference("unsure", line.item, found[line.item].start, found[line.item].end))
     free = speech.copy()
@@ -218,5 +253,3 @@ def _joined(edges: NDArray[np.int_], gap: int) -> list[tuple[int, int]]:
         else:
             runs.append((first, last))
     return runs
-
-

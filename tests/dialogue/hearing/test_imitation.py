@@ -38,3 +38,28 @@ def test_a_line_may_pause_in_its_middle() -> None:
     speech[40 : 40 + gap] = False
     start, end = placed(line, heard, speech)
     assert abs(start - 10 * FRAME) <= 0.04 and abs(end - (70 + gap) * FRAME) <= 0.08
+
+
+def in_two(heard: np.ndarray, lines: list[np.ndarray], **how: object) -> list[tuple[float, float] | None]:
+    templates = [Template(line, np.zeros(len(line), bool)) for line in lines]
+    everybody = [np.ones(len(heard), bool)] * len(lines)
+    found = place_templates(templates, heard, np.ones(len(heard), bool), everybody, **how)  # type: ignore[arg-type]
+    return [(place.start, place.end) if place is not None else None for place in found]
+
+
+def test_two_neighbours_change_places_where_they_may() -> None:
+    first, second, third = unlike(40, 1), unlike(60, 2), unlike(50, 3)
+    heard = np.concatenate([second, first, third])
+    found = in_two(heard, [first, second, third], swaps=[0, 1])
+    assert found == [(1.2, 2.0), (0.0, 1.2), (2.0, 3.0)]
+    assert in_two(np.concatenate([first, second, third]), [first, second, third], swaps=[0, 1])[0] == (0.0, 0.8)
+    assert None in in_two(heard, [first, second, third])
+
+
+def test_no_line_is_put_where_none_can_be() -> None:
+    line, barred = unlike(50, 1), np.zeros(200, bool)
+    heard = np.concatenate([unlike(20, 2), line, unlike(130, 3)])
+    assert in_two(heard, [line]) == [(0.4, 1.4)]
+    barred[20:60] = True
+    for place in in_two(heard, [line], barred=barred):
+        assert place is None or place[0] >= 1.2

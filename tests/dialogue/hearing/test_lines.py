@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from alignment.material import talk
 from scipy.signal import resample_poly
 
-from dialogue.drafts import hibari
+from dialogue.drafts import espeak, hibari
 from dialogue.ground.segments import Segment
 from dialogue.hearing.edges import on_pauses, speech_runs
 from dialogue.hearing.lines import RATE, ScriptLine, hear_lines, way_of
@@ -69,6 +70,30 @@ def test_a_missing_line_or_a_swap_is_told(order: list[int], kind: str, items: se
     assert {difference.item for difference in heard.differences} <= items
     for n, (start, _) in truth.items():
         assert heard.lines[n].start == pytest.approx(start, abs=0.3)
+
+
+needs_espeak = pytest.mark.skipif(espeak.missing() is not None, reason="espeak-ng is not installed")
+
+
+@needs_espeak
+@pytest.mark.parametrize("seed", [7, 8, 11])
+def test_neighbours_that_changed_places_are_told_and_in_nobody_elses_turn(seed: int) -> None:
+    made = talk(seed, "en", pauses=(0.25, 0.9), swaps=2)
+    lines = [ScriptLine(n, speaker, text) for n, (speaker, text) in enumerate(made.script)]
+    heard = hear_lines(made.samples, lines, "en")
+    told = {difference.item for difference in heard.differences if difference.kind == "moved"}
+    first, second, third, fourth = sorted(made.swapped)
+    assert told & {first, second} and told & {third, fourth} and told <= made.swapped
+    for n, (start, end) in enumerate(made.truth):  # type: ignore[misc]
+        assert start - 0.3 < (heard.lines[n].start + heard.lines[n].end) / 2 < end + 0.3
+
+
+@needs_espeak
+def test_a_line_found_again_in_its_own_place_is_not_told_as_moved() -> None:
+    """Under music a line may fit better elsewhere; where it is found between its neighbours, it stays where it is."""
+    made = talk(11, "en", pauses=(0.25, 0.9), music=True)
+    lines = [ScriptLine(n, speaker, text) for n, (speaker, text) in enumerate(made.script)]
+    assert not [d for d in hear_lines(made.samples, lines, "en").differences if d.kind == "moved"]
 
 
 def test_what_is_not_in_the_script_is_told() -> None:
