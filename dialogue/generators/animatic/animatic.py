@@ -40,7 +40,7 @@ CANVAS = Canvas(multiple=2, area=704 * 704)
 STRIDE = 1
 WINDOW_LATENTS: int | None = None
 
-VERSION = 4  # raise it whenever the same plan would give other frames
+VERSION = 5  # raise it whenever the same plan would give other frames
 LABELS = ("rim", "name", "emotion")
 VARIABLE = "DIALOGUE_ANIMATIC"
 FADE_SECONDS = 0.2  # of the rim and from emotion to emotion

@@ -98,14 +98,14 @@ class FaceWarp:
     def _eyelids(self) -> list[Eyelid]:
         rows, columns = self._still.shape[:2]
         wide = [float(np.linalg.norm(np.diff(self._points[[u[0], u[-1]], :2], axis=0))) for u, _, _ in EYES]
-        lids = []
+        lids, soft = [], self._mouth.soft
         for (upper, lower, brow), own in zip(EYES, wide, strict=True):
             middle = self._points[list(upper), :2].mean(0)
             inside = 0 <= middle[0] < columns and 0 <= middle[1] < rows
             if own >= HIDDEN_EYE * max(wide) and own >= 4 and inside:
-                above = float(self._points[list(brow), 1].max())
                 points = self._points[:, :2]
-                lids.append(Eyelid(points[list(upper)], points[list(lower)], above - middle[1], rows, columns))
+                over, under, above = (points[list(part)] for part in (upper, lower, brow))
+                lids.append(Eyelid(self._still, over, under, above, soft))
         return lids
 
     def _painted_lids(self, box: Box, meshed: bool) -> list[PaintedLid]:
@@ -125,21 +125,23 @@ class FaceWarp:
         still_mouth = self._mouth.at_rest(shape)
         drawn = self._still
         if not (still_mouth and felt == Expression() and not (pose.blink or pose.nod or pose.sway or pose.glance)):
-            lookup = self._head(pose, felt)
+            lookup, base = self._head(pose, felt), self._mouth.closed
             for lid in self._lids:
                 if pose.glance and not self._painted:
                     lid.look(lookup, pose.glance, self._shift(lid.patch, pose))
-                self._close(lid, pose, felt, lookup)
+                self._raise(lid, pose, felt, lookup)
             if pose.blink and self._painted:
-                drawn = drawn.copy()
+                base = base.copy()
                 for painted in self._painted:
-                    painted.close(drawn, pose.blink)
+                    painted.close(base, pose.blink)
             moved = None
             if not still_mouth:
                 moved = self._mouth.apply(shape, lookup, self._shift(self._mouth.patch, pose))
-            drawn = cv2.remap(drawn, lookup[0], lookup[1], cv2.INTER_CUBIC, self._drawn, cv2.BORDER_REPLICATE)
+            drawn = cv2.remap(base, lookup[0], lookup[1], cv2.INTER_CUBIC, self._drawn, cv2.BORDER_REPLICATE)
             if moved is not None:
                 self._mouth.paint(moved, drawn)
+            for lid in self._lids if pose.blink and not self._painted else ():
+                lid.close(drawn, pose.blink, self._shift(lid.patch, pose))
         rows, columns = drawn.shape[:2]
         frame[self._top : self._top + rows, self._left : self._left + columns] = drawn
 
@@ -164,15 +166,13 @@ class FaceWarp:
         x, y = self._head_field[:, row, column].tolist()
         return pose.sway * x, pose.nod * y
 
-    def _close(self, lid: Eyelid, pose: Pose, felt: Expression, lookup: Plane) -> None:
-        blink = 0.0 if self._painted else pose.blink
-        if not (blink or felt.upper_lid or felt.lower_lid):
+    def _raise(self, lid: Eyelid, pose: Pose, felt: Expression, lookup: Plane) -> None:
+        if not (felt.upper_lid or felt.lower_lid):
             return
         wide = self._mouth.lips.face
         upper, lower = felt.upper_lid * wide, felt.lower_lid * wide
-        lid.apply(
-            lookup, blink, min(upper, 0.3 * lid.height), min(lower, 0.3 * lid.height), self._shift(lid.patch, pose)
-        )
+        most = 0.3 * lid.height
+        lid.apply(lookup, min(upper, most), min(lower, most), self._shift(lid.patch, pose))
 
 
 def points_of(still: Frame, face: Face) -> FacePoints:

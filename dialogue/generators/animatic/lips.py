@@ -174,7 +174,7 @@ def _smoothed(curve: NDArray[Any]) -> NDArray[Any]:
     return np.convolve(np.pad(curve, reach, mode="edge"), kernel / kernel.sum(), "valid")
 
 
-def _strip(picture: NDArray[Any], lips: Lips, s: Curve, t: NDArray[np.float32]) -> Any:
+def seen_at(picture: NDArray[Any], lips: Lips, s: Curve, t: NDArray[np.float32]) -> Any:
     """The picture at places (t, s): rows go down, columns along the mouth."""
     import cv2
 
@@ -194,7 +194,7 @@ def _shows_inside(picture: Frame, lips: Lips) -> bool:
     s = np.linspace(-0.7, 0.7, 33, dtype=np.float32)
     upper, lower = np.interp(s, ALONG, lips.upper), np.interp(s, ALONG, lips.lower)
     share = np.linspace(0.15, 0.85, 7)[:, None]
-    inside = _strip(lab, lips, s, (upper + (lower - upper) * share).astype(np.float32)).reshape(-1, 3)
+    inside = seen_at(lab, lips, s, (upper + (lower - upper) * share).astype(np.float32)).reshape(-1, 3)
     skin = skin_around(lab, lips)
     light, chroma = inside[:, 0], np.hypot(inside[:, 1], inside[:, 2])
     teeth = (chroma < TEETH * np.hypot(skin[1], skin[2])) & (light > 0.6 * skin[0])
@@ -209,7 +209,7 @@ def skin_around(picture: NDArray[Any], lips: Lips) -> NDArray[np.float32]:
     if lips.side:
         keep = s * lips.side < 0.3
         s, t = s[keep], t[:, keep]
-    seen = _strip(picture, lips, s.astype(np.float32), t.astype(np.float32))
+    seen = seen_at(picture, lips, s.astype(np.float32), t.astype(np.float32))
     return np.asarray(np.median(seen.reshape(-1, 3), axis=0), np.float32)
 
 
@@ -222,7 +222,7 @@ def _mended(picture: Frame, lips: Lips) -> Lips:
     s = np.linspace(-0.98, 0.98, 49, dtype=np.float32)
     guess = np.interp(s, ALONG, (lips.upper + lips.lower) / 2).astype(np.float32)
     steps = np.linspace(-1, 1, 41, dtype=np.float32)[:, None]
-    strip = _strip(light, lips, s, guess[None, :] + steps * (SEARCH * lips.width))
+    strip = seen_at(light, lips, s, guess[None, :] + steps * (SEARCH * lips.width))
     far = cv2.GaussianBlur(strip, (0, 0), 6, borderType=cv2.BORDER_REPLICATE)
     cost = (strip - far) / (float(np.abs(strip - far).std()) + 2.0) + 0.9 * steps**2
     path = _least_path(cost, 0.35)
@@ -251,15 +251,15 @@ def _parted(picture: Frame, lips: Lips) -> Lips:
     gap = lower - upper
     reds = [upper + (at(lips.outer_upper) - upper) * share for share in (0.35, 0.6)]
     reds += [lower + (at(lips.outer_lower) - lower) * share for share in (0.35, 0.6)]
-    lip = np.median(_strip(lab, lips, s, np.stack(reds))[:, core].reshape(-1, 3), 0)
-    inside = _strip(lab, lips, s, np.stack([upper + gap * share for share in (0.3, 0.5, 0.7)]))[:, core].reshape(-1, 3)
+    lip = np.median(seen_at(lab, lips, s, np.stack(reds))[:, core].reshape(-1, 3), 0)
+    inside = seen_at(lab, lips, s, np.stack([upper + gap * share for share in (0.3, 0.5, 0.7)]))[:, core].reshape(-1, 3)
     order = np.argsort(inside[:, 0])
     ends = [np.median(inside[order[: len(order) // 3]], 0), np.median(inside[order[-len(order) // 3 :]], 0)]
     steps = np.linspace(-1, 1, 45, dtype=np.float32)[:, None]
     reach, near = SEARCH * lips.width, max(1.0, 0.02 * lips.width)
 
     def insideness(t: NDArray[np.float32]) -> NDArray[Any]:
-        seen = _strip(lab, lips, s, t)
+        seen = seen_at(lab, lips, s, t)
         nearest = np.minimum(*(np.linalg.norm(seen - end, axis=-1) for end in ends))
         return np.asarray(np.clip((np.linalg.norm(seen - lip, axis=-1) - nearest) / 25, -1, 1))
 

@@ -25,6 +25,8 @@ BELOW = 0.85  # of the mouth's width below the chin, over which the neck takes i
 UPPER_FADE = 0.30  # of the mouth's width above the upper lip, over which the face takes up its rise
 SQUEEZE = 0.36  # of the mouth's width above and below: how far the skin goes along with a corner
 OUTLINE = 1.1  # of s, where the outline of a face seen from the side has the mouth end
+REST_REACH = 1.25  # of s: how far what an open mouth shows may go beyond its corners
+LEFT_OVER = 0.08  # of the mouth's width: how far beyond its edges
 SOFT = 0.008  # of the mouth's width: the softness of a lip's edge
 
 
@@ -69,11 +71,45 @@ class MovingMouth:
         self._jaw_wide = np.asarray(1 - smooth((np.abs(px) - 0.3) / (JAW_HALF - 0.3)), np.float32)
         depth = smooth((lips.chin + BELOW * width - self._t) / (BELOW * width))
         self._jaw_deep = np.asarray(depth, np.float32)
-        self._edge = max(_softness(still[rows, columns]), SOFT * width)
+        self.soft = _softness(still[rows, columns])
+        self._edge = max(self.soft, SOFT * width)
         self._margin = max(1.0, 0.028 * width) if lips.open else 0.0
         self._in_mouth = np.asarray(np.clip((1.1 - near) / 0.15, 0, 1), np.float32)
+        self.closed = self._filled() if lips.open else still  # what lips and face are taken from
         # Along the mouth: how much of a corner's way a place goes.
         self._pulled = np.asarray(np.clip(self._s, -1, 1) * (1 - smooth((near - 1) / 0.9)), np.float32)
+
+    def _filled(self) -> Frame:
+        """The still without its own teeth and dark: what is seen inside, and beyond the contour at the corners, is
+        painted out from the lips around it."""
+        import cv2
+
+        lips, width = self.lips, self.lips.width
+        index = self._index(self._s)
+        upper, lower = lips.upper[index], lips.lower[index]
+        near = np.abs(self._s)
+        inside = (near < 1) & (self._t > upper) & (self._t < lower)
+        around = (near < REST_REACH) & (self._t > upper - LEFT_OVER * width) & (self._t < lower + LEFT_OVER * width)
+        patch = np.ascontiguousarray(self._still[self.patch])
+        lab = cv2.cvtColor(patch, cv2.COLOR_RGB2LAB).astype(np.float32)
+        light, red = lab[..., 0], lab[..., 1] - 128
+        ring = (near < 0.8) & ~inside & (self._t > upper - 0.1 * width) & (self._t < lower + 0.1 * width)
+        if ring.sum() < 8:
+            return self._still
+        lip_light, lip_red = float(np.median(light[ring])), float(np.median(red[ring]))
+        dark = light < 0.68 * lip_light
+        pale = (red < 0.5 * lip_red) & (light > 0.9 * lip_light) & (near < 1.12)
+        mask = (inside | (around & (dark | pale))).astype(np.uint8)
+        _, labels = cv2.connectedComponents(mask)
+        mask = np.isin(labels, np.unique(labels[inside & (labels > 0)])).astype(np.uint8)
+        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=max(1, round(0.018 * width)))
+        filled = self._still.copy()
+        filled[self.patch] = cv2.inpaint(patch, mask, max(3.0, 0.03 * width), cv2.INPAINT_TELEA)
+        return np.asarray(filled, np.uint8)
+
+    @staticmethod
+    def _index(s: Plane) -> NDArray[np.intp]:
+        return np.asarray(np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001), np.intp)
 
     def _patch(self, rows: int, columns: int) -> tuple[slice, slice]:
         """The rows and columns that the jaw and the lips can move."""
@@ -97,7 +133,7 @@ class MovingMouth:
         edges = edges_of(lips, shape)
         s, t = self._shifted(shift)
         s, squeeze = self._squeezed(s, t, edges)
-        index = np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001).astype(np.intp)
+        index = self._index(s)
 
         def along(curve: Curve) -> Plane:
             return np.asarray(curve.take(index), np.float32)
@@ -180,8 +216,8 @@ class MovingMouth:
         inside = inside * smooth((gap - 0.6 * edge) / (1.4 * edge))
         part = drawn[self.patch]
         if lips.open:
-            seam = np.exp(-(((pose.below_upper - pose.above_lower) / (2 * max(0.9, 0.012 * lips.width))) ** 2))
-            seam = seam * 0.5 * smooth((1 - np.abs(pose.s)) / 0.15) * (1 - smooth(gap / (2 * edge)))
+            seam = np.exp(-(((pose.below_upper - pose.above_lower) / (1.6 * max(self.soft, 0.014 * lips.width))) ** 2))
+            seam = seam * 0.5 * smooth((1 - np.abs(pose.s)) / 0.3) * (1 - smooth(gap / (2 * edge)))
         else:
             seam = None
         rows = np.flatnonzero((inside > 0.002).any(1) | ((seam > 0.01).any(1) if seam is not None else False))
@@ -207,7 +243,7 @@ class MovingMouth:
         import cv2
 
         s, t = self.lips.plane(skull[0], skull[1])
-        index = np.clip((s + REACH) * ((PLACES - 1) / (2 * REACH)), 0, PLACES - 1.001).astype(np.intp)
+        index = self._index(s)
         upper, lower = self.lips.upper[index], self.lips.lower[index]
         soft = max(1.2, 0.02 * self.lips.width)
         own = smooth((lower - t - 0.3 * soft) / (2 * soft)) * smooth((lower - upper - soft) / (2 * soft))

@@ -115,6 +115,44 @@ def test_a_blink_covers_the_eyes_with_their_own_skin(monkeypatch: pytest.MonkeyP
     assert (frame[eyes].max(-1) < 80).sum() < 0.35 * (picture[eyes].max(-1) < 80).sum()
 
 
+def test_a_blink_leaves_lashes_brows_and_rims_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dark lash above a tilted eye turns to skin; a brow and a rim of glasses stay as they were."""
+    picture, points = picture_of(angle=0.35)
+    brow, rim = picture.copy(), picture.copy()
+    for outline in ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336)):
+        cv2.polylines(picture, [np.rint(points[list(outline), :2]).astype(np.int32)], False, (40, 25, 20), 4)
+        cv2.polylines(brow, [np.rint(points[list(outline), :2]).astype(np.int32)], False, (0, 0, 0), 4)
+    for upper, lower in ((159, 145), (386, 374)):
+        middle = points[[upper, lower], :2].mean(0)
+        cv2.ellipse(picture, tuple(int(v) for v in middle), (17, 9), 20, 0, 360, (20, 20, 60), -1, cv2.LINE_AA)
+        cv2.ellipse(picture, tuple(int(v) for v in middle), (36, 30), 20, 20, 160, (50, 50, 50), 2)
+        cv2.ellipse(rim, tuple(int(v) for v in middle), (36, 30), 20, 20, 160, (0, 0, 0), 2)
+    warp, frame = warp_of(picture, points, monkeypatch), picture.copy()
+    warp.draw(Pose(blink=1.0), frame)
+    for kept in (brow, rim):
+        there = kept.max(-1) == 0
+        assert np.abs(frame[there].astype(int) - picture[there]).mean() < 4
+    left = (frame[90:170, 80:240].max(-1) < 75) & (brow[90:170, 80:240].max(-1) > 0) & (rim[90:170, 80:240].max(-1) > 0)
+    before = (picture[90:170, 80:240].max(-1) < 75) & (brow[90:170, 80:240].max(-1) > 0)
+    assert left.sum() < 0.3 * before.sum()
+
+
+def test_what_an_open_mouth_shows_beyond_its_points_is_painted_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dark of a smile goes on where the mesh has its corner: closed, no dark dot is left beside it."""
+    picture, points = picture_of(0.2)
+    left, right = points[61, :2], points[291, :2]
+    wide = float(right[0] - left[0])
+    for x, y in ((left[0] - 0.03 * wide, left[1]), (right[0] + 0.03 * wide, right[1])):
+        cv2.circle(picture, (round(float(x)), round(float(y))), 3, (20, 10, 10), -1)
+    warp, frame = warp_of(picture, points, monkeypatch), picture.copy()
+    warp.draw(Pose({}), frame)
+    rows = slice(int(left[1]) - 10, int(left[1]) + 11)
+    for x in (left[0], right[0]):
+        columns = slice(int(x) - 9, int(x) + 10)
+        assert (picture[rows, columns].max(-1) < 60).sum() > 15
+        assert (frame[rows, columns].max(-1) < 60).sum() < 4
+
+
 def test_a_glance_moves_the_iris_and_leaves_the_corners(monkeypatch: pytest.MonkeyPatch) -> None:
     picture, points = picture_of()
     for upper, lower in ((159, 145), (386, 374)):
