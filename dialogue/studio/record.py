@@ -51,6 +51,7 @@ def problem_record(problem: Problem, root: Node | None, shown: str) -> dict[str,
         "message": problem.message,
         "hint": problem.hint,
         "path": list(where) if where is not None else None,
+        "mends": [],
     }
 
 

@@ -18,6 +18,7 @@ from dialogue.scene.edit import Edit
 from dialogue.studio.document import Document
 from dialogue.studio.films import Film
 from dialogue.studio.look import Look, film_place, first_look, plan_look, whole_look
+from dialogue.studio.mends import mends_of
 from dialogue.studio.record import look_record, media_id, pictures_named, recordings_named
 
 
@@ -173,6 +174,10 @@ class Room:
             behind = self.look.revision != self.revision  # the thread has not come to the last edit yet
             if behind and record["plan"] is not None:
                 record["plan_old"] = True
+            tree = self.tree()
+            if document is not None and tree is not None:
+                for problem in record["problems"]:
+                    problem["mends"] = [] if behind else mends_of(problem, tree, document.text, self.folder)
             return {
                 "id": self.film.id,
                 "name": self.film.name,
@@ -183,7 +188,7 @@ class Room:
                 "revision": document.revision if document is not None else None,
                 "undo": document.undo_label if document is not None else None,
                 "redo": document.redo_label if document is not None else None,
-                "scene": self.tree(),
+                "scene": tree,
                 "media": {name: media_id(name) for name in self.media()},
                 "film": self._film(),
                 "mouths": self._mouths(),

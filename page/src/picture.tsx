@@ -8,7 +8,7 @@ import * as edits from "./edits";
 import { clamp } from "./format";
 import { Icon, Swatch } from "./icons";
 import {
-  editable, film, itemsOf, keysOf, menu, pane, person, picture, pictureNames, pictureNow, plan, shotNow, shots, speakers, textOf,
+  editable, film, itemsOf, keysOf, menu, pane, person, picture, pictureNames, pictureNow, plan, said, shotNow, shots, speakers, textOf,
 } from "./state";
 import type { Box, Shot, Tree } from "./types";
 
@@ -25,6 +25,38 @@ const pan = signal({ x: 0, y: 0 });
 const shown = signal(1); // pixels of the page in a pixel of the picture
 const live = signal<{ who: string; box: Box; mouth: number[][] | null } | null>(null); // while it is dragged
 const whose = signal<Box | null>(null); // a box that was drawn and is nobody's yet
+
+const seeking = signal<string | null>(null); // whose face is to be drawn next
+
+/** The next box that is drawn, or face that is clicked, is this person's. */
+export function drawFor(who: string): void {
+  seeking.value = who;
+  said.value = `draw a box around the face of ${speakers.value.get(who)?.name ?? who}, or click the dashed one that is theirs`;
+}
+
+/** A box is somebody's: of whom it is known, else it is asked. */
+function given(name: string, box: Box): void {
+  const who = seeking.value;
+  seeking.value = null;
+  if (who === null) {
+    whose.value = box;
+    return;
+  }
+  said.value = null;
+  person.value = who;
+  void edits.setFace(name, who, box);
+}
+
+/** Write down where a mouth is: its corners as they are guessed, to be dragged from there. */
+export async function placeMouth(name: string, who: string): Promise<void> {
+  const face = facesOf(name).find((one) => one.who === who);
+  if (!face) return drawFor(who);
+  const [x, y, w, h] = face.box;
+  const guessed = face.mouth ?? [[x + w * 0.34, y + h * 0.78], [x + w * 0.66, y + h * 0.78]];
+  if (await edits.setFace(name, who, face.box, guessed.map((point) => point.map((side) => Math.round(side))))) {
+    said.value = `drag the points to the corners of the mouth of ${speakers.value.get(who)?.name ?? who}`;
+  }
+}
 
 /** The shot of the plan that shows a picture: the one under the playhead where it does. */
 function shotOf(name: string): Shot | undefined {
@@ -229,7 +261,7 @@ function Overlay({ name, size, factor, faces, strangers, shot }: {
     }
     if (held.hold.kind === "draw") {
       live.value = null;
-      if (now && now.box[2] > 8 && now.box[3] > 8 && editable.value) whose.value = now.box;
+      if (now && now.box[2] > 8 && now.box[3] > 8 && editable.value) given(name, now.box);
     } else if (now && held.hold.kind !== "pan") {
       const own = held.hold.kind === "mouth" || faces.find((face) => face.who === now.who)?.own;
       const mouth = own ? now.mouth?.map((point) => point.map((value) => Math.round(value))) : undefined;
@@ -250,8 +282,8 @@ function Overlay({ name, size, factor, faces, strangers, shot }: {
       ) : null}
       {strangers.map((box) => (
         <g key={box.join()} class="stranger" role="button" tabIndex={0} aria-label={`A face that is nobody's, x ${Math.round(box[0])}, y ${Math.round(box[1])}`}
-          onPointerDown={(event) => { event.stopPropagation(); if (editable.value) whose.value = box; }}
-          onKeyDown={(event) => { if ((event.key === "Enter" || event.key === " ") && editable.value) { event.preventDefault(); event.stopPropagation(); whose.value = box; } }}>
+          onPointerDown={(event) => { event.stopPropagation(); if (editable.value) given(name, box); }}
+          onKeyDown={(event) => { if ((event.key === "Enter" || event.key === " ") && editable.value) { event.preventDefault(); event.stopPropagation(); given(name, box); } }}>
           <rect x={box[0]} y={box[1]} width={box[2]} height={box[3]} stroke-width={1.5 * px} stroke-dasharray={`${4 * px} ${3 * px}`} rx={3 * px} />
         </g>
       ))}

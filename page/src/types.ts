@@ -21,8 +21,19 @@ export interface Problem {
   message: string;
   hint: string | null;
   path: Path | null;
+  mends?: Mend[]; // what mends it, best first
   fault?: boolean; // seen in the film, not written in the scene
   at?: number; // seconds, of a fault
+}
+
+/** An edit of the scene; or a command to copy; or somebody's face to draw, or mouth to set, in a picture. */
+export interface Mend {
+  label: string;
+  edits?: Edit[];
+  copy?: string;
+  face?: string;
+  mouth?: string;
+  picture?: string;
 }
 
 export interface Take {
