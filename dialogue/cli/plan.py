@@ -26,13 +26,38 @@ class Format(str, Enum):
 SPEAKERS_HELP = "How many people are heard in a mixed recording, when not as many as the cast has for it."
 HOP_HELP = "Seconds between a pyannote pipeline's windows, else 1: at 5 it is many times as fast, and a little coarser."
 Hop = Annotated[float | None, typer.Option("--hop", metavar="SECONDS", min=0.1, max=10.0, help=HOP_HELP)]
+_MEMORY_HELP = (
+    "How much of a large model is kept on the GPU (low, balanced, high; low also rounds its weights to 8 bits), the "
+    "GPU's size where it is not this machine's (24GB), or both (low,12GB); else as each shot fits."
+)
+
+
+def _memory(written: str) -> str:
+    """As it was written, where it can be read."""
+    from dialogue.generators.memory import parts_of
+
+    try:
+        parts_of(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return written
+
+
+KeptMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", metavar="MEMORY", envvar="DIALOGUE_MEMORY", help=_MEMORY_HELP, parser=_memory, show_default=False
+    ),
+]
 
 
 def _record(planned: PlannedFilm) -> dict[str, Any]:
     from dialogue.planning.plan_json import plan_record
 
     costs = planned.costs
-    shots = [{"windows": c.windows, "seconds": round(c.seconds, 1), "memory": c.memory} for c in costs.shots]
+    shots = [
+        {"windows": c.windows, "seconds": round(c.seconds, 1), "memory": c.memory, "mode": c.mode} for c in costs.shots
+    ]
     total = {"windows": costs.windows, "seconds": round(costs.seconds, 1), "memory": costs.memory}
     return {
         "plan": plan_record(planned.plan),
@@ -50,6 +75,7 @@ def command(
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
     speakers: Annotated[int | None, typer.Option(metavar="N", min=1, max=20, help=SPEAKERS_HELP)] = None,
     hop: Hop = None,
+    memory: KeptMemory = None,
     force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
@@ -68,6 +94,7 @@ def command(
             variables=variables_of(setting or []),
             speakers=speakers,
             hop=hop,
+            memory=memory,
             output=output,
             force=force,
             progress=progress,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
-from dialogue.cli.plan import SPEAKERS_HELP, Hop
+from dialogue.cli.plan import SPEAKERS_HELP, Hop, KeptMemory
 from dialogue.cli.progress import shown
 from dialogue.cli.variables import SET_HELP, variables_of
 
@@ -31,20 +31,8 @@ class Format(str, Enum):
     json = "json"
 
 
-class Memory(str, Enum):
-    """How much of a model is kept on the GPU."""
-
-    low = "low"
-    balanced = "balanced"
-    high = "high"
-
-
 _PLACE_HELP = "The film, an .mp4 file; else beside the scene, by its name."
 Place = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILM", help=_PLACE_HELP)]
-_MEMORY_HELP = "How much of a large model is kept on the GPU, else as fits; low also rounds its weights to 8 bits."
-KeptMemory = Annotated[
-    Memory | None, typer.Option("--memory", envvar="DIALOGUE_MEMORY", help=_MEMORY_HELP, show_default=False)
-]
 _TAKES: dict[str, Any] = {"metavar": "N", "min": 1, "max": 32}
 Takes = Annotated[int | None, typer.Option("--takes", help="Make N takes of every shot, and verify each.", **_TAKES)]
 _RETAKES_HELP = "Make each shot again with other seeds, N times at most, until nothing is wrong in it."
@@ -89,14 +77,14 @@ def command(
                 variables=variables_of(setting or []),
                 speakers=speakers,
                 hop=hop,
+                memory=memory,
                 progress=progress,
             )
 
     film = ordered()
     print_problems(film.warnings)
-    kept = memory and memory.value
     if dry_run:
-        tasks = pending(film, memory=kept)
+        tasks = pending(film, memory=memory)
         _print_pending(tasks, film.plan, len(to_burn(film, tasks)), format)
         return
     try:
@@ -105,7 +93,7 @@ def command(
 
             film = ordered() if made_takes(film, source, shot, takes, retakes) else film
         with shown() as progress:
-            made = render(film, memory=kept, progress=progress)
+            made = render(film, memory=memory, progress=progress)
     except KeyboardInterrupt:
         err.print("every finished shot is kept: the same command goes on from there", soft_wrap=True)
         raise

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.drafts.drafts import with_drafts
 from dialogue.film.scene_file import scene_file
+from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.planning.plan import Plan, Shot
@@ -28,7 +29,7 @@ class PlannedFilm:
 
     `media`: the folder that the plan's paths are relative to. `source`: the scene or plan.json that was read.
     `warnings`: of the scene and its media, at their places. `scene` and `measures` are None for a plan that was read.
-    `files`: what was written of it.
+    `files`: what was written of it. `memory`: the card's memory that it was planned for, as `plan` was told.
     """
 
     plan: Plan
@@ -38,13 +39,15 @@ class PlannedFilm:
     scene: SceneFile | None = None
     measures: Measures | None = None
     files: tuple[Path, ...] = ()
+    memory: str | None = None
 
     @cached_property
     def costs(self) -> Costs:
         """What the film will cost on this machine: windows, seconds and memory, in all and for every shot."""
         from dialogue.generators.costs import costs_of
 
-        return costs_of(self.plan)
+        with memory_given(self.memory):
+            return costs_of(self.plan)
 
     def write(self, folder: str | Path, *, force: bool = False) -> tuple[Path, ...]:
         """Write plan.json, its pictures, the chart, turns.rttm and captions into the folder; their paths.
@@ -111,6 +114,7 @@ def plan(
     variables: Mapping[str, Any] | None = None,
     speakers: int | None = None,
     hop: float | None = None,
+    memory: str | None = None,
     output: str | Path | None = None,
     force: bool = False,
     progress: OnProgress = untold,
@@ -122,6 +126,8 @@ def plan(
         variables: what fills a template.
         speakers: how many are heard in a mixed recording, when not as many as the cast has for it.
         hop: seconds between the windows of a pyannote pipeline, when not its own.
+        memory: what the shots must fit: a card's size ("24GB"), how a model is kept on it ("low", "balanced", "high"),
+            or both ("balanced,24GB"); None: as the environment says, else this machine's card.
         output: a folder to write the plan's files into; see `PlannedFilm.write`. When there is no plan because faces
             are unclear, it gets pictures of the faces that were found.
         force: write over files in `output` that no earlier run wrote.
@@ -136,7 +142,10 @@ def plan(
 
         check_plan_folder(Path(output), given.read if isinstance(given, PlannedFilm) else given.reads, force)
     if isinstance(given, SceneFile):
-        given = _planned(given, speakers, hop, output, progress)
+        with memory_given(memory):
+            given = _planned(given, speakers, hop, output, progress)
+    if memory is not None:
+        given = replace(given, memory=memory)
     return given if output is None else replace(given, files=given.write(output, force=force))
 
 
@@ -148,6 +157,7 @@ def _planned(
     from dialogue.measures.checks import media_warnings, recording_problems
     from dialogue.measures.look import measure
     from dialogue.planning.planner import make_plan
+    from dialogue.planning.room import room_warnings
 
     file = with_drafts(written, progress)
     measures = measure(file, progress, speakers, hop)
@@ -155,10 +165,11 @@ def _planned(
     if unheard:
         raise SceneError(unheard)
     try:
-        made = make_plan(file, measures, generator_for(file, measures))
+        choice = generator_for(file, measures)
+        made = make_plan(file, measures, choice)
     except SceneError as error:
         raise SceneError([*error.problems, *_faces_shown(file, measures, output)]) from None
-    warnings = (*file.warnings, *media_warnings(file, measures))
+    warnings = (*file.warnings, *media_warnings(file, measures), *room_warnings(file, made, choice))
     return PlannedFilm(made, file.folder, file.path, warnings, file, measures)
 
 

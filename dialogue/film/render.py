@@ -37,6 +37,7 @@ def order(
     variables: Mapping[str, Any] | None = None,
     speakers: int | None = None,
     hop: float | None = None,
+    memory: str | None = None,
     progress: OnProgress = untold,
 ) -> Order:
     """All that is needed to make a film, planned: its `plan`, its `warnings`, its place. Nothing is made.
@@ -50,7 +51,7 @@ def order(
         overwrite: write over files that no earlier run wrote.
         caption_track: put the captions into the film as a track that players can show.
         cache: where finished shots are kept; None: `.dialogue` beside the scene.
-        variables, speakers, hop, progress: see `plan`.
+        variables, speakers, hop, memory, progress: see `plan`.
 
     Raises:
         SceneError: for a mistake in what was given, with every problem at its place.
@@ -65,7 +66,7 @@ def order(
         beside = (*asked.captions, *(f"transcript.{kind}" for kind in asked.transcript))
         captions = beside if shots is None else ()
         check_places(film, captions, given.reads, force or overwrite or shots is not None)
-    planned = plan(given, speakers=speakers, hop=hop, progress=progress)
+    planned = plan(given, speakers=speakers, hop=hop, memory=memory, progress=progress)
     span = _span(shots, len(planned.plan.shots))
     return Order(
         planned.plan,
@@ -80,6 +81,7 @@ def order(
         shots=span,
         place=planned.place,
         warnings=(*planned.warnings, *lettering_warnings(planned.plan, planned.media)),
+        memory=planned.memory,
     )
 
 
@@ -96,7 +98,8 @@ def render(
     Args:
         source: what `order` gave; or what it takes, with its options: `shots`, `force`, `caption_track` and others.
         output: the film, an .mp4 file; None: beside the source, by its name.
-        memory: how much of a large model is kept on the GPU: low, balanced or high; None: as fits.
+        memory: how much of a large model is kept on the GPU (low, balanced or high), and the card's size where it is
+            another than this machine's; None: as it was planned for, else as each shot fits.
         progress: told how far it is. What it raises, `Cancelled` for one, stops the work and is passed on.
 
     Raises:
@@ -104,8 +107,9 @@ def render(
         DialogueError: for a run that failed, naming the shot.
         Whatever is raised, finished shots are kept and the film's place is as it was.
     """
-    with memory_given(memory):
-        return render_order(_ordered(source, output, progress, how), progress)
+    order = _ordered(source, output, memory, progress, how)
+    with memory_given(memory or order.memory):
+        return render_order(order, progress)
 
 
 def pending(
@@ -117,8 +121,9 @@ def pending(
     **how: Unpack[How],
 ) -> tuple[Task, ...]:
     """What `render` would do with the same: every shot, why it is to be made (None: the cache has it), at what cost."""
-    with memory_given(memory):
-        return tuple(prepared(_ordered(source, output, progress, how)))
+    order = _ordered(source, output, memory, progress, how)
+    with memory_given(memory or order.memory):
+        return tuple(prepared(order))
 
 
 class How(TypedDict, total=False):
@@ -134,9 +139,11 @@ class How(TypedDict, total=False):
     hop: float | None
 
 
-def _ordered(source: Source | Order, output: str | Path | None, progress: OnProgress, how: How) -> Order:
+def _ordered(
+    source: Source | Order, output: str | Path | None, memory: str | None, progress: OnProgress, how: How
+) -> Order:
     if not isinstance(source, Order):
-        return order(source, output, progress=progress, **how)
+        return order(source, output, memory=memory, progress=progress, **how)
     if output is not None or how:
         raise TypeError("an order has its output and options already")
     return source

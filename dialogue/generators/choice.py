@@ -11,7 +11,8 @@ from dialogue.scene.reader import SceneFile
 
 
 def _described(name: str, generator: Generator, reason: str, warning: str | None = None) -> Choice:
-    return Choice(name, reason, generator.CANVAS, generator.WINDOW_LATENTS, warning)
+    room = getattr(generator, "room", lambda: None)()
+    return Choice(name, reason, generator.CANVAS, generator.WINDOW_LATENTS, warning, room)
 
 
 def choose_generator(named: str | None, drawn: bool = False) -> Choice:

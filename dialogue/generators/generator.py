@@ -68,7 +68,10 @@ Generate = Callable[[ShotJob, Report], "Iterator[Frame]"]
 
 
 class Generator(Protocol):
-    """Satisfied by a module. All but the call of what `load` returns is quick and imports no torch."""
+    """Satisfied by a module. All but the call of what `load` returns is quick and imports no torch.
+
+    One whose memory grows with its shots also has `room() -> Room | None`, by which the planner cuts them.
+    """
 
     NAME: str
     SOURCE_TYPE: str  # of its films, in IPTC's words: https://cv.iptc.org/newscodes/digitalsourcetype/

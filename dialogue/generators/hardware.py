@@ -7,6 +7,7 @@ The speeds are sustained ones from published runs of video transformers of about
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,3 +38,18 @@ def machine() -> Machine:
         return Machine(model, next((speed for key, speed in _SPEEDS.items() if key in model), _OTHER_GPU), True)
     cores = os.cpu_count() or 1
     return Machine(f"{cores} processor cores", cores * _CORE, False)
+
+
+@cache
+def card_bytes() -> float | None:
+    """The memory of the card that the work would run on, as the driver's own tool tells it; None without a card."""
+    if not machine().gpu:
+        return None
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES", "").strip()
+    which = ["-i", seen.split(",")[0]] if seen else []
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits", *which]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+        return float(told.split()[0]) * 2**20
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None  # then nobody is told beforehand what does not fit

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a shot will cost on this machine: windows denoised, seconds of work, peak bytes of memory."""
+    """What a shot will cost on this machine: windows denoised, seconds of work, peak bytes of memory.
+
+    `mode`: how the model is kept on the card for it (low, balanced, high), where that is chosen by the shot.
+    """
 
     windows: int
     seconds: float
     memory: int
+    mode: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,21 @@ class Canvas:
 
 
 @dataclass(frozen=True)
+class Room:
+    """How long a shot may be for the memory of a card.
+
+    `name`: the card, and how the model is kept on it where that is settled. `longest`: of (width, height, people) the
+    frames of the longest shot, 0 where the shortest does not fit. `needed`: of (width, height, frames, people) the
+    least bytes a shot takes there. `mends`: of (width, height, people), what would make the shortest fit.
+    """
+
+    name: str
+    longest: Callable[[int, int, int], int]
+    needed: Callable[[int, int, int, int], int]
+    mends: Callable[[int, int, int], str]
+
+
+@dataclass(frozen=True)
 class Choice:
     """A generator, as the planner needs to know it."""
 
@@ -50,3 +70,4 @@ class Choice:
     canvas: Canvas
     window_latents: int | None
     warning: str | None = None  # named by the scene, but it cannot run here
+    room: Room | None = None  # None: shots of any length fit, or nobody knows the card

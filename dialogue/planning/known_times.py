@@ -46,7 +46,7 @@ def _shots(file: SceneFile, script: Script) -> list[Problem]:
         silent += line.pause
     clock = FrameClock(Fraction(scene.output.fps))
     ends = max(max(item.end for item in items.values()) + silent, scene.shots[-1].until or 0.0)
-    limits = limits_of(None, float(clock.fps), ends)
+    limits = [limits_of(None, float(clock.fps), ends)] * len(scene.shots)
     _, miscuts, _ = cut_shots(scene.shots, (), items, clock, max(1, clock.frames_covering(ends)), limits)
     keys = [("shots", cut.spec) if cut.key is None else ("shots", cut.spec, cut.key) for cut in miscuts]
     return [file.problem(where, cut.message, cut.hint) for where, cut in zip(keys, miscuts, strict=True)]

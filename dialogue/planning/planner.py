@@ -31,9 +31,10 @@ from dialogue.planning.framing import close_view, holds, nearest_multiple, outpu
 from dialogue.planning.packing import limits_of
 from dialogue.planning.plan import LEAST_FACE, EmotionReference, Face, Mouth, Plan, Shot, Speaker, Turn
 from dialogue.planning.regions import regions_of
+from dialogue.planning.room import cut_for_room, fitted, too_large
 from dialogue.planning.shots import Stretch, cut_shots
 from dialogue.planning.sounds import placed_sounds
-from dialogue.planning.turns import Findings, speech_of
+from dialogue.planning.turns import Findings, Speech, speech_of
 from dialogue.scene.named_files import files_named
 from dialogue.scene.reader import SceneFile
 from dialogue.scene.scene import Scene, ShotSpec
@@ -263,6 +264,23 @@ def _shows(setup: _Setup) -> set[str]:
     return {face.speaker for face in setup.faces}
 
 
+def _stretches(
+    file: SceneFile, speech: Speech, choice: Choice, output: tuple[int, int], findings: Findings
+) -> tuple[Stretch, ...]:
+    """The film cut into shots that the generator, and the memory of its card, can hold."""
+    clock, shots = FrameClock(Fraction(file.scene.output.fps)), file.scene.shots or (ShotSpec(),)
+    frames, usual = max(1, clock.frames_covering(speech.duration)), limits_of(choice.window_latents, float(clock.fps))
+    limits = fitted(file, usual, choice, output)
+    stretches, miscuts, warnings = cut_shots(shots, speech.turns, speech.items, clock, frames, limits)
+    findings.problems += too_large(file, choice, output)
+    told = cut_for_room(file, stretches, choice, usual, output, float(clock.fps))
+    findings.warnings += [*(problem.message for problem in told), *warnings]
+    for miscut in miscuts:
+        keys = ("shots", miscut.spec) if miscut.key is None else ("shots", miscut.spec, miscut.key)
+        findings.problems.append(file.problem(keys, miscut.message, miscut.hint))
+    return stretches
+
+
 def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
     """The plan of a scene whose media have been measured, for the generator that was chosen.
 
@@ -283,15 +301,7 @@ def make_plan(file: SceneFile, measures: Measures, choice: Choice) -> Plan:
         for spec, shot in enumerate(shots)
         if shot.framing == "whole"
     }
-    stretches: tuple[Stretch, ...] = ()
-    if not findings.problems:
-        frames = max(1, clock.frames_covering(speech.duration))
-        limits = limits_of(choice.window_latents, float(clock.fps))
-        stretches, miscuts, warnings = cut_shots(shots, speech.turns, speech.items, clock, frames, limits)
-        findings.warnings += warnings
-        for miscut in miscuts:
-            keys = ("shots", miscut.spec) if miscut.key is None else ("shots", miscut.spec, miscut.key)
-            findings.problems.append(file.problem(keys, miscut.message, miscut.hint))
+    stretches = () if findings.problems else _stretches(file, speech, choice, output, findings)
     framed = [] if findings.problems else _framed(file, measures, output, setups, stretches, speech.turns, findings)
     if findings.problems:
         raise SceneError(findings.problems)

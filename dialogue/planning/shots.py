@@ -159,9 +159,9 @@ def cut_shots(
     items: Mapping[int, Segment],
     clock: FrameClock,
     frames: int,
-    limits: Limits,
+    limits: Sequence[Limits],
 ) -> tuple[tuple[Stretch, ...], list[Miscut], list[str]]:
-    """The shots on the frames 0 … `frames`, without a gap; what cannot be; and warnings."""
+    """The shots on the frames 0 … `frames`, without a gap; what cannot be; and warnings. `limits`: of each shot."""
     pauses = pauses_of(turns, clock, frames)
     words, miscuts = _line_bounds(shots, items, clock)
     if miscuts:
@@ -178,7 +178,7 @@ def cut_shots(
         return (), miscuts, []
     stretches, warnings = [], _end_warnings(shots, clock, frames)
     for spec in range(len(shots)):
-        inner = cuts_within(cuts[spec], cuts[spec + 1], pauses, limits)
+        inner = cuts_within(cuts[spec], cuts[spec + 1], pauses, limits[spec])
         edges = [cuts[spec], *inner, cuts[spec + 1]]
         stretches += [Stretch(spec, start, end) for start, end in zip(edges, edges[1:], strict=False)]
         spoken = [cut for cut in inner if not any(pause.start <= cut <= pause.end for pause in pauses)]

@@ -33,6 +33,8 @@ def inputs_of(alone: Plan, generator: Generator, digests: Digests) -> Inputs:
         "the prompt": shot.prompt,
         "who is in the picture": ", ".join(face.speaker for face in shot.faces),
     }
+    if generator.estimate(alone, shot).mode == "low":
+        found["the rounding to 8 bits"] = "low memory"
     if alone.labels != "all":
         found["the labels"] = alone.labels
     spoken = digests.slices(turn.audio for turn in alone.turns)

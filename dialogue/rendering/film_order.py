@@ -30,7 +30,8 @@ class Order:
     `media` is what the plan's paths are relative to, `name` the name the cache remembers the film's shots by.
     `sources` are what else it is made of: the scene, the plan, captions read. `place` gives a failed shot's message
     its place in the scene. `force`: every shot again; with it, or `overwrite`, also over what no earlier run wrote.
-    `shots`: the first and last to make, from 1; None: all. `warnings`: of the scene and its media.
+    `shots`: the first and last to make, from 1; None: all. `warnings`: of the scene and its media. `memory`: what it
+    was planned for.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class Order:
     shots: tuple[int, int] | None = None
     place: Callable[[Shot, str], Problem] = _plain
     warnings: tuple[Problem, ...] = ()
+    memory: str | None = None
 
     @property
     def reads(self) -> tuple[Path, ...]:

@@ -97,7 +97,7 @@ def _shots(plan: Plan, costs: Costs) -> Table:
         windows = [str(cost.windows)] if costs.windows else []
         table.add_row(
             str(shot.index + 1), *times, str(shot.frames), Path(shot.picture).name, faces, *windows,
-            duration_text(cost.seconds), memory_text(cost.memory),
+            duration_text(cost.seconds), " ".join(filter(None, [memory_text(cost.memory), cost.mode])),
         )  # fmt: skip
     return table
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.generators.hunyuan import costs as hunyuan_costs
+from dialogue.generators.hunyuan.placing import Held, Way, card_of, room_on, way_of
 from dialogue.generators.hunyuan.settings import Settings, settings
 from dialogue.generators.hunyuan.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
-from dialogue.planning.choice import Canvas, Estimate
+from dialogue.planning.choice import Canvas, Estimate, Room
 from model.grid import LATENT_STRIDE
 from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
 from model.hunyuan.weights_folder import WeightsFolder
@@ -68,73 +70,61 @@ def estimate(plan: Plan, shot: Shot) -> Estimate:
     """By counted operations and published speeds; see hunyuan_costs."""
     from model.avatar.guidance import Sampling
 
-    try:
-        chosen = settings()
-    except ValueError as error:
-        raise DialogueError(str(error)) from None
+    chosen = _settings()
     sampling = Sampling(chosen.steps)
     return hunyuan_costs.estimate(
-        plan.width, plan.height, shot.frames, sampling.full_steps(), sampling.steps, chosen.window, chosen.memory
-    )
+        plan.width, plan.height, shot.frames, sampling.full_steps(), sampling.steps, chosen.window, chosen.memory,
+        chosen.fp8, card_of(chosen), max(1, len(shot.faces)),
+    )  # fmt: skip
+
+
+def room() -> Room | None:
+    """How long a shot may be on the card that is named or there; None where there is none."""
+    try:
+        chosen = settings()
+    except ValueError:
+        return None  # `missing` says so
+    return room_on(card_of(chosen), chosen)
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except ValueError as error:
+        raise DialogueError(str(error)) from None
 
 
 def load() -> Generate:
-    """The weights on the best device there is. DialogueError when they are not all there, or do not fit."""
-    import torch
+    """The weights on the best device there is, placed there as each shot needs them.
 
-    from model.hunyuan.loading import MissingWeights
-    from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
-    from model.hunyuan.vae import Tiling
-    from model.memory import memory_plan
+    DialogueError when they are not all there, or do not fit.
+    """
+    import torch
 
     chosen = settings()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    memory = memory_plan(chosen.memory or _fitting(device))
+    card = chosen.card
+    if card is None and device.type == "cuda":
+        card = torch.cuda.get_device_properties(device).total_memory
+    held = Held(partial(_loaded, chosen, device))
+    if device.type != "cuda" or chosen.memory:
+        held.at(chosen.memory or "high")  # what is missing is told before the first shot
+    return partial(_frames, held, chosen, card)
+
+
+def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> HunyuanVideoAvatarPipeline:
+    from model.hunyuan.loading import MissingWeights
+    from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
+    from model.hunyuan.vae import Tiling
+
     _quiet()
     try:
         tiling = Tiling.large() if chosen.large_tiles else None
-        pipeline = HunyuanVideoAvatarPipeline.from_pretrained(
+        return HunyuanVideoAvatarPipeline.from_pretrained(
             chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling
         )
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
-
-    return lambda job, report: _frames(pipeline, chosen, memory, job, report)
-
-
-def _fitting(device: object) -> str:
-    """The fastest way in which a window of the largest size fits into the card; a processor has only one memory."""
-    import torch
-
-    if not isinstance(device, torch.device) or device.type != "cuda":
-        return "high"
-    card = torch.cuda.get_device_properties(device).total_memory
-    way = hunyuan_costs.fitting(hunyuan_costs.sizes(1216, 704, 129, RELEASED_WINDOW), card)
-    return "low" if way is None else way[0]
-
-
-def _cache_on_host(memory: MemoryPlan, chosen: Settings, job: ShotJob, card: float | None) -> bool:
-    """Whether this shot's block outputs wait on the host: they do not fit beside the rest into `card` bytes.
-
-    DialogueError where the shot does not fit even so, with how long one may be.
-    """
-    from model.memory import MEMORY
-
-    name = next(name for name, plan in MEMORY.items() if plan == memory)
-    if card is None or name == "low":
-        return memory.cache_on_cpu
-    width, height, frames, window = job.width, job.height, job.frames, chosen.window
-    shot = hunyuan_costs.sizes(width, height, frames, window, max(1, len(job.lanes)))
-    for on_host in (False, True):
-        if hunyuan_costs.peak_bytes(shot, name, chosen.fp8, on_host) <= hunyuan_costs.ROOM * card:
-            return on_host
-    needed = hunyuan_costs.peak_bytes(shot, name, chosen.fp8, True)
-    most = hunyuan_costs.longest(width, height, window, card, chosen.fp8)
-    hint = f"shots of up to {most} frames fit with another `--memory`" if most else "take a smaller size or window"
-    raise DialogueError(
-        f"{NAME}: {frames} frames of {width}x{height} need {needed / 1e9:.1f} GB with {name} memory, and this card has "
-        f"{card / 1e9:.1f}: {hint}"
-    )
 
 
 def _quiet() -> None:
@@ -147,42 +137,42 @@ def _quiet() -> None:
     transformers.utils.logging.set_verbosity_error()  # what does not fit is raised, by model.pretrained
 
 
-def _frames(
-    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, memory: MemoryPlan, job: ShotJob, report: Report
-) -> Iterator[Frame]:
+def _frames(held: Held, chosen: Settings, card: float | None, job: ShotJob, report: Report) -> Iterator[Frame]:
     """Encode, denoise, decode. 90 % of the work is denoising; the state is saved as it goes."""
+    way = way_of(job, chosen, card)
+    pipeline = held.at(way.mode)
     report(0.0, "encoding picture, words and voices")
-    final = _denoised(pipeline, chosen, memory, job, report)
+    final = _denoised(pipeline, chosen, way, job, report)
     for number, frame in enumerate(pipeline.decode(final, job.frames)):
         yield frame.numpy()
         report(0.9 + 0.1 * (number + 1) / job.frames, "decoding")
 
 
 def _denoised(
-    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, memory: MemoryPlan, job: ShotJob, report: Report
+    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, way: Way, job: ShotJob, report: Report
 ) -> DenoisingState:
     """From noise, or from the state that a stopped run of the same shot left."""
     import torch
 
     from model.avatar.guidance import Sampling
     from model.avatar.state_file import StateError, load_state, save_state
-    from model.memory import execution_device
+    from model.memory import memory_plan
 
     sampling = Sampling(chosen.steps)
     generator = torch.Generator().manual_seed(job.seed)
     given = _conditions(pipeline, chosen, job, generator)
     fusion = pipeline.schedule(job.frames, chosen.window, chosen.offset)
     last = pipeline.start(given, fusion, generator)
-    file, key = job.work / STATE, f"{fingerprint()}, {tuple(last.latents.shape)}"
+    rounded = ", in 8 bits" if way.mode == "low" else ""
+    file, key = job.work / STATE, f"{fingerprint()}, {tuple(last.latents.shape)}{rounded}"
     if file.exists():
         try:
             last = load_state(file, key)
         except StateError:
             file.unlink()  # of other weights or settings: the shot starts over
-    device = execution_device(pipeline.transformer)
-    card = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else None
-    cache_device = torch.device("cpu") if _cache_on_host(memory, chosen, job, card) else None
-    states = pipeline.denoise(given, fusion, sampling, last, memory.rows_per_batch, cache_device=cache_device)
+    rows = memory_plan(way.mode).rows_per_batch
+    cache_device = torch.device("cpu") if way.cache_on_host else None
+    states = pipeline.denoise(given, fusion, sampling, last, rows, cache_device=cache_device)
     saved = time.monotonic()
     for last in states:
         report(0.9 * last.step / sampling.steps, f"denoising, step {last.step} of {sampling.steps}")
@@ -202,6 +192,4 @@ def _conditions(
 
     picture = Image.fromarray(still(job.media / job.picture, job.view, *job.size))
     tracks = speaker_tracks(job, pipeline.vae.spatial_stride)
-    return pipeline.conditions(
-        picture, job.prompt, tracks, job.frames, job.fps, chosen.window, generator
-    )
+    return pipeline.conditions(picture, job.prompt, tracks, job.frames, job.fps, chosen.window, generator)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dialogue.generators.hardware import VAE_SHARE, machine
 from dialogue.planning.choice import Estimate
-from model.grid import latents_for, windows_for
+from model.grid import frames_for, latents_for, windows_for
 
 HIDDEN, BLOCKS, TEXT = 3072, 60, 831
 BF16 = 2  # bytes
@@ -94,34 +94,55 @@ def sizes(width: int, height: int, frames: int, window: int, speakers: int = 1) 
     return Sizes((width // 16) * (height // 16), latents, window, windows_for(frames, window), speakers)
 
 
-def fitting(s: Sizes, card: float, eight_bits: bool = False) -> tuple[str, bool] | None:
-    """The fastest way this shot fits into `card` bytes: (memory, whether the cache waits on the host); None: no way."""
-    ways = [("high", False), ("high", True), ("balanced", False), ("balanced", True), ("low", True)]
+WAYS = (("high", False), ("high", True), ("balanced", False), ("balanced", True), ("low", True))
+
+
+def fitting(s: Sizes, card: float, eight_bits: bool = False, memory: str | None = None) -> tuple[str, bool] | None:
+    """The fastest way this shot fits into `card` bytes: (memory, whether the cache waits on the host); None: no way.
+
+    `memory`: the only one that is allowed.
+    """
+    ways = (way for way in WAYS if memory in (None, way[0]))
     return next((way for way in ways if peak_bytes(s, way[0], eight_bits, way[1]) <= ROOM * card), None)
 
 
-def longest(width: int, height: int, window: int, card: float, eight_bits: bool = False) -> int:
+def least_bytes(s: Sizes, eight_bits: bool = False, memory: str | None = None) -> int:
+    """The card's memory that this shot takes in the thriftiest way allowed."""
+    return min(peak_bytes(s, way[0], eight_bits, way[1]) for way in WAYS if memory in (None, way[0]))
+
+
+def longest(
+    width: int, height: int, window: int, card: float, eight_bits: bool = False, memory: str | None = None,
+    people: int = 1,
+) -> int:  # fmt: skip
     """Frames of the longest shot, in whole windows, that fits into `card` bytes some way; 0: none does."""
     most = 0
     for windows in range(1, 65):
-        frames = 4 * (windows * window - 1) + 1
-        if fitting(sizes(width, height, frames, window), card, eight_bits) is None:
+        frames = frames_for(windows * window)
+        if fitting(sizes(width, height, frames, window, people), card, eight_bits, memory) is None:
             break
         most = frames
     return most
 
 
 def estimate(
-    width: int, height: int, frames: int, full_steps: int, steps: int, window: int, memory: str | None
-) -> Estimate:
-    """Of a shot: both branches of every window at every step, a step on cached blocks costing one of 60."""
+    width: int, height: int, frames: int, full_steps: int, steps: int, window: int, memory: str | None,
+    eight_bits: bool = False, card: float | None = None, people: int = 1,
+) -> Estimate:  # fmt: skip
+    """Of a shot: both branches of every window at every step, a step on cached blocks costing one of 60.
+
+    `card`: bytes of the card it is made on, where they are known.
+    """
     here = machine()
     windows = windows_for(frames, window)
     steps_worth = full_steps + (steps - full_steps) / BLOCKS
     work = 2 * windows * steps_worth * forward_operations(width, height, window)
     seconds = work / here.speed + decode_operations(width, height, frames) / (here.speed * VAE_SHARE)
-    shot = sizes(width, height, frames, window)
-    peak = peak_bytes(shot, memory or "high")
+    shot = sizes(width, height, frames, window, people)
+    if card is not None:
+        mode, on_host = fitting(shot, card, eight_bits, memory) or (memory or "low", True)
+        return Estimate(windows, 60 + seconds, peak_bytes(shot, mode, eight_bits, on_host), mode)
+    peak = peak_bytes(shot, memory or "high", eight_bits)
     if not here.gpu:
         peak = round(TRANSFORMER + ENCODERS + working_bytes(shot, 2) + cache_bytes(shot))
-    return Estimate(windows, 60 + seconds, peak)
+    return Estimate(windows, 60 + seconds, peak, memory)

@@ -1,7 +1,8 @@
 """Where the weights of hunyuan-avatar are and how it runs: what belongs to the machine and not to a scene.
 
-`DIALOGUE_WEIGHTS`: the folder of weights. `DIALOGUE_MEMORY`: low, balanced or high. `DIALOGUE_HUNYUAN_AVATAR`: a
-comma-separated list of `steps=50`, `window=33` and `offset=5` (latents), `fp8` (the 8-bit file) and
+`DIALOGUE_WEIGHTS`: the folder of weights. `DIALOGUE_MEMORY`: low, balanced or high, and the card's size where it is
+another than this machine's (`24GB`). `DIALOGUE_HUNYUAN_AVATAR`: a comma-separated list of `steps=50`, `window=33` and
+`offset=5` (latents), `fp8` (the 8-bit file) and
 `large-tiles` (of the VAE: twice as fast as the released tiles, with 10 GB more on the GPU).
 """
 
@@ -11,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.generators.memory import memory_asked_for
+from dialogue.generators.memory import card_asked_for, memory_asked_for
 from dialogue.ground.places import data_folder
 from model.grid import WINDOW_LATENTS
 
@@ -21,7 +22,7 @@ OPTIONS = "DIALOGUE_HUNYUAN_AVATAR"
 
 @dataclass(frozen=True)
 class Settings:
-    """How the generator runs here. `memory` is None where the machine's own memory decides."""
+    """How the generator runs here. `memory` None: each shot and the card decide; `card`: its bytes, where named."""
 
     weights: Path
     memory: str | None = None
@@ -30,6 +31,7 @@ class Settings:
     offset: int = 5
     fp8: bool = False
     large_tiles: bool = False
+    card: float | None = None
 
 
 def weights_folder() -> Path:
@@ -53,5 +55,5 @@ def settings() -> Settings:
             raise ValueError(f"{OPTIONS} has {item!r}; it takes steps=N, window=N, offset=N, fp8 and large-tiles")
     return Settings(
         weights_folder(), memory, counts["steps"], counts["window"], counts["offset"],
-        fp8=switches["fp8"], large_tiles=switches["large-tiles"],
+        fp8=switches["fp8"], large_tiles=switches["large-tiles"], card=card_asked_for(),
     )  # fmt: skip

@@ -114,16 +114,62 @@ def test_the_longest_shot_fits_and_a_longer_one_does_not() -> None:
 def test_a_shot_moves_its_cache_to_the_host_or_says_how_long_one_may_be(tmp_path: Path) -> None:
     from types import SimpleNamespace
 
-    from dialogue.generators.hunyuan.avatar import _cache_on_host
+    from dialogue.generators.hunyuan.placing import Way, way_of
     from dialogue.generators.hunyuan.settings import Settings
     from dialogue.ground.errors import DialogueError
-    from model.memory import MEMORY
 
     job = SimpleNamespace(width=1216, height=704, frames=1500, lanes=(1,))  # of a job, what memory depends on
-    chosen = Settings(tmp_path)
-    assert not _cache_on_host(MEMORY["balanced"], chosen, job, 40e9)  # type: ignore[arg-type]
-    assert _cache_on_host(MEMORY["balanced"], chosen, job, 24e9)  # type: ignore[arg-type]
-    assert _cache_on_host(MEMORY["low"], chosen, job, 12e9)  # type: ignore[arg-type]
-    assert not _cache_on_host(MEMORY["balanced"], chosen, job, None)  # type: ignore[arg-type]
+
+    def way(memory: str | None, card: float | None) -> Way:
+        return way_of(job, Settings(tmp_path, memory), card)  # type: ignore[arg-type]
+
+    assert way("balanced", 40e9) == Way("balanced", False)
+    assert way("balanced", 24e9) == Way("balanced", True)
+    assert way("low", 12e9) == Way("low", True)
+    assert way("balanced", None) == Way("balanced", False)
+    assert way(None, 80e9) == Way("high", False)
+    assert way(None, 24e9) == Way("balanced", True)
     with pytest.raises(DialogueError, match=r"1500 frames of 1216x704 need .* GB with high memory"):
-        _cache_on_host(MEMORY["high"], chosen, job, 24e9)  # type: ignore[arg-type]
+        way("high", 24e9)
+
+
+def test_the_weights_are_held_as_the_shot_needs_them() -> None:
+    from dialogue.generators.hunyuan.placing import Held
+    from model.memory import MEMORY, MemoryPlan
+
+    read: list[MemoryPlan] = []
+    held = Held(lambda plan: read.append(plan) or object())  # type: ignore[arg-type,return-value,func-returns-value]
+    first = held.at("high")
+    assert held.at("high") is first
+    balanced = held.at("balanced")
+    assert balanced is not first and held.at("high") is balanced, "the numbers are alike: nothing is read again"
+    rounded = held.at("low")
+    assert held.at("high") is not rounded, "a shot that fits is not made of rounded weights"
+    assert read == [MEMORY["high"], MEMORY["balanced"], MEMORY["low"], MEMORY["high"]]
+
+
+def test_the_estimate_names_the_mode_of_the_shot_and_the_clip_knows_what_was_rounded() -> None:
+    large = costs.estimate(1216, 704, 750, 30, 50, 33, None, card=80e9)
+    small = costs.estimate(1216, 704, 750, 30, 50, 33, None, card=24e9)
+    rounded = costs.estimate(1216, 704, 750, 30, 50, 33, None, card=9.2e9)
+    assert (large.mode, small.mode, rounded.mode) == ("high", "balanced", "low")
+    assert large.memory <= costs.ROOM * 80e9 and small.memory <= costs.ROOM * 24e9
+    assert costs.estimate(1216, 704, 750, 30, 50, 33, "balanced", card=80e9).mode == "balanced"
+
+
+def test_the_card_is_asked_of_the_drivers_own_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dialogue.generators import hardware
+
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text('#!/bin/sh\n[ "$3" = "-i" ] && [ "$4" = 3 ] && echo 24564 || echo 81559\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(hardware, "machine", lambda: hardware.Machine("a card", 1e14, True))
+    for seen, size in (("", 81559), ("3,1", 24564)):
+        hardware.card_bytes.cache_clear()
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+        assert hardware.card_bytes() == size * 2**20
+    hardware.card_bytes.cache_clear()
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert hardware.card_bytes() is None
+    hardware.card_bytes.cache_clear()
