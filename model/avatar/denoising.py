@@ -22,6 +22,7 @@ from torch import Tensor
 from model.avatar.conditions import Conditions
 from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling, StepGuidance
+from model.avatar.team import Team
 from model.avatar.token_cache import CacheWriter, TokenCache
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.avatar.windows import Row, ShotContext, StepContext, faces_of, masks_of, prepare, run_rows
@@ -77,6 +78,7 @@ def denoise(
     state: DenoisingState,
     rows_per_batch: int = 2,
     cache_device: torch.device | None = None,
+    team: Team | None = None,
 ) -> Iterator[DenoisingState]:
     """Run the steps that `state` has left; yields the state after each.
 
@@ -85,6 +87,7 @@ def denoise(
         scheduler: of it the config is used: `shift` is 5 in the release.
         rows_per_batch: rows of one forward; 2 is both branches of one window.
         cache_device: where block outputs wait between steps; None: with the first transformer.
+        team: other processes, each with a copy of the one transformer, which share the rows of every step.
     """
     scheduler = timesteps_of(scheduler, sampling.steps, sampling.sigmas)
     scheduler.set_begin_index(state.step)
@@ -92,6 +95,9 @@ def denoise(
         rows_per_batch = 1  # under context parallelism all rows of a batch have equally much text
     device = execution_device(transformers[0])
     shot = prepare(transformers[0], conditions, fusion)
+    if team is not None:
+        on_host = cache_device is not None and cache_device.type == "cpu"
+        team.begin(conditions, fusion, sampling, on_host, state.cache)
     shots = [shot, *(shot.to(other) for other in transformers[1:])]
     timesteps = scheduler.timesteps.to(device)
     counts = torch.tensor([fusion.counts(number) for number in range(sampling.steps)], device=device)
@@ -111,7 +117,10 @@ def denoise(
         step = StepContext(state.latents, timesteps[number], guidance.mask_factor, negative, reuse, keep)
         state = replace(state, cache=None)  # from here on the step alone knows the old cache
         rows = _rows(fusion, sampling, number)
-        velocities = _dealt(transformers, shots, sampling, step, rows, rows_per_batch)
+        if team is None:
+            velocities = _dealt(transformers, shots, sampling, step, rows, rows_per_batch)
+        else:
+            velocities = team.run(transformers[0], shot, sampling, step, rows, rows_per_batch)
         velocity = _fused(shot, sampling, guidance, rows, velocities, state) / rearrange(counts[number], "r -> r 1 1")
         latents = scheduler.step(velocity, scheduler.timesteps[number], state.latents, return_dict=False)[0]
         cache = reuse if keep is None else keep.cache()

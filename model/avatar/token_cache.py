@@ -40,6 +40,13 @@ class TokenCache:
     prefixes: tuple[tuple[tuple[Tensor, Tensor], ...], ...]  # reference (n, D) and text (L, D)
     owners: tuple[int, ...]
 
+    def to(self, device: torch.device) -> TokenCache:
+        """The same on another device."""
+        prefixes = tuple(
+            tuple((reference.to(device), text.to(device)) for reference, text in branch) for branch in self.prefixes
+        )
+        return TokenCache(self.branches, self.video.to(device), prefixes, self.owners)
+
     def read(self, windows: Sequence[tuple[bool, Sequence[int]]], device: torch.device) -> BlockCache:
         """A batch of (branch, latents of a window) as the transformer takes it: the one copy there is beside this."""
         places = [self.branches.index(branch) for branch, _ in windows]
@@ -95,6 +102,11 @@ class CacheWriter:
         self._video: Tensor | None = None
         self._prefixes: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
         self._first = threading.Lock()
+
+    @property
+    def about(self) -> tuple[tuple[bool, ...], tuple[tuple[int, ...], ...], tuple[int, ...]]:
+        """Branches, windows and owners: by which another process makes the same."""
+        return self._branches, tuple(map(tuple, self._windows)), tuple(self._owners)
 
     def write(self, tokens: Sequence[RowTokens], rows: Sequence[tuple[bool, int]]) -> None:
         """The tokens of some rows, each of (branch, window)."""

@@ -25,6 +25,7 @@ from model.avatar.encoders import AudioEncoder, EmotionEncoder, TextEncoder, Vid
 from model.avatar.fusion import FusionSchedule, position_shift
 from model.avatar.guidance import Sampling
 from model.avatar.lora import diffusers_lora, read_lora
+from model.avatar.team import Team
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.grid import WINDOW_LATENTS, latents_for
 from model.hunyuan.calls import ShotWanted, Wanted, as_wanted, faults, sampling_of, shots_of
@@ -247,13 +248,16 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline, HunyuanVideoLoraLoaderMixin)
         rows_per_batch: int = 2,
         replicas: Sequence[HunyuanVideoAvatarTransformer3DModel] = (),
         cache_device: torch.device | None = None,
+        team: Team | None = None,
     ) -> Iterator[DenoisingState]:
         """Run what is left of `state`, yielding the state after each step (see model/denoising.denoise).
 
-        `replicas`: copies of the transformer on other devices, which share the windows of every step.
+        `replicas`: copies of the transformer on other devices, which share the windows of every step. `team`: other
+        processes that do.
         """
         transformers = [self.transformer, *replicas]
-        return denoise(transformers, self.scheduler, conditions, fusion, sampling, state, rows_per_batch, cache_device)
+        options = (rows_per_batch, cache_device, team)
+        return denoise(transformers, self.scheduler, conditions, fusion, sampling, state, *options)
 
     def decode(self, state: DenoisingState, frames: int, picture: Tensor | None = None) -> Iterator[Tensor]:
         """The first `frames` frames of a denoised shot, (H, W, 3) uint8 RGB, as they come.
