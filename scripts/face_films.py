@@ -17,10 +17,13 @@ import numpy as np
 import soundfile
 
 from dialogue.generators.animatic import animatic
+from dialogue.generators.animatic.face_warp import moving_part, points_of
+from dialogue.generators.animatic.matte import head_window
 from dialogue.generators.generator import shot_job
 from dialogue.ground.box import Box
 from dialogue.media.face_points import face_points
 from dialogue.media.pictures import open_picture
+from dialogue.media.still import still
 from dialogue.planning.framing import output_size, to_output, view_of
 from dialogue.planning.plan import AudioSlice, Face, Mix, Mouth, Plan, Shot, Speaker, Turn
 from dialogue.planning.regions import regions_of
@@ -28,6 +31,7 @@ from dialogue.planning.regions import regions_of
 VOICE = Path(__file__).resolve().parent.parent / "scenes" / "two_hander" / "ana.flac"
 FPS = 25
 SPEAKS = 0.6  # of the film; the rest they listen
+BEHIND = 0.5  # of the head's movement, below which a pixel is of what is behind it
 LAGS = range(-5, 6)  # frames
 
 
@@ -37,7 +41,8 @@ class FilmScore:
 
     `teeth_rows`: rows of teeth between the lips where they are furthest apart; `flicker`: how jerky the lips move, 0
     smooth, 2 a change of direction in every frame; `sync`: correlation of the lips' opening with loudness, best at
-    `lag` frames; `listening`: movement of the lips while listening, of that while speaking.
+    `lag` frames; `listening`: movement of the lips while listening, of that while speaking; `beside`:
+    movement of what is behind the head, of that in the face outside the lips, None where the matte is not sure.
     """
 
     picture: str
@@ -49,10 +54,12 @@ class FilmScore:
     sync: float
     lag: int
     listening: float
+    beside: float | None
 
 
 def film_scores(folder: Path, seconds: float) -> Iterator[FilmScore]:
     """A film of every face of `mouths.json` in the folder."""
+    folder = folder.resolve()  # a plan's files are found from its media
     known = json.loads((folder / "mouths.json").read_text("utf-8"))["pictures"]
     sound, rate = soundfile.read(VOICE, dtype="float32")
     loud = np.resize(sound, round(seconds * rate))[: round(SPEAKS * seconds * rate)]
@@ -65,7 +72,25 @@ def film_scores(folder: Path, seconds: float) -> Iterator[FilmScore]:
             film = np.stack(list(animatic.load()(shot_job(plan, plan.shots[0], folder, folder, 1), lambda *_: None)))
             corners = {name: moved(point, view, plan) for name, point in face["mouth"].items()}
             style, placed = face.get("style", "not told"), plan.shots[0].faces[0].box
-            yield measured(picture, number, style, film, corners, placed, envelope)
+            picture_of, part = still_and_part(folder, plan)
+            behind = background(picture_of, plan.shots[0].faces[0], part)
+            yield measured(picture, number, style, film, corners, placed, envelope, behind)
+
+
+def still_and_part(folder: Path, plan: Plan) -> tuple[np.ndarray, Box]:
+    """The still that a film's first shot moves, and the part of it that may move."""
+    shot = plan.shots[0]
+    return still(folder / shot.picture, shot.view, plan.width, plan.height), moving_part(shot.faces[0])
+
+
+def background(picture: np.ndarray, face: Face, part: Box) -> np.ndarray | None:
+    """Where in a still the moving part shows what is behind the head, (rows, columns) bool; None if not clear."""
+    top, bottom, left, right = int(part.y), int(part.bottom), int(part.x), int(part.right)
+    points = points_of(picture, face).points - np.array((left, top, 0), np.float32)
+    window, clear = head_window(np.ascontiguousarray(picture[top:bottom, left:right]), points)
+    behind = np.zeros(picture.shape[:2], bool)
+    behind[top:bottom, left:right] = window < BEHIND
+    return behind if clear and behind.sum() > 200 else None
 
 
 def plan_of(picture: Path, box: Box, seconds: float) -> tuple[Plan, Box]:
@@ -95,8 +120,9 @@ def moved(point: Any, view: Box, plan: Plan) -> np.ndarray:
 
 
 def measured(
-    picture: str, number: int, style: str, film: np.ndarray, mouth: dict[str, np.ndarray], box: Box, loud: np.ndarray
-) -> FilmScore:
+    picture: str, number: int, style: str, film: np.ndarray, mouth: dict[str, np.ndarray], box: Box, loud: np.ndarray,
+    behind: np.ndarray | None = None,
+) -> FilmScore:  # fmt: skip
     height, width = film.shape[1:3]
     wide = float(np.linalg.norm(mouth["right"] - mouth["left"]))
     lips = np.zeros((height, width), np.uint8)
@@ -119,6 +145,7 @@ def measured(
         picture, number, style, round(float(inner[:speaking].mean() / (outer[:speaking].mean() + 1e-3)), 1),
         teeth_rows(widest, mouth), round(flicker, 2), round(fits[best], 2), best,
         round(float(inner[speaking + pause :].mean() / inner[:speaking].mean()), 3),
+        None if behind is None else round(float(steps[:, behind].mean() / (outer.mean() + 1e-3)), 3),
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """One face made to act: the mouth takes shapes, the eyes close, brows and corners feel, the head moves; by one warp.
 
 A pose is a few numbers. For every pixel of the face it says where in the still to look; the picture is looked up once,
-and what shows between the lips is painted. All of it fades to nothing at the border of the part that moves, so nothing
-moves outside and no seam shows.
+and what shows between the lips is painted. All of it fades to nothing beside the head and at the border of the part
+that moves, so nothing moves outside and no seam shows.
 
 Shapes: `r` rows and `c` columns of the part that moves.
 """
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dialogue.generators.animatic.expression import Expression, brow_field, mixed
 from dialogue.generators.animatic.eyelid import Eyelid
 from dialogue.generators.animatic.lips import lips_of
+from dialogue.generators.animatic.matte import head_window
 from dialogue.generators.animatic.mouth import MovingMouth, smooth
 from dialogue.generators.animatic.mouth_shapes import MouthShape
 from dialogue.generators.animatic.mouth_shapes import mixed as mixed_shape
@@ -82,6 +83,8 @@ class FaceWarp:
         self._points = found.points - np.array((self._left, self._top, 0), np.float32)
         y, x = np.mgrid[self._top : bottom, self._left : right].astype(np.float32)
         window = _window(x, y, face.box, region)
+        if found.meshed:
+            window = window * head_window(self._still, self._points)[0]
         self._grid = np.stack([x - self._left, y - self._top])
         self._window = window
         self._mouth = MovingMouth(self._still, lips_of(self._still, self._points), window, teeth=found.meshed)
