@@ -20,6 +20,9 @@ check_model()
 importlib.import_module("model")  # installs its torchaudio import hook before anything imports torchaudio
 
 if TYPE_CHECKING:
+    from dialogue.cast.enrolment import Enrolled, Matched, enrol, enrolled, match
+    from dialogue.drafts.engine import DraftError
+    from dialogue.drafts.listing import draft_voices, engines_missing, play, sample
     from dialogue.film.check import check
     from dialogue.film.export import export
     from dialogue.film.found import OpenVoice, faces, sound, voices
@@ -31,44 +34,68 @@ if TYPE_CHECKING:
     from dialogue.film.verify import mouths, verify
     from dialogue.ground.errors import DialogueError, Problem, SceneError
     from dialogue.ground.progress import Cancelled, Progress
+    from dialogue.media.face_files import faces_advice
     from dialogue.planning.choice import Costs, Estimate
     from dialogue.planning.plan import Plan
+    from dialogue.planning.plan_json import plan_record
     from dialogue.podcast.batch import BatchResult
     from dialogue.podcast.films import batch
     from dialogue.podcast.forecast import Forecast
     from dialogue.rendering.film_order import Order
-    from dialogue.rendering.render import Film
+    from dialogue.rendering.render import Film, to_burn
     from dialogue.rendering.shot_tasks import Task
+    from dialogue.scene.json_schema import json_schema
+    from dialogue.screenplay.importing import Imported, import_script
+    from dialogue.screenplay.starting import actors, start
+    from dialogue.setup.doctor import Finding, doctor
+    from dialogue.setup.models import Fetched, Model, Terms, convert, models, pull
+    from dialogue.show.lettering import lettering_warnings
+    from dialogue.show.table import plan_table
     from dialogue.verification.marks import Marks
     from dialogue.verification.mouths import Mouth
     from dialogue.verification.verdict import Verdict
 
 __all__ = [
-    "BatchResult", "Cancelled", "Costs", "DialogueError", "Estimate", "Film", "Forecast", "Marks", "Mouth",
-    "OpenVoice", "Order", "Plan", "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Verdict",
-    "__version__", "batch", "check", "choose", "export", "faces", "inspect", "make_take", "mouths", "order",
-    "pending", "plan", "render", "report", "retake", "sound", "takes", "verify", "voices",
+    "BatchResult", "Cancelled", "Costs", "DialogueError", "DraftError", "Enrolled", "Estimate", "Fetched",
+    "Film", "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
+    "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms", "Verdict", "__version__", "actors",
+    "batch", "check", "choose", "convert", "doctor", "draft_voices", "engines_missing", "enrol", "enrolled",
+    "export", "faces", "faces_advice", "import_script", "inspect", "json_schema", "lettering_warnings", "make_take",
+    "match", "models", "mouths", "order", "pending", "plan", "plan_record", "plan_table", "play", "pull", "render",
+    "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
+    "cast.enrolment": ("Enrolled", "Matched", "enrol", "enrolled", "match",),
+    "drafts.engine": ("DraftError",),
+    "drafts.listing": ("draft_voices", "engines_missing", "play", "sample",),
     "film.check": ("check",),
     "film.export": ("export",),
-    "film.found": ("OpenVoice", "faces", "sound", "voices"),
+    "film.found": ("OpenVoice", "faces", "sound", "voices",),
     "film.inspect": ("inspect",),
-    "film.plan": ("PlannedFilm", "plan"),
-    "film.render": ("order", "pending", "render"),
+    "film.plan": ("PlannedFilm", "plan",),
+    "film.render": ("order", "pending", "render",),
     "film.report": ("report",),
-    "film.takes": ("Take", "choose", "make_take", "retake", "takes"),
-    "film.verify": ("mouths", "verify"),
-    "ground.errors": ("DialogueError", "Problem", "SceneError"),
-    "ground.progress": ("Cancelled", "Progress"),
-    "planning.choice": ("Costs", "Estimate"),
+    "film.takes": ("Take", "choose", "make_take", "retake", "takes",),
+    "film.verify": ("mouths", "verify",),
+    "ground.errors": ("DialogueError", "Problem", "SceneError",),
+    "ground.progress": ("Cancelled", "Progress",),
+    "media.face_files": ("faces_advice",),
+    "planning.choice": ("Costs", "Estimate",),
     "planning.plan": ("Plan",),
+    "planning.plan_json": ("plan_record",),
     "podcast.batch": ("BatchResult",),
     "podcast.films": ("batch",),
     "podcast.forecast": ("Forecast",),
     "rendering.film_order": ("Order",),
-    "rendering.render": ("Film",),
+    "rendering.render": ("Film", "to_burn",),
     "rendering.shot_tasks": ("Task",),
+    "scene.json_schema": ("json_schema",),
+    "screenplay.importing": ("Imported", "import_script",),
+    "screenplay.starting": ("actors", "start",),
+    "setup.doctor": ("Finding", "doctor",),
+    "setup.models": ("Fetched", "Model", "Terms", "convert", "models", "pull",),
+    "show.lettering": ("lettering_warnings",),
+    "show.table": ("plan_table",),
     "verification.marks": ("Marks",),
     "verification.mouths": ("Mouth",),
     "verification.verdict": ("Verdict",),

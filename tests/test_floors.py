@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. `dialogue/__init__.py` is the front door, which stands on all below it.
 DIALOGUE = [
     "ground", "media", "scene", "formats", "characters", "screenplay", "drafts", "hearing", "diarization", "measures",
-    "planning", "generators", "show", "rendering", "verification", "film", "cast", "podcast", "__init__", "studio",
-    "cli", "__main__",
+    "planning", "generators", "show", "rendering", "verification", "film", "cast", "podcast", "setup", "__init__",
+    "studio", "cli", "__main__",
 ]  # fmt: skip
 MODEL = ["grid", "scaled_linear", "memory", "picture", "pretrained", "saved_part", "torchaudio_hook"]
 MODEL += ["avatar", "hunyuan", "tiny", "hallo3"]
@@ -95,3 +95,10 @@ def test_generators_know_nothing_of_each_other(folder: str, names: tuple[str, ..
         here = next((name for place, name in owner.items() if module.startswith(f"{place}.")), None)
         there = {name for one in ones for place, name in owner.items() if one.startswith(f"{place}.")}
         assert here is None or there <= {here}, f"{module} imports another generator"
+
+
+@pytest.mark.parametrize("module", sorted(name for name in modules("dialogue") if name.startswith("dialogue.cli.")))
+def test_commands_call_the_front_door_alone(module: str) -> None:
+    """A command says what was asked for and prints what came; what it does is there for programs too."""
+    may = ("dialogue.__init__", "dialogue.cli.", "dialogue.ground.", "dialogue.studio.")
+    assert not [other for other in graph()[module] if other.startswith("dialogue.") and not other.startswith(may)]

@@ -15,7 +15,7 @@ from dialogue.cli.progress import shown
 from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
 
 if TYPE_CHECKING:
-    from dialogue.podcast.batch import BatchResult
+    from dialogue import BatchResult
 
 
 class Goal(str, Enum):
@@ -60,7 +60,7 @@ def command(
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
 ) -> None:
     """Make a film of every episode. A failed one does not stop the rest; run again, what still stands is reused."""
-    from dialogue.podcast.films import batch
+    from dialogue import batch
 
     address = next((str(place) for place in episodes if ray and _is_address(place)), None)
     try:

@@ -14,10 +14,11 @@ from dialogue.cli.variables import SET_HELP, variables_of
 
 def advise() -> None:
     """The one command that makes faces be found better, where it has not been given."""
-    from dialogue.media.face_files import ADVICE, face_files
+    from dialogue import faces_advice
 
-    if not face_files():
-        err.print(f"note: {ADVICE}", soft_wrap=True, markup=False, highlight=False)
+    advice = faces_advice()
+    if advice is not None:
+        err.print(f"note: {advice}", soft_wrap=True, markup=False, highlight=False)
 
 
 class Format(str, Enum):
@@ -33,7 +34,7 @@ def command(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Find every mistake in a scene at once: file, line and column of each. Exit code 2 when there is an error."""
-    from dialogue.film.check import check
+    from dialogue import check
 
     variables = variables_of(setting or [])
     failed = False

@@ -41,7 +41,7 @@ def command(
     force: Annotated[bool, typer.Option("--force", help=FORCE_HELP)] = False,
 ) -> None:
     """Turn a plan into an edit list, who-spoke-when or captions."""
-    from dialogue.film.export import export
+    from dialogue import export
 
     text = export(plan, to.value, output=output, film=film, force=force)
     if output is None:

@@ -10,7 +10,7 @@ import typer
 from dialogue.cli.console import err, out
 
 if TYPE_CHECKING:
-    from dialogue.screenplay.importing import Imported
+    from dialogue import Imported
 
 _KINDS = {"where": "who is off screen", "how": "how a line is said"}  # other kinds name themselves
 CAST_HELP = "Ready characters for its people, in the order in which they speak; `dialogue init --list` lists them."
@@ -31,7 +31,7 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Replace a scene that is there.")] = False,
 ) -> None:
     """Write a scene.yaml from a script. What a scene has no key for becomes a comment, and is told."""
-    from dialogue.screenplay.importing import import_script
+    from dialogue import import_script
 
     scene = output or Path(script.stem) / "scene.yaml"
     names = [name.strip().lower() for name in cast.split(",") if name.strip()]
@@ -45,7 +45,6 @@ def print_summary(imported: Imported, source: Path) -> None:
     from collections import Counter
 
     from dialogue.ground.errors import Problem
-    from dialogue.screenplay.screenplay import Remark
 
     script = imported.script
     spoken = Counter(said.speaker for said in script.said)
@@ -55,7 +54,7 @@ def print_summary(imported: Imported, source: Path) -> None:
         lines = f"{spoken[key]} line{'' if spoken[key] == 1 else 's'}"
         lines = f"heard in {Path(person.track).name}" if person.track and not spoken[key] else lines
         out.print(f"  {key}: {person.name}, {lines}" + (f", played by {actor}" if actor else ""), markup=False)
-    kept = Counter(item.what for item in script.items if isinstance(item, Remark))
+    kept = Counter(remark.what for remark in script.remarks)
     if kept:
         words = ", ".join(f"{_KINDS.get(what, what)} ({count})" for what, count in kept.items())
         out.print(f"  kept as comments: {words}", soft_wrap=True, markup=False)

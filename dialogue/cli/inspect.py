@@ -13,7 +13,7 @@ from dialogue.cli.check import Format
 from dialogue.cli.console import out, print_json
 
 if TYPE_CHECKING:
-    from dialogue.verification.marks import Marks
+    from dialogue import Marks
 
 # IPTC's words for kinds of source (https://cv.iptc.org/newscodes/digitalsourcetype/), in words of a sentence.
 _KINDS = {
@@ -33,7 +33,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Say what a film's marks tell of how it was made, and what was changed since. Exit 1 when they do not hold."""
-    from dialogue.film.inspect import inspect
+    from dialogue import inspect
 
     marks = inspect(film)
     if as_json or form is Format.json:

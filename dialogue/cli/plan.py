@@ -13,7 +13,7 @@ from dialogue.cli.console import out, print_json, print_problems
 from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
 
 if TYPE_CHECKING:
-    from dialogue.film.plan import PlannedFilm
+    from dialogue import PlannedFilm
 
 
 class Format(str, Enum):
@@ -52,7 +52,7 @@ KeptMemory = Annotated[
 
 
 def _record(planned: PlannedFilm) -> dict[str, Any]:
-    from dialogue.planning.plan_json import plan_record
+    from dialogue import plan_record
 
     costs = planned.costs
     shots = [
@@ -84,9 +84,8 @@ def command(
     Without -o it only prints; with it, it writes plan.json (which `dialogue render` takes too), plan.png,
     faces.png, who_speaks.png, turns.rttm and, where there are words, captions.srt and captions.vtt.
     """
+    from dialogue import lettering_warnings, plan
     from dialogue.cli.progress import shown
-    from dialogue.film.plan import plan
-    from dialogue.show.lettering import lettering_warnings
 
     with shown(lines=False) as progress:
         planned = plan(
@@ -103,7 +102,7 @@ def command(
     if format is Format.json:
         print_json(_record(planned))
         return
-    from dialogue.show.table import plan_table
+    from dialogue import plan_table
 
     out.print(plan_table(planned.plan, planned.costs))
     advise()

@@ -15,10 +15,7 @@ from dialogue.cli.progress import shown
 from dialogue.cli.variables import SET_HELP, variables_of
 
 if TYPE_CHECKING:
-    from dialogue.planning.plan import Plan
-    from dialogue.rendering.film_order import Order
-    from dialogue.rendering.render import Film
-    from dialogue.rendering.shot_tasks import Task
+    from dialogue import Film, Order, Plan, Task
 
 
 _FORCE_HELP = "Make every shot again, whatever the cache has, and write over files that no earlier run wrote."
@@ -62,8 +59,7 @@ def command(
     format: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
     """Make the film. Run again after a change, only the shots it touches are made again; after a stop, it goes on."""
-    from dialogue.film.render import order, pending, render
-    from dialogue.rendering.render import to_burn
+    from dialogue import order, pending, render, to_burn
 
     def ordered() -> Order:
         with shown(lines=False) as progress:
@@ -105,11 +101,9 @@ def _record(task: Task) -> dict[str, Any]:
 
 
 def _fate(task: Task, when: str = "") -> str:
-    from dialogue.rendering.cache import NEW
-
     if task.reason is None:
         return "in the cache"
-    return f"{when}rendered: {NEW}" if task.reason == NEW else f"{when}re-rendered because {task.reason}"
+    return f"{when}rendered: {task.reason}" if task.first else f"{when}re-rendered because {task.reason}"
 
 
 def _print_pending(tasks: Sequence[Task], plan: Plan, burnt: int, format: Format) -> None:

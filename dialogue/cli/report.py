@@ -26,7 +26,7 @@ def command(
     """Write one HTML file with all about a film: who speaks when, pictures with boxes, words, costs, what was verified,
     and the film itself. It needs no network and no program: send it to whoever is to see it.
     """
-    from dialogue.film.report import report
+    from dialogue import report
 
     if source.suffix.lower() == ".mp4":
         film, source = source, _made_from(source)

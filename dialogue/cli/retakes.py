@@ -10,13 +10,12 @@ from dialogue.cli.console import err
 from dialogue.cli.progress import shown
 
 if TYPE_CHECKING:
-    from dialogue.film.takes import Take
-    from dialogue.rendering.film_order import Order
+    from dialogue import Order, Take
 
 
 def made_takes(order: Order, source: Path, shot: int | None, takes: int | None, retakes: int | None) -> bool:
     """Make them and tell of each; whether another take was written into the scene."""
-    from dialogue.film.takes import choose, make_take, retake
+    from dialogue import choose, make_take, retake
 
     whole = replace(order, shots=None)
     shots = [shot] if shot is not None else [n for n, one in enumerate(order.plan.shots, 1) if not one.locked]

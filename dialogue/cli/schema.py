@@ -22,7 +22,7 @@ def command(
     Editors with a YAML language server complete and explain every key of a scene that begins with the line
     `# yaml-language-server: $schema=scene.schema.json`, after `dialogue schema -o scene.schema.json`.
     """
-    from dialogue.scene.json_schema import json_schema
+    from dialogue import json_schema
 
     if output is None:
         print_json(json_schema())

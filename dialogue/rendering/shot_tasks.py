@@ -13,7 +13,7 @@ from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.sealed import is_sealed
 from dialogue.planning.choice import Estimate
 from dialogue.planning.plan import Plan, Shot
-from dialogue.rendering.cache import why
+from dialogue.rendering.cache import NEW, why
 from dialogue.rendering.clip_key import Inputs, inputs_of, key_of
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.excerpt import excerpt
@@ -37,6 +37,11 @@ class Task:
     def seconds(self) -> float:
         """Of work, by the generator's estimate; never nothing."""
         return max(self.estimate.seconds, 1e-3 * self.shot.frames)
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing of the shot was ever made."""
+        return self.reason == NEW
 
     def __str__(self) -> str:
         seconds = (float(frame / self.alone.fps) for frame in (self.shot.start, self.shot.end))

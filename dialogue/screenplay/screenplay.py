@@ -90,6 +90,11 @@ class Screenplay:
     def said(self) -> tuple[Said, ...]:
         return tuple(item for item in self.items if isinstance(item, Said))
 
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a scene has no key for: kept as comments."""
+        return tuple(item for item in self.items if isinstance(item, Remark))
+
 
 @dataclass
 class Draft:

@@ -125,8 +125,8 @@ def test_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_doctor_says_who_signs_films(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from dialogue.cli.doctor import _signing
     from dialogue.rendering.signer import made_chain, signer
+    from dialogue.setup.doctor import _signing
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert "a key is made with the first film" in _signing().value and not list(tmp_path.iterdir())

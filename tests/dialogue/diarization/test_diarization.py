@@ -17,7 +17,6 @@ from pyannote.core import Segment as Interval
 from pyannote.database.util import load_rttm, load_uem
 from random_pyannote import make_pipeline
 
-from dialogue.cli.doctor import findings
 from dialogue.diarization import diarizer
 from dialogue.diarization.clusters import cluster, estimate_speakers, likeliest_path
 from dialogue.diarization.diarization import Diarization
@@ -31,6 +30,7 @@ from dialogue.ground.segments import LabelledSegment, Segment
 from dialogue.measures.mixed_recording import hear
 from dialogue.media.recordings import read_samples
 from dialogue.media.speech import listen_to, speech_segments
+from dialogue.setup.doctor import doctor
 
 MEDIA = Path(__file__).parents[4] / "shared" / "media"
 needs_media = pytest.mark.skipif(not MEDIA.is_dir(), reason="../shared/media is not here")
@@ -124,7 +124,7 @@ def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path, monkeypatch: py
         monkeypatch.setenv("DIALOGUE_DIARIZATION", written)
         with pytest.raises(SceneError, match=f"DIALOGUE_DIARIZATION: {written}: {told}"):
             choose_diarizer()
-        found = {each.name: each for each in findings()}["diarization"]
+        found = {each.name: each for each in doctor()}["diarization"]
         assert found.good is False and told in found.value
     assert wrong_with("pyannote/speaker-diarization-community-1") is None
 

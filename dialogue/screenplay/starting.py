@@ -1,0 +1,39 @@
+"""A small scene of ready characters that checks, plans and renders, to start from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dialogue.characters.characters import characters, starter
+from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.ground.outputs import check_outputs
+from dialogue.scene.json_schema import json_schema
+
+
+def actors() -> Mapping[str, str]:
+    """The ready characters that may play somebody: what each looks like, by name."""
+    return {name: character.looks.removeprefix("a person with ") for name, character in characters().items()}
+
+
+def start(folder: Path, cast: Sequence[str]) -> Path:
+    """Writes a scene of one to four ready characters, its pictures and voices and the schema for editors; the scene.
+
+    SceneError where the folder holds one of these files already, or a name is nobody's: nothing is written then.
+    """
+    written = starter(list(cast))
+    written["scene.schema.json"] = (json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n").encode()
+    if folder.exists() and not folder.is_dir():
+        raise SceneError(Problem(f"{quoted(folder)} is a file", hint="name a folder"))
+    standing = [name for name in sorted(written) if (folder / name).exists()]
+    if standing:
+        there = ", ".join(standing)
+        raise SceneError(
+            Problem(f"{quoted(folder)} already holds {there}", hint="name another folder; nothing was written")
+        )
+    check_outputs([folder / name for name in written], (), made=True)
+    for name, data in written.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder / "scene.yaml"

@@ -1,0 +1,1 @@
+"""A machine set up for films: what it has and lacks, the models it can fetch."""
