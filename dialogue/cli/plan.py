@@ -34,10 +34,10 @@ _MEMORY_HELP = (
 
 def _memory(written: str) -> str:
     """As it was written, where it can be read."""
-    from dialogue.generators.memory import parts_of
+    from dialogue import memory_parts
 
     try:
-        parts_of(written)
+        memory_parts(written)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     return written

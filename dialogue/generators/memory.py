@@ -39,12 +39,12 @@ def card_asked_for() -> float | None:
 def _asked() -> tuple[str | None, float | None]:
     written = _memory.get() or os.environ.get(MEMORY, "").strip()
     try:
-        return parts_of(written)
+        return memory_parts(written)
     except ValueError as error:
         raise ValueError(f"{MEMORY} {error}") from None
 
 
-def parts_of(written: str) -> tuple[str | None, float | None]:
+def memory_parts(written: str) -> tuple[str | None, float | None]:
     """The mode and the card's bytes in "low", "24GB", "balanced, 24 GB"; ValueError says what it may be."""
     mode: str | None = None
     card: float | None = None

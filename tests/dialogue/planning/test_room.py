@@ -14,7 +14,7 @@ from dialogue.cli.app import app
 from dialogue.generators.hunyuan import costs
 from dialogue.generators.hunyuan.placing import room_on
 from dialogue.generators.hunyuan.settings import Settings
-from dialogue.generators.memory import parts_of
+from dialogue.generators.memory import memory_parts
 from dialogue.ground.errors import SceneError
 from dialogue.planning.choice import Choice
 from dialogue.planning.packing import limits_of
@@ -126,13 +126,13 @@ def test_the_usual_length_stays_the_longest(tmp_path: Path) -> None:
     ],
 )
 def test_memory_is_a_mode_a_size_or_both(written: str, mode: str | None, card: float | None) -> None:
-    assert parts_of(written) == (mode, card)
+    assert memory_parts(written) == (mode, card)
 
 
 @pytest.mark.parametrize("written", ["lots", "24", "24GB,12GB", "low,high", "0GB", "-5GB", "nanGB", "24TB", "1e3GB"])
 def test_what_is_no_memory_is_told(written: str) -> None:
     with pytest.raises(ValueError, match="low, balanced, high, the card's size such as 24GB"):
-        parts_of(written)
+        memory_parts(written)
 
 
 def test_a_film_is_planned_for_a_card_that_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
