@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from dialogue.ground.atomic import write_text
 from dialogue.ground.errors import Problem, SceneError
@@ -30,7 +33,7 @@ RECORDINGS = {
     ".aif",
     ".aiff",
 }
-_LARGEST = 8_000_000_000  # bytes of a file
+LARGEST = 8_000_000_000  # bytes of a file that is brought in
 _NEW = "scene: 1\n"
 
 
@@ -50,6 +53,45 @@ def upload_place(folder: Path, name: str) -> Path:
         place = folder / f"{stem[:80]}-{number}{suffix.lower()}"
         number += 1
     return place
+
+
+@contextmanager
+def brought_in(folder: Path, name: str) -> Iterator[tuple[BinaryIO, list[Path]]]:
+    """A file to write what comes in to, and a list that holds its place once the body has ended well; nothing is left
+    of it else. Nothing is ever written over, not even what appears while the body runs.
+
+    SceneError for what is neither a picture nor a recording.
+    """
+    first = upload_place(folder, name)
+    handle, draft = tempfile.mkstemp(prefix=".bringing-", suffix=first.suffix, dir=folder)
+    placed: list[Path] = []
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file, placed
+        os.chmod(draft, 0o666 & ~_umask())
+        placed.append(_new_place(Path(draft), folder, name))
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def _new_place(draft: Path, folder: Path, name: str) -> Path:
+    """Give a file that is there a name that nothing has."""
+    while True:
+        place = upload_place(folder, name)
+        try:
+            os.link(draft, place)
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            with place.open("xb") as new, draft.open("rb") as old:
+                shutil.copyfileobj(old, new)
+        return place
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def begin(path: Path, asked: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def mends_of(problem: Mapping[str, Any], tree: Tree, text: str, folder: Path) ->
     message, hint = str(problem["message"]), str(problem["hint"] or "")
     found = [_record(label, edits) for label, edits in _edits(message, hint, path, tree, folder)]
     found = found if found and _fits(text, found[0]["edits"]) else []
-    found += _looking(message, path, tree)
+    found += _looking(message, hint, path, tree)
     for match in _COMMAND.finditer(f"{message} {hint}"):
         command = (match[1] or match[2]).strip()
         if not found:
@@ -126,7 +126,7 @@ def _unquoted(word: str) -> str:
     return (match[1] or match[2] or "") if match is not None else word
 
 
-def _looking(message: str, path: Keypath | None, tree: Tree) -> list[dict[str, Any]]:
+def _looking(message: str, hint: str, path: Keypath | None, tree: Tree) -> list[dict[str, Any]]:
     """What is mended in the picture: a box drawn anew, the points of a mouth."""
     unsure = re.match(r"(.+): where (\S+)'s mouth is is unsure ", message)
     if unsure is not None:
@@ -140,7 +140,7 @@ def _looking(message: str, path: Keypath | None, tree: Tree) -> list[dict[str, A
     if path[0] == "cast" and len(path) >= 3 and path[2] == "face":
         shots = tree.get("shots")
         shown = [common, *(at_path(shot, ("picture",)) for shot in shots)] if isinstance(shots, list) else [common]
-        picture = next((one for one in shown if isinstance(one, str) and f" in {one}" in f"{message} "), None)
+        picture = next((one for one in shown if isinstance(one, str) and one in f"{message} {hint}"), None)
         picture = picture or next((one for one in shown if isinstance(one, str)), None)
         return [{"label": "Draw the face", "face": path[1], "picture": picture}] if picture else []
     if path[0] == "shots" and len(path) >= 4 and path[2] == "faces":

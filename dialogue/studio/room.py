@@ -129,6 +129,7 @@ class Room:
         first = first_look(self.film.path)
         self._publish(first, None if first.wrong else "planning")
         if first.wrong or self._wake.is_set():
+            self._find_faces()  # what is wrong may be mended by a click on one
             return
 
         def tell(progress: Progress) -> None:
@@ -165,7 +166,8 @@ class Room:
             shown = self.film.path.name
             record = look_record(self.look, shown)
             if record["plan"] is None and self._old is not None:  # of before, until there is one again
-                record |= {key: look_record(self._old, shown)[key] for key in ("plan", "shots", "pictures")}
+                old = look_record(self._old, shown)
+                record |= {"plan": old["plan"], "shots": old["shots"], "pictures": record["pictures"] | old["pictures"]}
                 record["plan_old"] = True
             for name, (_, boxes) in self._faces.items():
                 if name in record["pictures"]:

@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from dialogue.ground.atomic import appearing
 from dialogue.ground.errors import DialogueError
 from dialogue.scene.edit import EditError
 from dialogue.studio import jobs, shown
 from dialogue.studio.asked import check_reach, edits_of
-from dialogue.studio.begin import begin, upload_place
+from dialogue.studio.begin import LARGEST, PICTURES, RECORDINGS, begin, brought_in
 from dialogue.studio.gate import Gate, Keys
 from dialogue.studio.house import House
+from dialogue.studio.mends import files_of
 from dialogue.studio.room import Room
 
 PAGE = Path(__file__).parent / "page"
@@ -53,6 +53,7 @@ def application(house: House, keys: Keys) -> Gate:
         Route("/api/film/{film}/movie", films.movie),
         Route("/api/film/{film}/take/{shot:int}/{number:int}", films.take),
         Route("/api/film/{film}/mouths", films.mouths),
+        Route("/api/film/{film}/files", films.files),
         Route("/api/film/{film}/upload", films.upload, methods=["POST"]),
         Route("/api/film/{film}/begin", films.begin, methods=["POST"]),
         Route("/api/film/{film}/frame/{job}", films.frame),
@@ -186,11 +187,25 @@ class _Films:
         room = self._room(request)
         if request.headers.get("content-type") != "application/octet-stream":
             raise EditError("a file comes as it is")
-        place = upload_place(room.folder, request.query_params.get("name", ""))
-        with appearing(place) as draft, draft.open("wb") as file:
+        taken = 0
+        with brought_in(room.folder, request.query_params.get("name", "")) as (file, placed):
             async for part in request.stream():
+                taken += len(part)
+                if taken > LARGEST:
+                    raise EditError("a file this large is not taken")
                 await run_in_threadpool(file.write, part)
-        return JSONResponse({"name": place.name})
+        return JSONResponse({"name": placed[0].name})
+
+    async def files(self, request: Request) -> Response:
+        """The pictures and recordings that lie in the film's folder, as a scene names them."""
+        room = self._room(request)
+        if room.document is None:
+            raise EditError("a plan names its files itself")
+        found = await run_in_threadpool(files_of, room.folder)
+        sorts = {"pictures": PICTURES, "recordings": RECORDINGS}
+        return JSONResponse(
+            {sort: [name for name in found if Path(name).suffix.lower() in kinds] for sort, kinds in sorts.items()}
+        )
 
     async def begin(self, request: Request) -> Response:
         film, asked = self._house.film(request.path_params["film"]), await _json(request)

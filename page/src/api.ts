@@ -35,6 +35,8 @@ export const render = (id: string, order: object) => call<{ job: number }>(at(id
 export const cancel = (id: string) => call<{ stopped: boolean }>(at(id, "/cancel"), {});
 export const begun = (id: string, start: object) => call<object>(at(id, "/begin"), start);
 
+export const files = (id: string) => call<{ pictures: string[]; recordings: string[] }>(at(id, "/files"));
+
 export async function upload(id: string, file: File): Promise<string> {
   const answer = await fetch(`${at(id, "/upload")}?name=${encodeURIComponent(file.name)}`, {
     method: "POST",

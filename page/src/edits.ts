@@ -3,43 +3,10 @@
 import { clamp, written } from "./format";
 import { edit, editTurn, film, frameAt, itemsOf, keysOf, lines, plan, said, shots, textOf, time, turns } from "./state";
 import type { Line } from "./state";
-import type { Box, Edit, Emotion, Keys, Path, Tree } from "./types";
+import type { Edit, Emotion, Keys, Path } from "./types";
 import { wordsBefore } from "./words";
 
 const scene = (): Keys => film.value?.scene ?? {};
-
-// Faces
-
-/** Where the box of a person's face in a picture is written: of the shots of that picture that give faces, else the cast. */
-export function facePaths(name: string, who: string): Path[] {
-  const own = itemsOf(scene().shots).flatMap((shot, index): Path[] => {
-    const keys = keysOf(shot);
-    const here = textOf(keys.picture) || textOf(scene().picture);
-    return here === name && keys.faces !== undefined ? [["shots", index, "faces", who]] : [];
-  });
-  return own.length ? own : [["cast", who, "face"]];
-}
-
-export function setFace(name: string, who: string, box: Box, mouth?: number[] | number[][]): Promise<boolean> {
-  const value = box.map((side) => Math.round(side));
-  const edits = facePaths(name, who).map((path): Edit => {
-    const old = path.reduce<Tree | undefined>((tree, key) => child(tree, key), scene());
-    const kept = mouth ?? keysOf(old).mouth;
-    if (kept === undefined) return { do: "set", path, value };
-    return { do: "set", path, value: { box: value, mouth: kept } };
-  });
-  return edit(edits, `the face of ${who}`);
-}
-
-export function removeFace(name: string, who: string): Promise<boolean> {
-  const edits = facePaths(name, who).map((path): Edit => ({ do: "remove", path }));
-  return edit(edits, `no face of ${who}`);
-}
-
-function child(tree: Tree | undefined, key: string | number): Tree | undefined {
-  if (Array.isArray(tree)) return typeof key === "number" ? tree[key] : undefined;
-  return typeof tree === "object" && tree ? tree[key] : undefined;
-}
 
 // Lines
 
@@ -370,10 +337,6 @@ export function removeCut(spec: number): Promise<boolean> {
   const wanted = now.shots.filter((_, index) => index !== spec + 1);
   const ends = now.ends.filter((_, index) => index !== spec);
   return edit(shotEdits(wanted, ends), `the cut after shot ${spec + 1} removed`);
-}
-
-export function setShotPicture(spec: number, name: string): Promise<boolean> {
-  return edit([{ do: "set", path: ["shots", spec, "picture"], value: name }], `the picture of shot ${spec + 1}`);
 }
 
 // Who is who

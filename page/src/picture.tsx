@@ -4,7 +4,9 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "./api";
 import { tones } from "./color";
+import { AddPicture } from "./addpicture";
 import * as edits from "./edits";
+import * as faces_ from "./faces";
 import { clamp } from "./format";
 import { Icon, Swatch } from "./icons";
 import {
@@ -44,7 +46,7 @@ function given(name: string, box: Box): void {
   }
   said.value = null;
   person.value = who;
-  void edits.setFace(name, who, box);
+  void faces_.setFace(name, who, box);
 }
 
 /** Write down where a mouth is: its corners as they are guessed, to be dragged from there. */
@@ -53,7 +55,7 @@ export async function placeMouth(name: string, who: string): Promise<void> {
   if (!face) return drawFor(who);
   const [x, y, w, h] = face.box;
   const guessed = face.mouth ?? [[x + w * 0.34, y + h * 0.78], [x + w * 0.66, y + h * 0.78]];
-  if (await edits.setFace(name, who, face.box, guessed.map((point) => point.map((side) => Math.round(side))))) {
+  if (await faces_.setFace(name, who, face.box, guessed.map((point) => point.map((side) => Math.round(side))))) {
     said.value = `drag the points to the corners of the mouth of ${speakers.value.get(who)?.name ?? who}`;
   }
 }
@@ -77,7 +79,7 @@ export function facesOf(name: string): Found[] {
   const found: Found[] = [];
   for (const who of speakers.value.keys()) {
     const planned = now && shot?.faces.find((face) => face.speaker === who);
-    const tree = scene ? edits.facePaths(name, who)[0]!.reduce<Tree | undefined>((at, key) => childOf(at, key), scene) : undefined;
+    const tree = scene ? faces_.facePaths(name, who)[0]!.reduce<Tree | undefined>((at, key) => childOf(at, key), scene) : undefined;
     const written = numbers(Array.isArray(tree) ? tree : keysOf(tree).box);
     const box = written.length === 4 ? (written as Box) : planned ? back(planned.box) : null;
     if (!box) continue;
@@ -129,6 +131,7 @@ export function PicturePane() {
             );
           })}
         </div>
+        <AddPicture />
         <div class="grow" />
         <CropMenu />
       </div>
@@ -160,9 +163,9 @@ function Stage({ name }: { name: string }) {
   const place = useRef<HTMLDivElement>(null);
   const [width, height] = info.width && info.height ? [info.width, info.height] : (sizes.value[`${now.id} ${name}`] ?? [0, 0]);
   useEffect(() => {
-    const fit = () => measure(place.current!, [width, height]);
-    const watch = new ResizeObserver(fit);
-    watch.observe(place.current!);
+    const stage = place.current!; // kept: the observer may tell once more when it is gone
+    const watch = new ResizeObserver(() => measure(stage, [width, height]));
+    watch.observe(stage);
     return () => watch.disconnect();
   }, [name, width, height]);
   const factor = shown.value * zoom.value;
@@ -188,7 +191,7 @@ function Stage({ name }: { name: string }) {
 const sizes = signal<Record<string, [number, number]>>({});
 
 function measure(place: HTMLElement, [width, height]: [number, number]): void {
-  if (!width) return;
+  if (!width || !place.clientWidth) return;
   shown.value = Math.min((place.clientWidth - 24) / width, (place.clientHeight - 20) / height);
 }
 
@@ -265,7 +268,7 @@ function Overlay({ name, size, factor, faces, strangers, shot }: {
     } else if (now && held.hold.kind !== "pan") {
       const own = held.hold.kind === "mouth" || faces.find((face) => face.who === now.who)?.own;
       const mouth = own ? now.mouth?.map((point) => point.map((value) => Math.round(value))) : undefined;
-      void edits.setFace(name, now.who, now.box, mouth?.length === 1 ? mouth[0] : mouth).finally(() => (live.value = null));
+      void faces_.setFace(name, now.who, now.box, mouth?.length === 1 ? mouth[0] : mouth).finally(() => (live.value = null));
     } else live.value = null;
   };
   const back: Hold = zoom.value > 1 ? { kind: "pan", ...pan.value } : { kind: "draw" };
@@ -322,7 +325,7 @@ function FaceBox({ face, px, size, take, name }: {
     if (event.key === "Delete" && editable.value) {
       event.preventDefault();
       event.stopPropagation();
-      void edits.removeFace(name, face.who);
+      void faces_.removeFace(name, face.who);
     }
     if (!way || !editable.value) return;
     event.preventDefault();
@@ -330,7 +333,7 @@ function FaceBox({ face, px, size, take, name }: {
     const next: Box = event.altKey
       ? sized(face.box, 1, 1, way[0], way[1], size)
       : [clamp(face.box[0] + way[0], 0, size[0] - face.box[2]), clamp(face.box[1] + way[1], 0, size[1] - face.box[3]), face.box[2], face.box[3]];
-    void edits.setFace(name, face.who, next);
+    void faces_.setFace(name, face.who, next);
   };
   const label = `Face of ${who.name}, x ${Math.round(box[0])}, y ${Math.round(box[1])}, ${Math.round(box[2])} wide, ${Math.round(box[3])} high`;
   return (
@@ -406,7 +409,7 @@ function Whose({ name, box, factor }: { name: string; box: Box; factor: number }
       onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); whose.value = null; } }}>
       <div class="sm t2 ask">Whose face is this?</div>
       {[...speakers.value.values()].map((who) => (
-        <button role="menuitem" key={who.id} onClick={() => { whose.value = null; person.value = who.id; void edits.setFace(name, who.id, box); }}>
+        <button role="menuitem" key={who.id} onClick={() => { whose.value = null; person.value = who.id; void faces_.setFace(name, who.id, box); }}>
           <Swatch name={who.name} color={who.color} /> <span class="grow">{who.name}</span>
         </button>
       ))}
@@ -421,7 +424,7 @@ function Foot({ name }: { name: string | null }) {
   const box = live.value && live.value.who === who?.id ? live.value.box : face?.box;
   const set = (index: number, value: number) => {
     if (!name || !who || !face || !Number.isFinite(value)) return;
-    void edits.setFace(name, who.id, face.box.map((side, at) => (at === index ? Math.max(at > 1 ? 1 : 0, value) : side)) as Box);
+    void faces_.setFace(name, who.id, face.box.map((side, at) => (at === index ? Math.max(at > 1 ? 1 : 0, value) : side)) as Box);
   };
   return (
     <div class="pf">

@@ -118,11 +118,9 @@ export const pictureNow = computed<string | null>(() => {
 });
 
 export const pictureNames = computed<string[]>(() => {
+  const scene = film.value?.scene;
   const named = shots.value.map((shot) => shot.picture);
-  if (!named.length) {
-    const scene = film.value?.scene;
-    named.push(textOf(scene?.picture), ...itemsOf(scene?.shots).map((shot) => textOf(keysOf(shot).picture)));
-  }
+  named.push(textOf(scene?.picture), ...itemsOf(scene?.shots).map((shot) => textOf(keysOf(shot).picture))); // also where no plan shows them yet
   return [...new Set(named.filter((name) => name && film.value?.pictures[name]))];
 });
 
