@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dialogue.generators.animatic.expression import Expression, brow_field, mixed
 from dialogue.generators.animatic.eyelid import Eyelid
+from dialogue.generators.animatic.in_front import in_front
 from dialogue.generators.animatic.lips import lips_of
 from dialogue.generators.animatic.matte import head_window
 from dialogue.generators.animatic.mouth import MovingMouth, smooth
@@ -85,9 +86,11 @@ class FaceWarp:
         window = _window(x, y, face.box, region)
         if found.meshed:
             window = window * head_window(self._still, self._points)[0]
+        things = in_front(self._still, self._points) if found.meshed else np.zeros_like(window)
         self._grid = np.stack([x - self._left, y - self._top])
         self._window = window
-        self._mouth = MovingMouth(self._still, lips_of(self._still, self._points), window, teeth=found.meshed)
+        lips = lips_of(self._still, self._points)
+        self._mouth = MovingMouth(self._still, lips, window, teeth=found.meshed, before=things)
         self._lids = self._eyelids() if found.eyes else []
         self._painted = self._painted_lids(face.box, found.meshed) if found.eyes else []
         head = window * face.box.height

@@ -49,10 +49,13 @@ class MovingMouth:
     """The mouth of one face in one still; `apply` moves a lookup, `paint` paints the inside.
 
     `still` is the crop (rows, columns, 3) uint8 RGB; `window` (rows, columns) is 1 where the face may move, 0 where
-    it may not; `teeth`: whether they may be painted, which beside a picture's own would be a second row.
+    it may not; `teeth`: whether they may be painted, which beside a picture's own would be a second row; `before`:
+    how much of each pixel is of a thing in front of the face, which neither moves nor is painted over.
     """
 
-    def __init__(self, still: Frame, lips: Lips, window: Plane, teeth: bool = True) -> None:
+    def __init__(
+        self, still: Frame, lips: Lips, window: Plane, teeth: bool = True, before: Plane | None = None
+    ) -> None:
         self.lips = lips
         self._teeth = teeth
         self._still = still
@@ -60,7 +63,11 @@ class MovingMouth:
         self.patch = rows, columns
         y, x = np.mgrid[rows, columns].astype(np.float32)
         self._s, self._t = lips.plane(x, y)
-        self._window = window[rows, columns]
+        clear = 1 - before[rows, columns] if before is not None else np.ones_like(self._s)
+        self._clear = np.asarray(clear, np.float32)
+        self._window = window[rows, columns] * self._clear
+        if lips.side:  # nor beyond the outline of a face seen from the side, where the window begins to fall
+            self._clear = np.asarray(self._clear * smooth((window[rows, columns] - 0.86) / 0.12), np.float32)
         self._colors: InteriorColors = interior_colors(still, lips)
         width = lips.width
         near = np.abs(self._s)
@@ -213,11 +220,11 @@ class MovingMouth:
         if lips.side:  # beyond the outline of the face there is no inside
             inside = inside * smooth((OUTLINE - lips.side * pose.s) / 0.3)
         gap = pose.below_upper + pose.above_lower
-        inside = inside * smooth((gap - 0.6 * edge) / (1.4 * edge))
+        inside = inside * self._clear * smooth((gap - 0.6 * edge) / (1.4 * edge))
         part = drawn[self.patch]
         if lips.open:
             seam = np.exp(-(((pose.below_upper - pose.above_lower) / (1.6 * max(self.soft, 0.014 * lips.width))) ** 2))
-            seam = seam * 0.5 * smooth((1 - np.abs(pose.s)) / 0.3) * (1 - smooth(gap / (2 * edge)))
+            seam = seam * 0.5 * smooth((1 - np.abs(pose.s)) / 0.3) * (1 - smooth(gap / (2 * edge))) * self._clear
         else:
             seam = None
         rows = np.flatnonzero((inside > 0.002).any(1) | ((seam > 0.01).any(1) if seam is not None else False))

@@ -1,4 +1,4 @@
-"""A matte: the head moves, the wall behind it does not; where there is nothing to see, all moves as before."""
+"""A matte: the head moves, the wall behind it and things before it do not; where nothing shows, all moves as before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from dialogue.generators.animatic import face_warp
 from dialogue.generators.animatic.face_warp import FaceWarp, Pose
+from dialogue.generators.animatic.in_front import in_front
 from dialogue.generators.animatic.matte import head_window
 from dialogue.ground.box import Box
 from dialogue.media.face_mesh import OVAL
@@ -85,3 +86,46 @@ def test_a_small_face_and_one_at_the_border_have_a_window_too() -> None:
     assert head_window(small, (points() * 0.1).astype(np.float32))[0].shape == (34, 32)
     cut = np.ascontiguousarray(picture[60:, 110:])
     assert head_window(cut, points() - (110, 60, 0))[0].shape == cut.shape[:2]
+
+
+def with_microphone(picture: np.ndarray, side: float) -> tuple[np.ndarray, np.ndarray]:
+    """A dark ball on a stand before one corner of the mouth, and where it is."""
+    picture, mask = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
+    corner = points()[291 if side > 0 else 61, :2]
+    x, y = (int(v) for v in corner + (8 * side, 14))
+    cv2.circle(mask, (x, y), 24, 1, -1)
+    cv2.line(mask, (x, y), (x + int(70 * side), 339), 1, 16)
+    picture[mask > 0] = (28, 30, 34)
+    return picture, mask.astype(bool)
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_microphone_stays_where_it_is_before_a_moving_mouth(side: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, there = with_microphone(head_before_a_wall()[0], side)
+    monkeypatch.setattr(face_warp, "points_of", lambda still, face: FacePoints(points(), 1.0, "test"))
+    inner = cv2.erode(there.astype(np.uint8), np.ones((5, 5))) > 0
+    found = in_front(picture, points())
+    oval = np.zeros(there.shape, np.uint8)
+    cv2.fillPoly(oval, [np.rint(points()[list(OVAL), :2]).astype(np.int32)], 1)
+    assert found[inner & (oval > 0)].mean() > 0.9 and found[(oval > 0) & ~there].mean() < 0.05
+
+    def moved() -> float:
+        frame = picture.copy()
+        warp = FaceWarp(picture, Face("a", BOX, Box(0, 0, 320, 340)))
+        warp.draw(Pose({"open": 1.0}), frame)
+        assert np.abs(frame.astype(int) - picture)[(oval > 0) & ~there].mean() > 1
+        return float(np.abs(frame.astype(int) - picture)[inner].mean())
+
+    kept = moved()
+    monkeypatch.setattr(face_warp, "in_front", lambda crop, at: np.zeros(crop.shape[:2], np.float32))
+    assert kept < 0.15 * moved()
+
+
+def test_a_beard_is_the_faces_own() -> None:
+    picture = head_before_a_wall()[0]
+    mouth, chin = points()[[61, 291], :2].mean(0), points()[152, :2]
+    middle = (mouth + chin) / 2
+    cv2.ellipse(picture, tuple(int(v) for v in middle + (0, 4)), (44, 36), 0, 0, 360, (55, 40, 32), -1)
+    cv2.ellipse(picture, tuple(int(v) for v in mouth), (26, 9), 0, 0, 360, (180, 90, 95), -1)
+    assert in_front(picture, points()).max() < 0.05
+    assert in_front(head_before_a_wall()[0], points()).max() < 0.05
