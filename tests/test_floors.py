@@ -20,7 +20,8 @@ DIALOGUE = [
     "planning", "generators", "show", "rendering", "verification", "film", "cast", "podcast", "setup", "__init__",
     "studio", "cli", "__main__",
 ]  # fmt: skip
-MODEL = ["grid", "scaled_linear", "memory", "picture", "pretrained", "saved_part", "torchaudio_hook"]
+MODEL = ["grid", "fast_names", "attention_names", "scaled_linear", "memory", "picture", "pretrained", "saved_part"]
+MODEL += ["torchaudio_hook"]
 MODEL += ["avatar", "hunyuan", "tiny", "hallo3"]
 # Generators know nothing of each other.
 STRANGERS = {"dialogue/generators": ("animatic", "hunyuan", "tiny", "hallo3")}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dialogue.film.plan import Source, plan, read
+from dialogue.generators.fast import fast_given
 from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
@@ -90,6 +91,7 @@ def render(
     output: str | Path | None = None,
     *,
     memory: str | None = None,
+    fast: Sequence[str] | None = None,
     progress: OnProgress = untold,
     **how: Unpack[How],
 ) -> Film:
@@ -100,6 +102,7 @@ def render(
         output: the film, an .mp4 file; None: beside the source, by its name.
         memory: how much of a large model is kept on the GPU (low, balanced or high), and the card's size where it is
             another than this machine's; None: as it was planned for, else as each shot fits.
+        fast: shortcuts of docs/fast.md; None: as the environment says.
         progress: told how far it is. What it raises, `Cancelled` for one, stops the work and is passed on.
 
     Raises:
@@ -108,7 +111,7 @@ def render(
         Whatever is raised, finished shots are kept and the film's place is as it was.
     """
     order = _ordered(source, output, memory, progress, how)
-    with memory_given(memory or order.memory):
+    with memory_given(memory or order.memory), fast_given(fast):
         return render_order(order, progress)
 
 
@@ -117,12 +120,13 @@ def pending(
     output: str | Path | None = None,
     *,
     memory: str | None = None,
+    fast: Sequence[str] | None = None,
     progress: OnProgress = untold,
     **how: Unpack[How],
 ) -> tuple[Task, ...]:
     """What `render` would do with the same: every shot, why it is to be made (None: the cache has it), at what cost."""
     order = _ordered(source, output, memory, progress, how)
-    with memory_given(memory or order.memory):
+    with memory_given(memory or order.memory), fast_given(fast):
         return tuple(prepared(order))
 
 

@@ -78,6 +78,7 @@ class Generator(Protocol):
     CANVAS: Canvas
     WEIGHTS: Weights | None  # None: there are none, or they are part of the package
     STRIDE: int  # frames of a latent after the first, by which the lanes are made; 1: each frame is one
+    FAST: tuple[str, ...]  # the names of docs/fast.md that it takes
     WINDOW_LATENTS: int | None  # latents denoised together; None: frames are made one by one
 
     def missing(self) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.generators import generator as generator_named
+from dialogue.generators.fast import refuse_fast
 from dialogue.generators.generator import Generator
 from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError, Problem, SceneError
@@ -58,6 +59,7 @@ def generator_of(order: Order) -> Generator:
     missing = chosen.missing()
     if missing is not None:
         raise DialogueError(f"the generator {order.plan.generator!r} cannot run here: {missing}")
+    refuse_fast(chosen)
     return chosen
 
 

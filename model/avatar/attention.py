@@ -15,6 +15,8 @@ from diffusers.models.embeddings import apply_rotary_emb
 from einops import rearrange
 from torch import Tensor
 
+from model.avatar.sparse_attention import Sparsity, sparse_attention
+
 Rotary = tuple[Tensor, Tensor]
 
 
@@ -61,13 +63,15 @@ class ValidTextAttnProcessor:
     the number of valid text tokens of each row of the batch; then rows are attended one after another.
 
     Single blocks give image and text joined, as `hidden_states`; the rotary tables tell how many are the image's.
-    `chunk`: image tokens that are projected at once where no gradients are wanted; None: all.
+    `chunk`: image tokens that are projected at once where no gradients are wanted; None: all. `sparse`: which blocks of
+    tokens are attended to; None: all.
     """
 
     _attention_backend: Any = None
     _parallel_config: Any = None
     takes_joined = True
     chunk: int | None = None
+    sparse: Sparsity | None = None
 
     def __call__(
         self,
@@ -119,10 +123,10 @@ class ValidTextAttnProcessor:
         added = (attn.norm_added_q(query), attn.norm_added_k(key), value)
         return _filled(of_image, image.shape[1], self.chunk, added)
 
-    def _attend(
-        self, query: Tensor, key: Tensor, value: Tensor, image: int, valid: tuple[int, ...] | None
-    ) -> Tensor:
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, image: int, valid: tuple[int, ...] | None) -> Tensor:
         """Every query to all keys, or in each row to the image's and the valid ones of the text's."""
+        if self.sparse is not None:
+            return _sparse(query, key, value, image, valid, self.sparse)
         how = {"backend": self._attention_backend, "parallel_config": self._parallel_config}
         if valid is None:
             whole: Tensor = dispatch_attention_fn(query, key, value, **how)
@@ -132,6 +136,19 @@ class ValidTextAttnProcessor:
             for b, n in enumerate(valid)
         ]
         return torch.cat(rows)
+
+
+def _sparse(
+    query: Tensor, key: Tensor, value: Tensor, image: int, valid: tuple[int, ...] | None, how: Sparsity
+) -> Tensor:
+    """The same to the blocks that matter; what lies behind a row's valid text is zeros."""
+    if valid is None:
+        return sparse_attention(query, key, value, how)
+    rows = torch.zeros_like(query)
+    for b, n in enumerate(valid):
+        mine = slice(b, b + 1), slice(image + n)
+        rows[mine] = sparse_attention(query[mine], key[mine], value[mine], how)
+    return rows
 
 
 def _filled(

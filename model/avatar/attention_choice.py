@@ -6,17 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from model.attention_names import BACKENDS
 from model.scaled_linear import ScaledLinear
-
-# Our name -> diffusers'. `native` is PyTorch's own choice, which takes FlashAttention 2 before cuDNN.
-BACKENDS = {
-    "native": "native",
-    "cudnn": "_native_cudnn",
-    "flash-2": "flash",
-    "flash-3": "_flash_3",
-    "sage": "sage",
-    "flex": "flex",
-}
 
 
 def choose_attention(transformer: Any, name: str) -> None:

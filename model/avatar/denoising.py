@@ -20,12 +20,16 @@ from einops import rearrange
 from torch import Tensor
 
 from model.avatar.conditions import Conditions
+from model.avatar.fast import Past, forecast, of_phase, remembered, skips_unconditional, warm
 from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling, StepGuidance
+from model.avatar.hook_cache import HookStep, hooked
+from model.avatar.sparse_attention import Sparsity, dense_again, set_sparsity, sparsity
 from model.avatar.team import Team
 from model.avatar.token_cache import CacheWriter, TokenCache
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.avatar.windows import Row, ShotContext, StepContext, faces_of, masks_of, prepare, run_rows
+from model.fast_names import ALONE, hooked_name
 from model.memory import execution_device
 
 Transformers = Sequence[HunyuanVideoAvatarTransformer3DModel]
@@ -38,6 +42,7 @@ class DenoisingState:
     step: int
     latents: Tensor  # (1, C, R, h, w), float32
     cache: TokenCache | None = None
+    past: Past | None = None  # of accelerated steps
 
 
 def initial_noise(
@@ -91,48 +96,91 @@ def denoise(
     """
     scheduler = timesteps_of(scheduler, sampling.steps, sampling.sigmas)
     scheduler.set_begin_index(state.step)
-    if transformers[0]._parallel_config is not None:
+    hooks = hooked_name(sampling.fast)
+    if hooks is not None:
+        transformers = list(dict.fromkeys(transformers))  # hooks are of one forward at a time
+    if hooks is not None or transformers[0]._parallel_config is not None:
         rows_per_batch = 1  # under context parallelism all rows of a batch have equally much text
     device = execution_device(transformers[0])
     shot = prepare(transformers[0], conditions, fusion)
     if team is not None:
+        _check_shared(sampling)
         on_host = cache_device is not None and cache_device.type == "cpu"
         team.begin(conditions, fusion, sampling, on_host, state.cache)
     shots = [shot, *(shot.to(other) for other in transformers[1:])]
-    timesteps = scheduler.timesteps.to(device)
-    counts = torch.tensor([fusion.counts(number) for number in range(sampling.steps)], device=device)
     _look_ahead(transformers, shots, sampling, state, rows_per_batch)
     state = replace(state, latents=state.latents.to(device))
+    with hooked(transformers, hooks), dense_again(transformers):
+        yield from _steps(transformers, shots, scheduler, sampling, state, rows_per_batch, cache_device or device, team)
+
+
+def _steps(
+    transformers: Transformers, shots: Sequence[ShotContext], scheduler: FlowMatchEulerDiscreteScheduler,
+    sampling: Sampling, state: DenoisingState, rows_per_batch: int, cache_device: torch.device, team: Team | None,
+) -> Iterator[DenoisingState]:  # fmt: skip
+    """The steps that are left, one after the other."""
+    device, shot, fusion = state.latents.device, shots[0], shots[0].fusion
+    timesteps = scheduler.timesteps.to(device)
+    counts = torch.tensor([fusion.counts(number) for number in range(sampling.steps)], device=device)
+    carved = _carved(transformers, shot, state.latents) if "sparse" in sampling.fast else []
     while state.step < sampling.steps:
         number, guidance = state.step, sampling.guidance.at(state.step, sampling.steps)
-        branches = (False, True) if guidance.guided else (True,)
-        reuse = None if sampling.full(number) else state.cache
-        if reuse is not None and not set(branches) <= set(reuse.branches):
-            reuse = None
+        past = of_phase(state.past, not guidance.negative_text)
+        time = float(scheduler.timesteps[number])
+        velocity, past = forecast(sampling.fast, past, number, sampling.steps, time, state.latents)
+        if velocity is not None:
+            latents = scheduler.step(velocity, scheduler.timesteps[number], state.latents, return_dict=False)[0]
+            state = DenoisingState(number + 1, latents, state.cache, past)
+            yield state
+            continue
         needed = number + 1 < sampling.steps and not sampling.full(number + 1)
-        keep = None
+        guidance = _borrowed(sampling, guidance, past, number, needed)
+        branches = (False, True) if guidance.guided else (True,)
+        reuse, keep, hooks = _reusable(sampling, state, branches), None, None
+        places = (branches, fusion.windows(number), fusion.owners(number), cache_device)
         if needed and reuse is None:
-            keep = CacheWriter(branches, fusion.windows(number), fusion.owners(number), cache_device or device)
-        negative = guidance.negative_text and conditions.negative is not None
-        step = StepContext(state.latents, timesteps[number], guidance.mask_factor, negative, reuse, keep)
-        state = replace(state, cache=None)  # from here on the step alone knows the old cache
-        rows = _rows(fusion, sampling, number)
+            keep = CacheWriter(*places)
+        if name := hooked_name(sampling.fast):
+            hooks = HookStep(name, past.hooks, *places)
+        negative = guidance.negative_text and shot.conditions.negative is not None
+        step = StepContext(state.latents, timesteps[number], guidance.mask_factor, negative, reuse, keep, hooks)
+        state = replace(state, cache=None, past=None)  # from here on the step alone knows the old cache
+        rows = _rows(fusion, sampling, number, branches)
+        for transformer, how in zip(transformers, carved, strict=False):
+            set_sparsity(transformer, how if number >= warm(sampling.steps) else None)
         if team is None:
             velocities = _dealt(transformers, shots, sampling, step, rows, rows_per_batch)
         else:
             velocities = team.run(transformers[0], shot, sampling, step, rows, rows_per_batch)
-        velocity = _fused(shot, sampling, guidance, rows, velocities, state) / rearrange(counts[number], "r -> r 1 1")
+        velocity, past = _guided(shot, sampling, guidance, rows, velocities, state, counts[number], past)
+        past = remembered(sampling.fast, past, time, velocity, state.latents, hooks)
         latents = scheduler.step(velocity, scheduler.timesteps[number], state.latents, return_dict=False)[0]
         cache = reuse if keep is None else keep.cache()
-        del step, reuse, keep, velocities, velocity  # the caller may take its time
-        state = DenoisingState(number + 1, latents, cache if needed else None)
+        del step, reuse, keep, hooks, velocities, velocity  # the caller may take its time
+        state = DenoisingState(number + 1, latents, cache if needed else None, past if sampling.fast else None)
         del cache, latents
         yield state
 
 
-def _rows(fusion: FusionSchedule, sampling: Sampling, number: int) -> list[Row]:
+def _check_shared(sampling: Sampling) -> None:
+    lone = [name for name in sampling.fast if name in ALONE]
+    if lone:
+        raise ValueError(f"fast has {' and '.join(lone)}, which one process does alone; leave out that, or other GPUs")
+
+
+def _carved(transformers: Transformers, shot: ShotContext, latents: Tensor) -> list[Sparsity]:
+    """Which tokens of a window are neighbours, where each transformer computes."""
+    height, width = latents.shape[-2:]
+    patch = transformers[0].config.patch_size
+    grid = (shot.fusion.window, height // patch, width // patch)
+    return [sparsity(grid, execution_device(transformer)) for transformer in transformers]
+
+
+def _rows(
+    fusion: FusionSchedule, sampling: Sampling, number: int, branches: tuple[bool, ...] | None = None
+) -> list[Row]:
     """All rows of a step: of each window the unconditional branch, where the step is guided, and the other one."""
-    branches = (False, True) if sampling.guidance.at(number, sampling.steps).guided else (True,)
+    branches = branches or ((False, True) if sampling.guidance.at(number, sampling.steps).guided else (True,))
     return [
         Row(window, start, latents, branch)
         for window, (start, latents) in enumerate(zip(fusion.shifted(number), fusion.windows(number), strict=True))
@@ -193,6 +241,38 @@ def _autocast_here(kind: str) -> Callable[[], AbstractContextManager[object]]:
         return nullcontext
     lower = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
     return lambda: torch.autocast(kind, lower, enabled=lower is not None)
+
+
+def _reusable(sampling: Sampling, state: DenoisingState, branches: tuple[bool, ...]) -> TokenCache | None:
+    """The tokens that this step runs its last block on; None when it runs all of them."""
+    if sampling.full(state.step) or state.cache is None or not set(branches) <= set(state.cache.branches):
+        return None
+    return state.cache
+
+
+def _borrowed(sampling: Sampling, guidance: StepGuidance, past: Past, number: int, needed: bool) -> StepGuidance:
+    """A step's guidance, off where the last step's does; never where the next step wants tokens of both branches."""
+    wanted = needed and sampling.full(number)
+    skips = guidance.guided and not wanted and skips_unconditional(sampling.fast, past, number)
+    return replace(guidance, scale=1.0) if skips else guidance
+
+
+def _guided(
+    shot: ShotContext, sampling: Sampling, guidance: StepGuidance, rows: Sequence[Row], velocities: Sequence[Tensor],
+    state: DenoisingState, counts: Tensor, past: Past,
+) -> tuple[Tensor, Past]:  # fmt: skip
+    """The velocity of the ring; where `guidance` was switched off for this step, with what it added in the last one."""
+    shares = rearrange(counts, "r -> r 1 1")
+    velocity = _fused(shot, sampling, guidance, rows, velocities, state) / shares
+    if "cfg-cache" not in sampling.fast:
+        return velocity, past
+    if guidance.guided:
+        alone = _fused(shot, sampling, replace(guidance, scale=1.0), rows[1::2], velocities[1::2], state) / shares
+        return velocity, replace(past, excess=(velocity - alone) / (guidance.scale - 1), excess_step=state.step)
+    usual = sampling.guidance.at(state.step, sampling.steps)
+    if usual.guided and past.excess is not None:
+        velocity = velocity + (usual.scale - 1) * past.excess
+    return velocity, past
 
 
 def _fused(

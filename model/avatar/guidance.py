@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from model.fast_names import checked, hooked_name
+
 
 @dataclass(frozen=True)
 class Ramp:
@@ -94,6 +96,7 @@ class Sampling:
     `expression` and `pose`: the four motion scalars each that the release feeds the model at inference.
     `embedded_guidance`: the scale a guidance-distilled transformer is told (`guidance_embeds`; the release has none).
     `sigmas`: one per step, before the scheduler's shift, as distilled weights want them; None: evenly from 1.
+    `fast`: names of model/avatar/fast, which call the transformer less and change the numbers.
     """
 
     steps: int = 50
@@ -103,16 +106,18 @@ class Sampling:
     pose: tuple[int, ...] = (25, 25, 25, 25)
     embedded_guidance: float = 6.0
     sigmas: tuple[float, ...] | None = None
+    fast: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}; it must be 1 or more")
+        object.__setattr__(self, "fast", checked(self.fast))
         if self.sigmas is not None and len(self.sigmas) != self.steps:
             raise ValueError(f"steps is {self.steps}, but there are {len(self.sigmas)} sigmas; give one per step")
 
     def full(self, step: int) -> bool:
-        """Whether step `step` runs every block."""
-        return step == 0 or self.cache is None or self.cache.full(step)
+        """Whether step `step` runs every block; a cache by hooks decides that instead of `cache`."""
+        return step == 0 or self.cache is None or hooked_name(self.fast) is not None or self.cache.full(step)
 
     def full_steps(self) -> int:
         """How many of the steps run every block: what the work of a shot is counted in."""

@@ -22,9 +22,10 @@ from model.avatar.face_conditions import FaceConditions, face_rows
 from model.avatar.face_tokens import FaceTokenWeights, TokenRows
 from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling
+from model.avatar.hook_cache import HookStep
 from model.avatar.shared import Once, Shared
 from model.avatar.token_cache import CacheWriter, TokenCache, rows_of
-from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
+from model.avatar.transformer import AvatarTransformerOutput, HunyuanVideoAvatarTransformer3DModel
 from model.memory import execution_device
 
 
@@ -99,6 +100,7 @@ class StepContext:
     negative_text: bool  # whether the unconditional branch has the negative prompt
     reuse: TokenCache | None  # run the last block on these
     keep: CacheWriter | None  # takes the tokens before the last block
+    hooks: HookStep | None = None  # diffusers' step cache; then rows come one by one
     once: Once = field(default_factory=Once)
 
     def to(self, device: torch.device) -> StepContext:
@@ -199,8 +201,12 @@ def run_rows(
     }
     lengths = tuple(shot.text_lengths[positive] for positive in prompts)
     shared = Shared(prompts, lengths, faces, shot.once, step.once)
-    output = transformer(**inputs, return_block_cache=step.keep is not None, shared=shared)
-    if step.keep is not None:
+
+    def run() -> AvatarTransformerOutput:
+        return transformer(**inputs, return_block_cache=step.keep is not None, shared=shared)  # type: ignore[no-any-return]
+
+    output = run() if step.hooks is None else step.hooks.row(transformer, rows[0].conditional, rows[0].window, run)
+    if step.keep is not None and output.block_cache is not None:
         step.keep.write(rows_of(output.block_cache), [(row.conditional, row.window) for row in rows])
     velocity: Tensor = output.sample.float()
     return velocity

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 NAME = "animatic"
 WEIGHTS = None
 SOURCE_TYPE = "composite"
+FAST: tuple[str, ...] = ()
 CANVAS = Canvas(multiple=2, area=704 * 704)
 STRIDE = 1
 WINDOW_LATENTS: int | None = None
@@ -173,9 +174,7 @@ def _actor(job: ShotJob, still: Frame, lane: Lane, labels: tuple[str, ...]) -> _
         speaking=speaking,
         rim=rim(moving_part(face), color, *job.size) if "rim" in labels else [],
         name=name if "name" in labels else None,
-        emotions={
-            text: tag(text, color, middle, below, *job.size, quiet=True, font=font) for text in sorted(emotions)
-        },
+        emotions={text: tag(text, color, middle, below, *job.size, quiet=True, font=font) for text in sorted(emotions)},
         feeling=feeling,
     )
 

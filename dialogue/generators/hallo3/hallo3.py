@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["WEIGHTS"]
 NAME = "hallo3"
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
+FAST: tuple[str, ...] = ()
 CANVAS = Canvas(multiple=16, area=480 * 720)
 STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = None  # clips follow each other; a shot of any length is one job

@@ -18,6 +18,8 @@ from dialogue.generators.hunyuan.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate, Room
+from model.attention_names import NATIVE
+from model.fast_names import NAMES
 from model.grid import LATENT_STRIDE
 from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
 from model.hunyuan.weights_folder import WeightsFolder
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["WEIGHTS"]
 NAME = "hunyuan-avatar"
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
+FAST = NAMES
 CANVAS = Canvas(multiple=64, area=704 * 704)  # the release makes up to 704 x 1216, at three times the cost
 STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = RELEASED_WINDOW
@@ -63,6 +66,9 @@ def fingerprint() -> str:
     how = f"{chosen.steps} steps, windows of {chosen.window} moved by {chosen.offset}"
     also = {"fp8": chosen.fp8, "low memory, a scale per row": chosen.memory == "low", "large tiles": chosen.large_tiles}
     named = [name for name, is_so in also.items() if is_so]
+    named += [f"attention {chosen.attention}"] if chosen.attention != NATIVE else []
+    named += ["compiled"] if chosen.compiled else []
+    named += chosen.fast
     return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest}"
 
 
@@ -71,7 +77,7 @@ def estimate(plan: Plan, shot: Shot) -> Estimate:
     from model.avatar.guidance import Sampling
 
     chosen = _settings()
-    sampling = Sampling(chosen.steps)
+    sampling = Sampling(chosen.steps, fast=chosen.fast)
     return hunyuan_costs.estimate(
         plan.width, plan.height, shot.frames, sampling.full_steps(), sampling.steps, chosen.window, chosen.memory,
         chosen.fp8, card_of(chosen), max(1, len(shot.faces)),
@@ -113,6 +119,7 @@ def load() -> Generate:
 
 
 def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> HunyuanVideoAvatarPipeline:
+    from model.avatar.attention_choice import choose_attention
     from model.hunyuan.loading import MissingWeights
     from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
     from model.hunyuan.vae import Tiling
@@ -120,11 +127,15 @@ def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> Hunyu
     _quiet()
     try:
         tiling = Tiling.large() if chosen.large_tiles else None
-        return HunyuanVideoAvatarPipeline.from_pretrained(
+        pipeline = HunyuanVideoAvatarPipeline.from_pretrained(
             chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling
         )
+        choose_attention(pipeline.transformer, chosen.attention)
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
+    if chosen.compiled:
+        pipeline.transformer.compile_repeated_blocks()
+    return pipeline
 
 
 def _quiet() -> None:
@@ -158,7 +169,7 @@ def _denoised(
     from model.avatar.state_file import StateError, load_state, save_state
     from model.memory import memory_plan
 
-    sampling = Sampling(chosen.steps)
+    sampling = Sampling(chosen.steps, fast=chosen.fast)
     generator = torch.Generator().manual_seed(job.seed)
     given = _conditions(pipeline, chosen, job, generator)
     fusion = pipeline.schedule(job.frames, chosen.window, chosen.offset)

@@ -17,6 +17,7 @@ BF16 = 2  # bytes
 TRANSFORMER, ENCODERS = 26.0e9, 16.8e9  # bytes of weights
 # Of the transformer in 8 bits; of a double block, of all that is in no block; the largest layer multiplied out.
 EIGHT_BITS, DOUBLE_BLOCK, OUTSIDE, MULTIPLIED_OUT = 13.6e9, 0.68e9, 1.06e9, 0.11e9
+FIRST_BLOCK_CACHES = 4  # of --fast first-block: two residuals of every token, of the last step and of this one
 ROOM = 0.92  # of a card's memory: the rest is the driver's, the kernels' own and lost between blocks
 
 
@@ -40,6 +41,7 @@ class Sizes:
     window: int
     windows: int
     speakers: int = 1
+    caches: int = 1  # of the ring's tokens
     text: int = TEXT
     hidden: int = HIDDEN
     head: int = 128
@@ -84,7 +86,7 @@ def weight_bytes(memory: str, eight_bits: bool) -> float:
 def peak_bytes(s: Sizes, memory: str, eight_bits: bool = False, cache_on_host: bool = False) -> int:
     """The most that a shot has on the card at once."""
     rows = 2 if memory == "high" else 1
-    cache = 0 if cache_on_host or memory == "low" else cache_bytes(s)
+    cache = 0 if cache_on_host or memory == "low" else s.caches * cache_bytes(s)
     return round(weight_bytes(memory, eight_bits) + working_bytes(s, rows) + cache)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dialogue.generators.hardware import card_bytes
@@ -75,7 +75,8 @@ def way_of(job: ShotJob, chosen: Settings, card: float | None) -> Way:
         mode = chosen.memory or "high"
         return Way(mode, mode == "low")
     width, height, frames, people = job.width, job.height, job.frames, max(1, len(job.lanes))
-    shot = costs.sizes(width, height, frames, chosen.window, people)
+    caches = costs.FIRST_BLOCK_CACHES if "first-block" in chosen.fast else 1
+    shot = replace(costs.sizes(width, height, frames, chosen.window, people), caches=caches)
     found = costs.fitting(shot, card, chosen.fp8, chosen.memory)
     if found is not None:
         return Way(*found)

@@ -1,9 +1,10 @@
 """Where the weights of hunyuan-avatar are and how it runs: what belongs to the machine and not to a scene.
 
 `DIALOGUE_WEIGHTS`: the folder of weights. `DIALOGUE_MEMORY`: low, balanced or high, and the card's size where it is
-another than this machine's (`24GB`). `DIALOGUE_HUNYUAN_AVATAR`: a comma-separated list of `steps=50`, `window=33` and
-`offset=5` (latents), `fp8` (the 8-bit file) and
-`large-tiles` (of the VAE: twice as fast as the released tiles, with 10 GB more on the GPU).
+another than this machine's (`24GB`). `DIALOGUE_FAST`: names of docs/fast.md. `DIALOGUE_HUNYUAN_AVATAR`: a list with
+commas of `steps=50`, `window=33` and `offset=5` (latents), `attention=NAME` (the kernel, of model/attention_names),
+`compile` (the blocks, once for a run), `fp8` (the 8-bit file) and `large-tiles` (of the VAE: twice as fast as the
+released tiles, with 10 GB more on the GPU).
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialogue.generators.fast import fast_asked_for
 from dialogue.generators.memory import card_asked_for, memory_asked_for
 from dialogue.ground.places import data_folder
+from model.attention_names import BACKENDS, NATIVE
 from model.grid import WINDOW_LATENTS
 
 WEIGHTS = "DIALOGUE_WEIGHTS"
@@ -32,6 +35,9 @@ class Settings:
     fp8: bool = False
     large_tiles: bool = False
     card: float | None = None
+    fast: tuple[str, ...] = ()
+    attention: str = NATIVE
+    compiled: bool = False
 
 
 def weights_folder() -> Path:
@@ -44,16 +50,23 @@ def settings() -> Settings:
     """As the environment has them; ValueError says which of them is wrong and what it takes."""
     memory = memory_asked_for()
     counts = {"steps": Settings.steps, "window": Settings.window, "offset": Settings.offset}
-    switches = {"fp8": False, "large-tiles": False}
+    switches = {"fp8": False, "large-tiles": False, "compile": False}
+    attention = NATIVE
     for item in filter(None, (part.strip() for part in os.environ.get(OPTIONS, "").split(","))):
         name, _, value = item.partition("=")
         if name in switches and not value:
             switches[name] = True
         elif name in counts and value.isdecimal() and (int(value) > 0 or name == "offset"):
             counts[name] = int(value)
+        elif name == "attention" and value in BACKENDS:
+            attention = value
+        elif name == "attention":
+            raise ValueError(f"{OPTIONS} has {item!r}; attention is one of {', '.join(BACKENDS)}")
         else:
-            raise ValueError(f"{OPTIONS} has {item!r}; it takes steps=N, window=N, offset=N, fp8 and large-tiles")
+            takes = "steps=N, window=N, offset=N, attention=NAME, compile, fp8 and large-tiles"
+            raise ValueError(f"{OPTIONS} has {item!r}; it takes {takes}")
     return Settings(
         weights_folder(), memory, counts["steps"], counts["window"], counts["offset"],
-        fp8=switches["fp8"], large_tiles=switches["large-tiles"], card=card_asked_for(),
+        fp8=switches["fp8"], large_tiles=switches["large-tiles"], card=card_asked_for(), fast=fast_asked_for(),
+        attention=attention, compiled=switches["compile"],
     )  # fmt: skip

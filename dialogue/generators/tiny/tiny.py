@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dialogue.generators.fast import fast_asked_for
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.planning.choice import Canvas, Estimate
+from model.fast_names import NAMES
 from model.grid import LATENT_STRIDE, latents_for, windows_for
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 NAME = "tiny"
 WEIGHTS = None  # they are part of the package
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
+FAST = NAMES
 CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
 STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = 5
@@ -58,7 +61,8 @@ def fingerprint() -> str:
     for file in sorted(FOLDER.rglob("*")):
         if file.suffix in (".json", ".safetensors", ".model"):
             digest.update(file.name.encode() + file.read_bytes())
-    return f"{NAME} {VERSION}, {STEPS} steps, weights {digest.hexdigest()[:16]}"
+    how = ", ".join([f"{STEPS} steps", *fast_asked_for()])
+    return f"{NAME} {VERSION}, {how}, weights {digest.hexdigest()[:16]}"
 
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:
@@ -84,7 +88,7 @@ def _frames(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob, report: Report) 
     from model.tiny.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
 
     report(0.0, "encoding picture, words and voices")
-    sampling = tiny_sampling(STEPS)
+    sampling = replace(tiny_sampling(STEPS), fast=fast_asked_for())
     given = _conditions(pipeline, job)
     fusion = pipeline.schedule(job.frames, WINDOW, OFFSET)
     state = pipeline.start(given, fusion, torch.Generator().manual_seed(job.seed))

@@ -8,7 +8,8 @@ from shot import WINDOW, conditions, pipeline
 from small_transformer import inputs, transformer
 from torch import Generator, Tensor
 
-from model.avatar.attention_choice import BACKENDS, choose_attention
+from model.attention_names import BACKENDS
+from model.avatar.attention_choice import choose_attention
 from model.avatar.guidance import CacheSchedule, Guidance, Sampling
 from model.scaled_linear import store_in_eight_bits
 

@@ -24,6 +24,7 @@ from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.memory import memory_given
 from dialogue.generators.shot_speakers import speaker_tracks
 from dialogue.ground.box import Box
+from dialogue.ground.errors import DialogueError
 from dialogue.planning.plan import Plan
 from dialogue.rendering.stitch import clip_frames
 from dialogue.scene.reader import read_scene
@@ -211,6 +212,8 @@ def test_memory_is_an_option_of_render(tmp_path: Path, monkeypatch: pytest.Monke
         ("DIALOGUE_HUNYUAN_AVATAR", "steps=none", "'steps=none'; it takes steps=N"),
         ("DIALOGUE_HUNYUAN_AVATAR", "quality=9", "'quality=9'; it takes"),
         ("DIALOGUE_HUNYUAN_AVATAR", "window=0", "'window=0'"),
+        ("DIALOGUE_HUNYUAN_AVATAR", "attention=fast", "attention is one of native, cudnn, flash-2, "),
+        ("DIALOGUE_FAST", "warp", "DIALOGUE_FAST: fast has 'warp'"),
     ],
 )
 def test_a_wrong_setting_is_named(variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,3 +265,12 @@ def test_a_face_at_the_edge_keeps_its_mask_inside(tmp_path: Path) -> None:
     face = dataclasses.replace(job.lanes[0].face, region=Box(-20, -20, 30, 30))
     (track,) = speaker_tracks(dataclasses.replace(job, lanes=(dataclasses.replace(job.lanes[0], face=face),)))
     assert track.mask[0, 0, 0] == 1 and float(track.mask[0, 2:].max()) == 0
+
+
+def test_an_attention_kernel_that_is_not_there_is_told_and_one_that_is_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALOGUE_HUNYUAN_AVATAR", "steps=2,attention=flash-3")
+    with pytest.raises(DialogueError, match=r"hunyuan-avatar: attention 'flash-3' cannot be used here: .*"):
+        hunyuan_avatar.load()
+    assert "attention flash-3" in hunyuan_avatar.fingerprint()
+    monkeypatch.setenv("DIALOGUE_HUNYUAN_AVATAR", "steps=2,attention=native")
+    hunyuan_avatar.load()
