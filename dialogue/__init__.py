@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dialogue.film.report import report
     from dialogue.film.takes import Take, choose, make_take, retake, takes
     from dialogue.film.verify import mouths, verify
+    from dialogue.generators.fast import fast_given, fast_parts
     from dialogue.generators.memory import memory_parts
     from dialogue.ground.errors import DialogueError, Problem, SceneError
     from dialogue.ground.progress import Cancelled, Progress
@@ -61,9 +62,10 @@ __all__ = [
     "Film", "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
     "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms", "Verdict", "__version__", "actors",
     "batch", "check", "choose", "convert", "doctor", "draft_voices", "engines_missing", "enrol", "enrolled",
-    "export", "faces", "faces_advice", "import_script", "inspect", "json_schema", "lettering_warnings", "make_take",
-    "match", "memory_parts", "models", "mouths", "order", "pending", "plan", "plan_record", "plan_table", "play",
-    "pull", "render", "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify", "voices",
+    "export", "faces", "faces_advice", "fast_given", "fast_parts", "import_script", "inspect", "json_schema",
+    "lettering_warnings", "make_take", "match", "memory_parts", "models", "mouths", "order", "pending",
+    "plan", "plan_record", "plan_table", "play", "pull",
+    "render", "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
     "cast.enrolment": ("Enrolled", "Matched", "enrol", "enrolled", "match",),
@@ -78,6 +80,7 @@ _PLACES = {
     "film.report": ("report",),
     "film.takes": ("Take", "choose", "make_take", "retake", "takes",),
     "film.verify": ("mouths", "verify",),
+    "generators.fast": ("fast_given", "fast_parts",),
     "generators.memory": ("memory_parts",),
     "ground.errors": ("DialogueError", "Problem", "SceneError",),
     "ground.progress": ("Cancelled", "Progress",),

@@ -31,7 +31,18 @@ class Format(str, Enum):
 _PLACE_HELP = "The film, an .mp4 file; else beside the scene, by its name."
 Place = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILM", help=_PLACE_HELP)]
 _FAST_HELP = "Shortcuts of diffusion by name, with commas, which change the film a little: see docs/fast.md."
-Fast = Annotated[str | None, typer.Option("--fast", metavar="NAMES", help=_FAST_HELP, show_default=False)]
+
+
+def _fast(written: str) -> tuple[str, ...]:
+    from dialogue import fast_parts
+
+    try:
+        return fast_parts(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Fast = Annotated[Any, typer.Option("--fast", metavar="NAMES", help=_FAST_HELP, parser=_fast, show_default=False)]
 _TAKES: dict[str, Any] = {"metavar": "N", "min": 1, "max": 32}
 Takes = Annotated[int | None, typer.Option("--takes", help="Make N takes of every shot, and verify each.", **_TAKES)]
 _RETAKES_HELP = "Make each shot again with other seeds, N times at most, until nothing is wrong in it."
@@ -71,40 +82,25 @@ def command(
                 variables=variables_of(setting or []), speakers=speakers, hop=hop, memory=memory, progress=progress,
             )  # fmt: skip
 
-    names = _shortcuts(fast)
     film = ordered()
     print_problems(film.warnings)
     if dry_run:
-        tasks = pending(film, memory=memory, fast=names)
+        tasks = pending(film, memory=memory, fast=fast)
         _print_pending(tasks, film.plan, len(to_burn(film, tasks)), format)
         return
     try:
         if takes or retakes:
+            from dialogue import fast_given
             from dialogue.cli.retakes import made_takes
-            from dialogue.generators.fast import fast_given
 
-            with fast_given(names):
+            with fast_given(fast):
                 film = ordered() if made_takes(film, source, shot, takes, retakes) else film
         with shown() as progress:
-            made = render(film, memory=memory, fast=names, progress=progress)
+            made = render(film, memory=memory, fast=fast, progress=progress)
     except KeyboardInterrupt:
         err.print("every finished shot is kept: the same command goes on from there", soft_wrap=True)
         raise
     _print_film(made, format)
-
-
-def _shortcuts(written: str | None) -> tuple[str, ...] | None:
-    """The names of `--fast`, checked before anything is planned."""
-    from dialogue.generators.fast import fast_asked_for, fast_given, names_of
-    from dialogue.ground.errors import DialogueError
-
-    if written is None:
-        return None
-    try:
-        with fast_given(names_of(written)):
-            return fast_asked_for()
-    except ValueError as error:
-        raise DialogueError(str(error)) from None
 
 
 def _record(task: Task) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def names_of(written: str) -> tuple[str, ...]:
     return tuple(filter(None, (name.strip() for name in written.split(","))))
 
 
+def fast_parts(written: str) -> tuple[str, ...]:
+    """The names of a comma-separated list, as `render(fast=…)` takes them. ValueError for what is none."""
+    from model.fast_names import checked
+
+    return checked(names_of(written))
+
+
 @contextmanager
 def fast_given(names: Sequence[str] | None) -> Iterator[None]:
     """While it lasts, these are the shortcuts; None: those of before, else what the environment says."""
