@@ -129,6 +129,9 @@ def _print_pending(tasks: Sequence[Task], plan: Plan, burnt: int, format: Format
 
 
 def _print_film(film: Film, format: Format) -> None:
+    from dialogue.ground.errors import Problem
+
+    print_problems([Problem(told, severity="warning") for told in film.warnings])
     if format is Format.json:
         shots = [_record(task) for task in film.tasks]
         print_json({"film": str(film.file), "captions": [str(path) for path in film.captions], "shots": shots})

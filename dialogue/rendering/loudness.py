@@ -2,13 +2,15 @@
 
 All of it by one gain where its peaks leave room for that, else by loudnorm's own dynamic gain, which holds the peaks.
 What comes out is measured again, for a dynamic gain and the encoder may miss a little; what is off is aimed at anew.
+Measured by ffmpeg's ebur128: what loudnorm itself tells of a few seconds is up to 1 LU off.
 """
 
 from __future__ import annotations
 
-import json
 import math
+import os
 import re
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ Blocks = Callable[[], Iterator[Sound]]  # (c, n), the same every time
 PEAK = -1.0  # dBTP, that a film's sound never exceeds
 _ROOM = 0.4  # dB by which AAC may overshoot what it was given
 _OFF = 0.2  # LU from what is wanted that nobody need aim at again
+_TOLD = 0.5  # LU from what is wanted that are told
 _TRIES = 3  # by each way to hold the peaks
 _SHORT = 3.5  # seconds: in less loudnorm knows no dynamic gain
 _RANGE = 20  # LU: of loudness within the film, which is left as it is
@@ -45,22 +48,43 @@ class Measured:
 
 
 def write_levelled(blocks: Blocks, rate: int, channels: int, wanted: float, output: Path) -> None:
-    """The sound as AAC in an m4a file, `wanted` LUFS loud with no true peak above `PEAK`. Silence stays silence."""
+    """The sound as AAC in an m4a file, `wanted` LUFS loud with no true peak above `PEAK`. Silence stays silence.
+
+    Where that cannot be, as near as the peaks allow; see `shortfall`.
+    """
     before, seconds = _measured(blocks(), rate, channels)
     if not math.isfinite(before.loudness) or before.loudness <= -70:
         encode_blocks(blocks(), rate, channels, output, lambda raw: raw)
         return
     aim, ceiling = wanted, PEAK - _ROOM
-    for tried in range(2 * _TRIES):
-        if tried == _TRIES:  # nearer it does not come
-            aim, ceiling = wanted, PEAK - _ROOM
-        limited = tried >= _TRIES or seconds < _SHORT
-        encode_blocks(blocks(), rate, channels, output, _levelling(before, limited, aim, ceiling, rate))
-        got = measured_file(output)
-        if abs(got.loudness - wanted) <= _OFF and got.peak <= PEAK:
-            return
-        aim += wanted - got.loudness
-        ceiling -= max(0.0, got.peak - PEAK + 0.05)
+    nearest = math.inf
+    with tempfile.TemporaryDirectory(prefix=".loudness-", dir=output.parent) as folder:
+        draft = Path(folder) / "sound.m4a"
+        for tried in range(2 * _TRIES):
+            if tried == _TRIES:  # nearer it does not come
+                aim, ceiling = wanted, PEAK - _ROOM
+            limited = tried >= _TRIES or seconds < _SHORT
+            encode_blocks(blocks(), rate, channels, draft, _levelling(before, limited, aim, ceiling, rate))
+            got = measured_file(draft)
+            off = abs(got.loudness - wanted) + 100 * max(0.0, got.peak - PEAK)
+            if off < nearest:
+                nearest = off
+                os.replace(draft, output)
+            if off <= _OFF:
+                return
+            aim += wanted - got.loudness
+            ceiling -= max(0.0, got.peak - PEAK + 0.05)
+
+
+def shortfall(file: Path, wanted: float) -> str | None:
+    """What a listener should know of a film's sound that is not as loud as wanted; None where it is."""
+    got = measured_file(file)
+    if abs(got.loudness - wanted) <= _TOLD:
+        return None
+    if got.loudness <= -70:
+        return f"the film is silent, so loudness: {wanted:g} changes nothing"
+    away = f"the film is {got.loudness:.1f} LUFS loud, not the {wanted:g} of loudness:"
+    return f"{away} its peaks, at {got.peak:.1f} dBTP, may not exceed {PEAK:g}, and leave no more room"
 
 
 def _levelling(before: Measured, limited: bool, aim: float, ceiling: float, rate: int) -> Callable[[Any], Any]:
@@ -106,7 +130,7 @@ def encode_blocks(
 
 
 def _measured(blocks: Iterable[Sound], rate: int, channels: int) -> tuple[Measured, float]:
-    """What loudnorm measures, and the seconds."""
+    """The whole as it comes, and the seconds."""
     import ffmpeg as graph
 
     said: deque[bytes] = deque(maxlen=40)
@@ -120,7 +144,7 @@ def _measured(blocks: Iterable[Sound], rate: int, channels: int) -> tuple[Measur
 
 
 def measured_file(file: Path) -> Measured:
-    """What loudnorm measures of a file's sound."""
+    """A file's sound as a player has it."""
     said: deque[bytes] = deque(maxlen=40)
     with ffmpeg.feeding(_meter(ffmpeg.source(file)["a"]), "measure the sound", said=said):
         pass
@@ -128,11 +152,15 @@ def measured_file(file: Path) -> Measured:
 
 
 def _meter(stream: Any) -> Any:
-    return stream.filter("loudnorm", print_format="json").output("-", f="null")
+    return stream.filter("ebur128", peak="true", framelog="verbose").output("-", f="null")
 
 
 def _read(said: Iterable[bytes]) -> Measured:
-    found = re.search(r"\{[^{}]*\}", b"\n".join(line.rstrip() for line in said).decode(errors="replace"))
-    told = json.loads(found[0]) if found else {}
-    values = [float(told.get(name, "-inf")) for name in ("input_i", "input_tp", "input_lra", "input_thresh")]
+    told = b"\n".join(line.rstrip() for line in said).decode(errors="replace").rpartition("Summary:")[2]
+    values = [_value(told, name) for name in ("I", "Peak", "LRA", "Threshold")]
     return Measured(*values)
+
+
+def _value(told: str, name: str) -> float:
+    found = re.search(rf"^ *{name}: *(\S+) ", told, re.MULTILINE)
+    return float(found[1]) if found else -math.inf

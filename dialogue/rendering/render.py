@@ -24,6 +24,7 @@ from dialogue.rendering.digests import Digests
 from dialogue.rendering.encode import encode
 from dialogue.rendering.film_order import Order, check, check_room
 from dialogue.rendering.film_sound import FilmSound, untouched
+from dialogue.rendering.loudness import shortfall
 from dialogue.rendering.marks import check_signer, comment_of, mark
 from dialogue.rendering.mix import Heard, write_mix, write_sound
 from dialogue.rendering.pace import Pace
@@ -43,6 +44,7 @@ class Film:
     tasks: tuple[Task, ...]
     plan: Plan
     media: Path | None = None
+    warnings: tuple[str, ...] = ()  # of what was made
 
     @property
     def rendered(self) -> tuple[Task, ...]:
@@ -78,7 +80,12 @@ def render(order: Order, tell: OnProgress = untold) -> Film:
     order.cache.trim()
     pace.end()
     beside = (*order.caption_files.values(), *order.transcript_files.values())
-    return Film(order.output, beside, tuple(tasks), order.plan, order.media)
+    return Film(order.output, beside, tuple(tasks), order.plan, order.media, _warnings(order.plan, sound))
+
+
+def _warnings(plan: Plan, sound: FilmSound | None) -> tuple[str, ...]:
+    told = shortfall(sound.file, plan.loudness) if sound is not None and plan.loudness is not None else None
+    return () if told is None else (told,)
 
 
 def prepared(order: Order) -> list[Task]:

@@ -10,6 +10,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 import soundfile
+from PIL import Image
 
 import dialogue
 from dialogue.film.found import sound
@@ -168,3 +169,19 @@ def test_the_other_channel_of_a_track_may_lie_under_it(tmp_path: Path, file: str
     cast = "cast: {ana: {track: talk.wav#left, face: [64, 196, 224, 274]}}\npicture: night.png\n"
     scene.write_text(f'scene: 1\n{cast}sound: [{{file: "{file}"}}]\n')
     assert any("heard twice" in problem.message for problem in dialogue.check(scene)) == wrong
+
+
+def test_a_film_that_its_peaks_keep_soft_says_how_loud_it_is_each_time(tmp_path: Path) -> None:
+    clicks = np.zeros(48_000, np.float32)
+    clicks[::6000] = 0.5
+    soundfile.write(tmp_path / "clicks.wav", clicks, 24_000)
+    scene = tmp_path / "scene.yaml"
+    Image.new("RGB", (128, 128), "gray").save(tmp_path / "a.png")
+    text = "scene: 1\ngenerator: animatic\npicture: a.png\noutput: {size: 128x128, loudness: -8}\n"
+    text += "cast: {ana: {track: clicks.wav}}\nlines: [{ana: Hm., from: 0, to: 2}]\n"
+    scene.write_text(text)
+    for _ in range(2):
+        (told,) = dialogue.render(scene, overwrite=True).warnings
+        assert re.search(r"is -\d\d\.\d LUFS loud, not the -8 .* at -\d\.\d dBTP", told)
+    scene.write_text(text.replace("-8", "-40"))
+    assert not dialogue.render(scene, overwrite=True).warnings
