@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dialogue.film.plan import PlannedFilm, plan
     from dialogue.film.render import order, pending, render
     from dialogue.film.report import report
-    from dialogue.film.takes import Take, choose, make_take, retake, takes
+    from dialogue.film.takes import Take, choose, make_take, name_take, retake, takes
     from dialogue.film.verify import mouths, verify
     from dialogue.generators.fast import fast_given, fast_parts
     from dialogue.generators.memory import memory_parts
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dialogue.planning.plan import Plan
     from dialogue.planning.plan_json import plan_record
     from dialogue.podcast.batch import BatchResult
-    from dialogue.podcast.films import batch
+    from dialogue.podcast.films import batch, go_on
     from dialogue.podcast.forecast import Forecast
     from dialogue.rendering.film_order import Order
     from dialogue.rendering.render import Film, to_burn
@@ -58,14 +58,14 @@ if TYPE_CHECKING:
     from dialogue.verification.verdict import Verdict
 
 __all__ = [
-    "BatchResult", "Cancelled", "Costs", "DialogueError", "DraftError", "Enrolled", "Estimate", "Fetched",
-    "Film", "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
+    "BatchResult", "Cancelled", "Costs", "DialogueError", "DraftError", "Enrolled", "Estimate", "Fetched", "Film",
+    "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
     "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms", "Verdict", "__version__", "actors",
     "batch", "check", "choose", "convert", "doctor", "draft_voices", "engines_missing", "enrol", "enrolled",
-    "export", "faces", "faces_advice", "fast_given", "fast_parts", "import_script", "inspect", "json_schema",
-    "lettering_warnings", "make_take", "match", "memory_parts", "models", "mouths", "order", "pending",
-    "plan", "plan_record", "plan_table", "play", "pull",
-    "render", "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify", "voices",
+    "export", "faces", "faces_advice", "fast_given", "fast_parts", "go_on", "import_script", "inspect",
+    "json_schema", "lettering_warnings", "make_take", "match", "memory_parts", "models", "mouths", "name_take",
+    "order", "pending", "plan", "plan_record", "plan_table", "play", "pull", "render", "report", "retake", "sample",
+    "sound", "start", "takes", "to_burn", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
     "cast.enrolment": ("Enrolled", "Matched", "enrol", "enrolled", "match",),
@@ -78,7 +78,7 @@ _PLACES = {
     "film.plan": ("PlannedFilm", "plan",),
     "film.render": ("order", "pending", "render",),
     "film.report": ("report",),
-    "film.takes": ("Take", "choose", "make_take", "retake", "takes",),
+    "film.takes": ("Take", "choose", "make_take", "name_take", "retake", "takes",),
     "film.verify": ("mouths", "verify",),
     "generators.fast": ("fast_given", "fast_parts",),
     "generators.memory": ("memory_parts",),
@@ -89,7 +89,7 @@ _PLACES = {
     "planning.plan": ("Plan",),
     "planning.plan_json": ("plan_record",),
     "podcast.batch": ("BatchResult",),
-    "podcast.films": ("batch",),
+    "podcast.films": ("batch", "go_on"),
     "podcast.forecast": ("Forecast",),
     "rendering.film_order": ("Order",),
     "rendering.render": ("Film", "to_burn",),

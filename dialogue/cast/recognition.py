@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dialogue.diarization.people import Match
     from dialogue.media.cache import Cache
 
+_SAMPLES = 5  # turns of a voice to listen to
 GUEST = "guest"  # under `episodes:`, who is nobody of the cast
 
 
@@ -37,6 +38,31 @@ class Heard:
     similarity: float | None = None
     margin: float | None = None  # to the next voice of the recording
     person_margin: float | None = None  # to the next person of the cast
+
+
+@dataclass(frozen=True)
+class Question(Problem):
+    """A problem that only somebody who listens can decide: who these labels are."""
+
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenLabel:
+    """A label that somebody has to name: its seconds of speech, its longest turns, and how alike it is to whom."""
+
+    label: str
+    seconds: float
+    turns: tuple[tuple[float, float], ...]
+    alike: Mapping[str, float]
+
+
+class Undecided(SceneError):
+    """A recording in which it is not known who is who; `labels` are what is asked."""
+
+    def __init__(self, questions: Sequence[Question], labels: Sequence[OpenLabel]) -> None:
+        super().__init__(questions)
+        self.labels = tuple(labels)
 
 
 def encoder_name() -> str:
@@ -135,7 +161,7 @@ def voice_in(path: Path) -> list[float]:
 
 def recognise(
     found: Diarization, file: CastFile, episode: str, voices: Mapping[str, Vector], said: int | None = None
-) -> tuple[tuple[Heard, ...], list[Problem]]:
+) -> tuple[tuple[Heard, ...], list[Question]]:
     """Who each label is, in the order they are first heard, and what only a person can decide.
 
     In this order: what `episodes:` of the cast settles; labels that are a person's key or name; `voice: {speaker: …}`
@@ -150,7 +176,8 @@ def recognise(
     people = {heard.person for heard in settled.values()}
     left = {person: voice for person, voice in voices.items() if person not in people}
     matches = {match.label: match for match in match_voices(found.voices, left, scale, settled).labels}
-    heard, problems = [], []
+    heard: list[Heard] = []
+    problems: list[Question] = []
     for label in dict.fromkeys(segment.label for segment in found.segments):
         match = matches.get(label)
         if label in settled:
@@ -206,7 +233,7 @@ def settled_labels(labels: Sequence[str], file: CastFile, episode: str) -> dict[
     return {label: heard for label, heard in found.items() if label in labels}
 
 
-def _question(file: CastFile, episode: str, match: Match, found: Diarization) -> Problem:
+def _question(file: CastFile, episode: str, match: Match, found: Diarization) -> Question:
     """Who is it? The hint names nobody for the label: whoever writes it down has listened."""
     from dialogue.measures.mixed_recording import places_of
 
@@ -214,10 +241,10 @@ def _question(file: CastFile, episode: str, match: Match, found: Diarization) ->
     listen = places_of(found, [match.label])
     line = f"episodes: {{{_key(episode)}: {{{_key(match.label)}: WHO}}}}"
     hint = f"listen to {listen}, then write {line} with {_choices(file)}"
-    return file.problem(("episodes",), message, hint)
+    return _asked(file.problem(("episodes",), message, hint), match.label)
 
 
-def _one_or_two(file: CastFile, episode: str, pair: tuple[str, str, float], found: Diarization) -> Problem:
+def _one_or_two(file: CastFile, episode: str, pair: tuple[str, str, float], found: Diarization) -> Question:
     from dialogue.measures.mixed_recording import places_of
 
     first, second, alike = pair
@@ -228,7 +255,29 @@ def _one_or_two(file: CastFile, episode: str, pair: tuple[str, str, float], foun
         "the same for one voice"
     )
     message = f"{episode}: {first} and {second} are {alike:.2f} alike: one voice or two?"
-    return file.problem(("episodes",), message, hint)
+    return _asked(file.problem(("episodes",), message, hint), first, second)
+
+
+def _asked(problem: Problem, *labels: str) -> Question:
+    return Question(
+        problem.message, problem.file, problem.line, problem.column, problem.hint, problem.severity, labels
+    )  # fmt: skip
+
+
+def open_labels(
+    found: Diarization, questions: Sequence[Question], voices: Mapping[str, Vector]
+) -> tuple[OpenLabel, ...]:
+    """What there is to know of the labels that are asked for, in the order of the questions."""
+    labels = dict.fromkeys(label for question in questions for label in question.labels)
+    opened = []
+    for label in labels:
+        turns = [(s.start, s.end) for s in found.segments if s.label == label]
+        longest = tuple(sorted(turns, key=lambda turn: turn[0] - turn[1])[:_SAMPLES])
+        voice = found.voices.get(label)
+        alike = {} if voice is None else {person: round(float(voice @ known), 3) for person, known in voices.items()}
+        ranked = dict(sorted(alike.items(), key=lambda one: -one[1]))
+        opened.append(OpenLabel(label, round(found.duration_of(label), 2), longest, ranked))
+    return tuple(opened)
 
 
 def alike_notes(found: Diarization, heard: Sequence[Heard]) -> list[str]:

@@ -20,6 +20,8 @@ from dialogue.scene.source import decode
 from dialogue.scene.spans import spans
 
 MOST = 32  # takes of a shot that are looked for
+NAME_SUFFIX = ".name"
+LONGEST_NAME = 60
 _FOLDER = "takes"
 
 
@@ -36,6 +38,7 @@ class Take:
     chosen: bool
     file: Path | None
     faults: tuple[str, ...] | None
+    name: str | None = None  # what somebody calls it
 
     @property
     def verified(self) -> bool:
@@ -74,6 +77,28 @@ def make_take(order: Order, shot: int, number: int, progress: OnProgress = untol
     found = next((take for take in _takes(order, _task(order, shot)) if take.number == number), None)
     assert found is not None
     return found
+
+
+def name_take(order: Order, shot: int, number: int, name: str) -> Take:
+    """Give a take that is made a name; '' takes it away. The name lies beside the take and goes with it.
+
+    SceneError where there is no such take, or the name is longer than a line of a list.
+    """
+    named = " ".join(name.split())
+    made = [take for one in takes(order) for take in one if take.shot == shot and take.file is not None]
+    take = next((take for take in made if take.number == number), None)
+    if take is None or take.file is None:
+        hint = f"made are {', '.join(str(one.number) for one in made)}" if made else "none of it is made yet"
+        raise SceneError(Problem(f"there is no take {number} of shot {shot}", hint=hint))
+    if len(named) > LONGEST_NAME or not named.isprintable():
+        raise SceneError(Problem(f"a take's name is a line of {LONGEST_NAME} letters at most"))
+    place = order.cache.folder / _FOLDER / f"{take.file.stem}{NAME_SUFFIX}"
+    if named:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_text(place, named)
+    else:
+        place.unlink(missing_ok=True)
+    return replace(take, name=named or None)
 
 
 def choose(source: Path, order: Order, shot: int, number: int, locked: bool | None = None) -> None:
@@ -162,8 +187,16 @@ def _takes(order: Order, task: Task) -> tuple[Take, ...]:
         clip = order.cache.entry("shots", key)
         made = file if file.is_file() else clip if clip.is_file() else None
         if made is not None or number == now:
-            found.append(Take(task.number, number, seed, number == now, made, _noted(file.with_suffix(".json"))))
+            faults, name = _noted(file.with_suffix(".json")), _name(file.with_suffix(NAME_SUFFIX))
+            found.append(Take(task.number, number, seed, number == now, made, faults, name))
     return tuple(found)
+
+
+def _name(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 def _noted(file: Path) -> tuple[str, ...] | None:

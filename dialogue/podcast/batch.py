@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from dialogue.cast.recognition import OpenLabel
 from dialogue.generators import generator as generator_named
 from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.outputs import check_outputs
@@ -20,6 +21,7 @@ from dialogue.podcast.crews import MakeCrew
 from dialogue.podcast.episode_plan import Planned, Setting
 from dialogue.podcast.episodes import Episode
 from dialogue.podcast.forecast import LISTENING, Forecast, forecast
+from dialogue.podcast.going_on import LOCK
 from dialogue.podcast.manifest import NAME as MANIFEST
 from dialogue.podcast.manifest import Entry, Manifest
 from dialogue.podcast.schedule import Crew, Outcome, Tally, Unit, work_off
@@ -59,11 +61,24 @@ class _Watch:
         self._tell(Progress(doing, share, left))
 
 
+class _Told:
+    """A crew that tells which unit is begun."""
+
+    def __init__(self, crew: Crew[Work], begun: Callable[[Unit[Work]], None]) -> None:
+        self._crew, self._begun = crew, begun
+        self.free, self.wait, self.close = crew.free, crew.wait, crew.close
+
+    def give(self, unit: Unit[Work]) -> None:
+        self._begun(unit)
+        self._crew.give(unit)
+
+
 class _Batch:
     """One run: the manifest, the plans, and the shots each film still waits for."""
 
     def __init__(self, setting: Setting, crew: Crew[Work], workers: int, progress: OnProgress) -> None:
-        self.setting, self.crew, self.workers, self.progress = setting, crew, workers, progress
+        self.setting, self.workers, self.progress = setting, workers, progress
+        self.crew: Crew[Work] = _Told(crew, self._begun)
         self.manifest = Manifest(setting.output)
         self.last = dict(self.manifest.entries)
         self.cache = Cache(setting.output / FOLDER)
@@ -71,6 +86,25 @@ class _Batch:
         self.tasks: dict[str, list[Task]] = {}
         self.awaited: dict[str, set[str]] = {}
         self.makers: dict[str, str] = {}
+
+    def _begun(self, unit: Unit[Work]) -> None:
+        """Note what is being worked on; an episode whose shots wait is planned, not running."""
+        if isinstance(unit.work, PlanEpisode):
+            names = [unit.work.episode.name]
+        elif isinstance(unit.work, JoinFilm):
+            names = [unit.work.order.name]
+        else:
+            names = [name for name, awaited in self.awaited.items() if unit.name in awaited]
+        for name in names:
+            if self.manifest.entries[name].state in ("waiting", "planned"):
+                self.manifest.put(name, replace(self.manifest.entries[name], state="running"))
+
+    def stop(self) -> None:
+        """The end, or a stop in the middle: nothing is running any more."""
+        for name, entry in self.manifest.entries.items():
+            if entry.state == "running":
+                self.manifest.entries[name] = replace(entry, state="planned" if name in self.plans else "waiting")
+        self.manifest.write()
 
     def maker(self, name: str) -> str:
         """What makes a film besides its plan; asked once for each generator, whose weights it may have to read."""
@@ -98,7 +132,7 @@ class _Batch:
                 self.manifest.put(name, planned.entry)
             else:
                 self._fail(name, outcome)
-            watch.finished(outcome.unit, f"planned {name}" if planned else f"{name} cannot be planned")
+            watch.finished(outcome.unit, f"planned {name}" if name in self.plans else f"{name} cannot be planned")
             return ()
 
         work_off(units, self.crew, tell)
@@ -108,7 +142,9 @@ class _Batch:
         told = tuple(str(problem) for problem in outcome.problems) + died
         before = self.manifest.entries[name]
         problems = tuple(dict.fromkeys([*before.problems, *told]))
-        self.manifest.put(name, replace(before, state="failed", problems=problems))
+        asked = outcome.value if isinstance(outcome.value, tuple) else ()
+        labels = tuple(asdict(label) for label in asked if isinstance(label, OpenLabel))
+        self.manifest.put(name, replace(before, state="failed", problems=problems, open=labels))
 
     def order(self, name: str) -> Order:
         folder = self.setting.output / name
@@ -177,6 +213,8 @@ class _Batch:
                 return ()
             for name in films:
                 self.awaited[name].discard(key)
+                entry = self.manifest.entries[name]
+                self.manifest.put(name, replace(entry, made=entry.made + 1))
             return [self._film_unit(name) for name in films if not self.awaited[name]]
 
         return work_off([*units, *map(self._film_unit, ready)], self.crew, tell)
@@ -217,20 +255,22 @@ def run_batch(
     make_crew: MakeCrew,
     progress: OnProgress = untold,
     expected: Callable[[Forecast], None] = lambda forecast: None,
+    began: Callable[[], None] = lambda: None,
 ) -> BatchResult:
-    """Plan and, unless only `to` the plan, render every episode. `make_crew` gives workers, and how many.
+    """Plan and, unless only `to` the plan, render every episode. `make_crew` gives workers, and how many;
+    `began` is called once nothing stands in the way.
 
     Raises SceneError when another batch is at work in the same place or its folder cannot be written, DialogueError
     when the disk has no room. Everything else is an episode's own failure, in its entry of the manifest.
     """
     from filelock import FileLock, Timeout
 
-    began = time.monotonic()
+    beginning = time.monotonic()
     output = setting.output
     try:
         (output / FOLDER).mkdir(parents=True, exist_ok=True)
-        lock = FileLock(output / FOLDER / "batch.lock")
-        lock.acquire(timeout=0)
+        lock = FileLock(output / FOLDER / LOCK)
+        lock.acquire(timeout=1)  # whoever looks whether one is at work holds it for a moment
     except Timeout:
         raise SceneError(
             Problem("another batch is at work here", str(output), hint="wait for it, or stop it")
@@ -239,6 +279,7 @@ def run_batch(
         raise SceneError(Problem(f"cannot write there: {error.strerror}", str(output))) from None
     try:
         check_outputs([output / MANIFEST], (), setting.force)
+        began()
         crew, workers = make_crew()
         with closing(crew):
             batch = _Batch(setting, crew, workers, progress)
@@ -246,9 +287,9 @@ def run_batch(
                 batch.plan(episodes)
                 tally = _render(batch, expected) if to == "film" else Tally(0, 0, 0)
             finally:
-                batch.manifest.write()
+                batch.stop()
         entries = {episode.name: batch.manifest.entries[episode.name] for episode in episodes}
-        return BatchResult(entries, tally, time.monotonic() - began)
+        return BatchResult(entries, tally, time.monotonic() - beginning)
     finally:
         lock.release()
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from dialogue.cast.cast import CastFile
 from dialogue.cast.recognition import (
     Heard,
+    Undecided,
     alike_notes,
     encoder_name,
     hear_recording,
+    open_labels,
     recognise,
     settled_labels,
     voices_of_cast,
@@ -239,7 +241,7 @@ def _heard(episode: Episode, setting: Setting, cache: Cache) -> tuple[Diarizatio
     said = setting.speakers if episode.turns is None else len(found.labels)
     heard, problems = recognise(found, setting.cast, episode.name, voices, said)
     if problems:
-        raise SceneError(problems)
+        raise Undecided(problems, open_labels(found, problems, voices))
     alone = len({one.person or one.label for one in heard}) == 1
     notes = [*alike_notes(found, heard), *([] if alone else overlap_notes(found.unsure))]
     return found, heard, [*warnings, *found.warnings, *notes]

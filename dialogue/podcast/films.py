@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.podcast.batch import BatchResult, run_batch
 from dialogue.podcast.forecast import Forecast
+from dialogue.podcast.going_on import keep, kept
 from dialogue.podcast.schedule import Crew
 from dialogue.podcast.worker import Work
 
@@ -30,6 +31,7 @@ def batch(
     speakers: int | None = None,
     hop: float | None = None,
     force: bool = False,
+    only: Collection[str] | None = None,
     progress: OnProgress = untold,
     expected: Callable[[Forecast], None] = lambda forecast: None,
 ) -> BatchResult:
@@ -47,6 +49,7 @@ def batch(
         variables: more for the template.
         speakers, hop: see `plan`.
         force: write over files that no earlier run wrote.
+        only: of these episodes the ones of these names; None: all.
         progress: told whenever something has come to an end.
         expected: told once, before the first shot, what it will take.
 
@@ -56,7 +59,6 @@ def batch(
     """
     from dialogue.cast.cast import read_cast
     from dialogue.diarization.diarizer import check_hop
-    from dialogue.podcast.crews import local_crew
     from dialogue.podcast.episode_plan import Setting
     from dialogue.podcast.episodes import find_episodes
 
@@ -65,16 +67,35 @@ def batch(
     found = find_episodes([Path(place) for place in places])
     filled = _template(template)
     given = _with_generator(dict(variables or {}), generator, filled)
+    if only is not None:
+        found = tuple(episode for episode in found if episode.name in only)
     setting = Setting(read_cast(Path(cast)), filled, Path(output), given, speakers, hop, force)
 
+    asked = {"episodes": places, "cast": cast, "template": template, "generator": generator, "jobs": jobs, "ray": ray,
+             "variables": dict(variables or {}), "speakers": speakers, "hop": hop}  # fmt: skip
+    crew = _crew(ray, jobs, setting.output)
+    return run_batch(found, setting, to, crew, progress, expected, lambda: keep(setting.output, asked))
+
+
+def go_on(output: str | Path, only: Collection[str] | None = None, progress: OnProgress = untold) -> BatchResult:
+    """Go on with the batch in a folder, as its last run was asked for: films of its episodes, or of some by name.
+
+    SceneError where there was none.
+    """
+    return batch(output=output, only=only, progress=progress, **kept(Path(output)))
+
+
+def _crew(ray: bool | str, jobs: int, output: Path) -> Callable[[], tuple[Crew[Work], int]]:
     def make_crew() -> tuple[Crew[Work], int]:
+        from dialogue.podcast.crews import local_crew
+
         if ray is False:
             return local_crew(jobs)
         from dialogue.podcast.ray_crew import ray_crew
 
-        return ray_crew(ray if isinstance(ray, str) else None, jobs, setting.output)
+        return ray_crew(ray if isinstance(ray, str) else None, jobs, output)
 
-    return run_batch(found, setting, to, make_crew, progress, expected)
+    return make_crew
 
 
 def _template(written: str | Path | None) -> Path:

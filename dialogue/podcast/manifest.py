@@ -14,7 +14,7 @@ from dialogue.ground.outputs import put_text
 NAME = "manifest.json"
 VERSION = 1
 _EVERY = 2.0  # seconds between two writings: ten thousand episodes are a file of megabytes
-State = Literal["waiting", "planned", "rendered", "failed"]
+State = Literal["waiting", "running", "planned", "rendered", "failed"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entry:
 
     `key` is a hash of everything the plan was made from: while it stays, nothing is planned again. `edited` says that
     a person has changed scene.yaml, which is then kept and rendered as it is. `made` and `reused` count shots of the
-    last run; `seconds` is how long the film is.
+    last run; `open` are the labels of a failed episode that somebody has to name; `seconds` is how long the film is.
     """
 
     source: str
@@ -42,6 +42,7 @@ class Entry:
     edited: bool = False
     key: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
+    open: tuple[Mapping[str, Any], ...] = ()
 
 
 class Manifest:
@@ -87,12 +88,14 @@ def _fits(kept: dict[str, Any]) -> bool:
     kinds: dict[str, type | tuple[type, ...]] = {
         "source": str, "state": str, "problems": tuple, "warnings": tuple, "people": dict, "shots": int, "made": int,
         "reused": int, "seconds": (int, float), "film_bytes": int, "edited": bool, "key": str, "hashes": dict,
-        "scene": (str, type(None)), "plan": (str, type(None)), "film": (str, type(None)),
+        "open": tuple, "scene": (str, type(None)), "plan": (str, type(None)), "film": (str, type(None)),
     }  # fmt: skip
     inside = [*kept.get("problems", ()), *kept.get("warnings", ()), *dict(kept.get("hashes", {})).values()]
     people = dict(kept.get("people", {})).values()
+    asked = kept.get("open", ())
     return (
         all(isinstance(value, kinds[name]) for name, value in kept.items())
         and all(isinstance(value, str) for value in inside)
+        and all(isinstance(one, dict) and isinstance(one.get("label"), str) for one in asked)
         and all(isinstance(person, dict) and isinstance(person.get("name"), str) for person in people)
     )

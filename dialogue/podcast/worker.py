@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dialogue.cast.recognition import OpenLabel, Undecided
 from dialogue.generators.generator import Generate
 from dialogue.ground.errors import DialogueError, Problem
 from dialogue.podcast.episode_plan import Planned, Setting, plan_episode
@@ -53,7 +54,10 @@ Work = PlanEpisode | ListShots | MakeShot | JoinFilm
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a piece of work: its value, or what is wrong; and how long it took."""
+    """What came of a piece of work: its value, or what is wrong; and how long it took.
+
+    The value of an episode in which it is not known who is who are the labels that somebody has to name.
+    """
 
     value: Any
     problems: tuple[Problem, ...]
@@ -84,8 +88,11 @@ class Hand:
     def do(self, work: Work) -> Done:
         """Do it."""
         began = time.monotonic()
+        value: Planned | list[Task] | tuple[int, str] | tuple[OpenLabel, ...] | None
         try:
             value, problems = self._do(work), tuple[Problem, ...]()
+        except Undecided as error:
+            value, problems = error.labels, error.problems
         except DialogueError as error:
             value, problems = None, error.problems
         except Exception as error:  # one episode's surprise is not the batch's end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dialogue.ground.errors import Problem, SceneError, quoted
 
@@ -17,11 +17,14 @@ _PASSED = {".dialogue", ".git", "node_modules", "__pycache__", ".venv"}
 
 @dataclass(frozen=True)
 class Film:
-    """One film that the page can open. `name` is what the list calls it; `folder` what its paths are relative to."""
+    """One film that the page can open. `name` is what the list calls it; `folder` what its paths are relative to;
+    `movie` and `clips` are where an episode of a batch has them."""
 
     path: Path
     name: str
     kind: Kind
+    movie: Path | None = None  # None: beside the scene, by its name
+    clips: Path | None = None  # the cache of its clips; None: beside the scene
 
     @property
     def id(self) -> str:
@@ -31,6 +34,11 @@ class Film:
     @property
     def folder(self) -> Path:
         return self.path.parent
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """What `dialogue.order` is told of its places."""
+        return {"output": self.movie, "cache": self.clips}
 
 
 def find_films(path: Path) -> tuple[Film, ...]:

@@ -7,9 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dialogue.podcast.manifest import NAME as MANIFEST
 from dialogue.studio import jobs
+from dialogue.studio.episodes import Episodes, is_batch
 from dialogue.studio.films import Film, find_films
 from dialogue.studio.room import Room
+
+BATCH = "batch"  # what news of a batch bears in place of a film
+
+
+def _output(path: Path) -> Path:
+    """The folder of a batch's output may be named by its manifest."""
+    return path.parent if path.name == MANIFEST else path
 
 
 class House:
@@ -20,11 +29,13 @@ class House:
         self._rooms: dict[str, Room] = {}
         self._lock = threading.Lock()
         self._films: dict[str, Film] = {}
+        self.episodes: Episodes | None = Episodes(_output(path)) if is_batch(_output(path)) else None
         self.find()
 
     def find(self) -> Sequence[Film]:
         """The films there are now; rooms stay open."""
-        self._films = {film.id: film for film in find_films(self.path)}
+        films = self.episodes.films() if self.episodes is not None else find_films(self.path)
+        self._films = {film.id: film for film in films}
         return tuple(self._films.values())
 
     def room(self, film_id: str) -> Room:
@@ -50,7 +61,7 @@ class House:
         """The list of films, with how far each is."""
         folder = self.path if self.path.is_dir() else self.path.parent
         found = [{"id": film.id, "name": film.name, "kind": film.kind, "made": film_made(film)} for film in self.find()]
-        return {"name": folder.resolve().name, "films": found}
+        return {"name": folder.resolve().name, "films": found, "batch": self.episodes is not None}
 
     def news(self, versions: dict[str, int], read: dict[str, str]) -> list[dict[str, Any]]:
         """What has happened since: films whose record has another version, and lines of their newest job.
@@ -61,6 +72,9 @@ class House:
         with self._lock:
             rooms = list(self._rooms.items())
         jobs.reap()
+        if self.episodes is not None and versions.get(BATCH) != (stamp := self.episodes.stamp()):
+            versions[BATCH] = stamp
+            found.append({"film": BATCH, "kind": "batch"})
         for film_id, room in rooms:
             room.glance()
             if versions.get(film_id) != room.version:
@@ -84,4 +98,4 @@ def film_made(film: Film) -> bool:
     """Whether its film lies beside it."""
     from dialogue.studio.look import film_place
 
-    return film.kind != "new" and film_place(film.path).is_file()
+    return film.kind != "new" and film_place(film).is_file()

@@ -17,6 +17,7 @@ from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.progress import OnProgress
 from dialogue.planning.plan import Plan
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
+from dialogue.studio.films import Film
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def first_look(path: Path) -> Look:
     return Look(_sorted(dialogue.check(path)), _root(path), media=path.parent)
 
 
-def whole_look(first: Look, path: Path, progress: OnProgress) -> Look:
+def whole_look(first: Look, film: Film, progress: OnProgress) -> Look:
     """The plan too, its costs, and what of it is already made. Reads the media where nobody has before."""
+    path = film.path
     try:
         planned = dialogue.plan(path, progress=progress)
     except SceneError as error:
@@ -55,29 +57,30 @@ def whole_look(first: Look, path: Path, progress: OnProgress) -> Look:
     warned = [_placed(first.root, path, warning) for warning in planned.plan.warnings]
     problems = _joined(first, [*planned.warnings, *warned])
     voices = dialogue.voices(path) if planned.scene is not None and planned.scene.scene.audio is not None else ()
-    return _weighed(replace(first, problems=problems, planned=planned, media=planned.media, voices=voices))
+    return _weighed(replace(first, problems=problems, planned=planned, media=planned.media, voices=voices), film)
 
 
-def plan_look(path: Path) -> Look:
+def plan_look(film: Film) -> Look:
     """The same of a plan.json, which is played and rendered as it is written."""
+    path = film.path
     try:
         planned = dialogue.plan(path)
     except SceneError as error:
         return Look(tuple(error.problems), media=path.parent)
     warned = tuple(Problem(warning, str(path), severity="warning") for warning in planned.plan.warnings)
-    return _weighed(Look(warned, None, planned, planned.media))
+    return _weighed(Look(warned, None, planned, planned.media), film)
 
 
-def film_place(source: Path) -> Path:
-    """Where the film of a scene or plan is written: beside it, by its name."""
-    return film_beside(source)
+def film_place(film: Film) -> Path:
+    """Where the film of a scene or plan is written: beside it by its name, but for an episode of a batch."""
+    return film.movie or film_beside(film.path)
 
 
-def _weighed(look: Look) -> Look:
+def _weighed(look: Look, film: Film) -> Look:
     """What is to be made; what keeps a film from being made here is one more problem."""
     assert look.planned is not None
     try:
-        order = dialogue.order(look.planned, overwrite=True)
+        order = dialogue.order(look.planned, overwrite=True, **film.how)
         tasks = dialogue.pending(order)
         return replace(look, tasks=tasks, takes=dialogue.takes(order, tasks))
     except DialogueError as error:

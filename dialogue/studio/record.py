@@ -116,7 +116,8 @@ def shots_part(look: Look) -> list[dict[str, Any]]:
 
 def _take_record(take: dialogue.Take) -> dict[str, Any]:
     made = take.file is not None
-    return {"number": take.number, "seed": take.seed, "chosen": take.chosen, "made": made, "faults": take.faults}
+    return {"number": take.number, "seed": take.seed, "chosen": take.chosen, "made": made, "faults": take.faults,
+            "name": take.name}  # fmt: skip
 
 
 def costs_part(look: Look) -> dict[str, Any] | None:

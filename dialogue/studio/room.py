@@ -52,9 +52,14 @@ class Room:
         return self.look.media / ".dialogue"
 
     @property
+    def clips(self) -> Path:
+        """Where its clips are kept, and what is known of its film."""
+        return self.film.clips or self.cache
+
+    @property
     def movie(self) -> Path:
         """Where its film is written."""
-        return film_place(self.film.path)
+        return film_place(self.film)
 
     @property
     def revision(self) -> str | None:
@@ -120,7 +125,7 @@ class Room:
 
     def _look(self) -> None:
         if self.film.kind == "plan":
-            self._publish(plan_look(self.film.path), None)
+            self._publish(plan_look(self.film), None)
             return
         with self._lock:
             if self.document is not None:
@@ -138,7 +143,7 @@ class Room:
             self._publish(self.look, progress.doing)
 
         with suppress(Cancelled):  # the file has changed while it was being looked at
-            self._publish(whole_look(first, self.film.path, tell), None)
+            self._publish(whole_look(first, self.film, tell), None)
             self._find_faces()
 
     def _find_faces(self) -> None:
@@ -222,7 +227,7 @@ class Room:
     def _mouths(self) -> str | None:
         """The stamp of what is known of the film's mouths; None where nobody has looked at this very film."""
         try:
-            known = json.loads((self.cache / "mouths" / f"{self.movie.stem}.json").read_text(encoding="utf-8"))
+            known = json.loads((self.clips / "mouths" / f"{self.movie.stem}.json").read_text(encoding="utf-8"))
             return str(known["stamp"]) if known["stamp"] == self.movie.stat().st_mtime_ns else None
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -19,6 +19,7 @@ from dialogue.scene.edit import EditError
 from dialogue.studio import jobs, shown
 from dialogue.studio.asked import check_reach, edits_of
 from dialogue.studio.begin import LARGEST, PICTURES, RECORDINGS, begin, brought_in
+from dialogue.studio.episodes import Episodes
 from dialogue.studio.gate import Gate, Keys
 from dialogue.studio.house import House
 from dialogue.studio.mends import files_of
@@ -33,7 +34,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def application(house: House, keys: Keys) -> Gate:
     """The whole server."""
-    films = _Films(house)
+    films, batch = _Films(house), _Batch(house)
     routes = [
         Route("/", _page),
         Route("/assets/{name}", _asset),
@@ -41,6 +42,11 @@ def application(house: House, keys: Keys) -> Gate:
         Route("/api/films", films.list),
         Route("/api/events", films.events),
         Route("/api/portrait/{name}", _portrait),
+        Route("/api/batch", batch.record),
+        Route("/api/batch/answer", batch.answer, methods=["POST"]),
+        Route("/api/batch/go", batch.go, methods=["POST"]),
+        Route("/api/batch/stop", batch.stop, methods=["POST"]),
+        Route("/api/batch/recording/{name}", batch.recording),
         Route("/api/film/{film}", films.record),
         Route("/api/film/{film}/edit", films.edit, methods=["POST"]),
         Route("/api/film/{film}/history", films.history, methods=["POST"]),
@@ -52,6 +58,7 @@ def application(house: House, keys: Keys) -> Gate:
         Route("/api/film/{film}/sound", films.sound),
         Route("/api/film/{film}/movie", films.movie),
         Route("/api/film/{film}/take/{shot:int}/{number:int}", films.take),
+        Route("/api/film/{film}/take/{shot:int}/{number:int}/name", films.name_take, methods=["POST"]),
         Route("/api/film/{film}/mouths", films.mouths),
         Route("/api/film/{film}/files", films.files),
         Route("/api/film/{film}/upload", films.upload, methods=["POST"]),
@@ -112,6 +119,45 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _missing(request: Request, error: Exception) -> Response:
     return JSONResponse({"message": "there is no such thing"}, 404)
+
+
+class _Batch:
+    """What is asked of a batch. KeyError where the page was opened on none."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def _episodes(self) -> Episodes:
+        if self._house.episodes is None:
+            raise KeyError("batch")
+        return self._house.episodes
+
+    async def record(self, request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(self._episodes().record))
+
+    async def answer(self, request: Request) -> Response:
+        episodes, asked = self._episodes(), await _json(request)
+        name, label, who = asked.get("episode"), asked.get("label"), asked.get("who")
+        if not isinstance(name, str) or not isinstance(label, str) or not isinstance(who, str | None):
+            raise EditError("an answer is {episode, label, who}")
+        await run_in_threadpool(episodes.answer, name, label, who)
+        return JSONResponse({})
+
+    async def go(self, request: Request) -> Response:
+        episodes, asked = self._episodes(), await _json(request)
+        only = asked.get("only")
+        if not isinstance(only, list) or not all(isinstance(name, str) for name in only):
+            raise EditError("only is a list of episodes")
+        job = await run_in_threadpool(episodes.go, only)
+        return JSONResponse({"job": job.number})
+
+    async def stop(self, request: Request) -> Response:
+        episodes = self._episodes()
+        await _json(request)
+        return JSONResponse({"stopped": await run_in_threadpool(episodes.stop)})
+
+    async def recording(self, request: Request) -> Response:
+        return FileResponse(await run_in_threadpool(self._episodes().source, request.path_params["name"]))
 
 
 class _Films:
@@ -178,6 +224,14 @@ class _Films:
     async def take(self, request: Request) -> Response:
         shot, number = request.path_params["shot"], request.path_params["number"]
         return FileResponse(_there(shown.take_place(self._room(request), shot, number)), media_type="video/mp4")
+
+    async def name_take(self, request: Request) -> Response:
+        room, asked = self._room(request), await _json(request)
+        if not isinstance(asked.get("name"), str):
+            raise EditError("a name is a text")
+        shot, number = request.path_params["shot"], request.path_params["number"]
+        await run_in_threadpool(shown.name_take, room, shot, number, asked["name"])
+        return JSONResponse({})
 
     async def mouths(self, request: Request) -> Response:
         return FileResponse(_there(shown.mouths_place(self._room(request))), headers={"cache-control": "no-store"})

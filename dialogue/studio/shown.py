@@ -70,7 +70,7 @@ def sound(room: Room, speakers: Sequence[str] | None = None) -> Path | None:
     look = room.planned()
     if look is None or look.planned is None:
         return None
-    return dialogue.sound(dialogue.order(look.planned, overwrite=True), speakers=speakers)
+    return dialogue.sound(dialogue.order(look.planned, overwrite=True, **room.film.how), speakers=speakers)
 
 
 def take_place(room: Room, shot: int, number: int) -> Path | None:
@@ -79,6 +79,15 @@ def take_place(room: Room, shot: int, number: int) -> Path | None:
     if look is None or not 1 <= shot <= len(look.takes):
         return None
     return next((take.file for take in look.takes[shot - 1] if take.number == number), None)
+
+
+def name_take(room: Room, shot: int, number: int, name: str) -> None:
+    """Call a take by a name. DialogueError where there is no such take."""
+    look = room.planned()
+    if look is None or look.planned is None:
+        raise DialogueError(Problem("there is no plan yet"))
+    dialogue.name_take(dialogue.order(look.planned, overwrite=True, **room.film.how), shot, number, name)
+    room.refresh()
 
 
 def portrait(name: str) -> Path:
@@ -92,7 +101,7 @@ def portrait(name: str) -> Path:
 
 def mouths_place(room: Room) -> Path:
     """Where what is known of the film's mouths is kept."""
-    return room.cache / "mouths" / f"{room.movie.stem}.json"
+    return room.clips / "mouths" / f"{room.movie.stem}.json"
 
 
 def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
@@ -104,6 +113,8 @@ def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
     if look.plan is None:
         raise DialogueError(Problem("there is no plan to render yet"))
     order: dict[str, Any] = {"source": str(room.film.path.resolve())}
+    if room.film.movie is not None:
+        order |= {"output": str(room.movie.resolve()), "cache": str(room.clips.resolve())}
     number = asked.get("shot")
     if number is not None:
         if type(number) is not int or not 1 <= number <= len(look.plan.shots):
@@ -113,7 +124,7 @@ def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
     if take is not None:
         if number is None or type(take) is not int or not 1 <= take <= 32:
             raise DialogueError(Problem("a take is one of a shot, and there are 32 at the most"))
-        order = {"source": order["source"], "shot": number, "take": take}
+        order |= {"shot": number, "take": take}
     if asked.get("generator") == "animatic":
         order |= {
             "generator": "animatic",

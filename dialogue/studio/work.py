@@ -49,15 +49,20 @@ def _done(job: Job) -> dict[str, Any]:
     """Do what was asked for; what there is to tell of it."""
     asked = job.order()
     teller = _Teller(job)
+    if asked.get("batch"):
+        done = dialogue.go_on(asked["batch"], asked["only"], teller)
+        return {"episodes": len(done.entries), "lost": done.failed}
     planned = dialogue.plan(Path(asked["source"]))
     if asked.get("generator"):
         planned = replace(planned, plan=replace(planned.plan, generator=asked["generator"]))
     shot, number = asked.get("shot"), asked.get("take")
     if shot is not None and number is not None:
         job.say(kind="due", shots=[shot])
-        take = dialogue.make_take(dialogue.order(planned, overwrite=True), shot, number, teller)
+        take = dialogue.make_take(
+            dialogue.order(planned, overwrite=True, cache=asked.get("cache")), shot, number, teller
+        )
         return {"shot": take.shot, "take": take.number, "faults": take.faults}
-    order = dialogue.order(planned, asked.get("output"), shots=shot, overwrite=True)
+    order = dialogue.order(planned, asked.get("output"), shots=shot, overwrite=True, cache=asked.get("cache"))
     job.say(kind="due", shots=[task.number for task in dialogue.pending(order) if task.reason is not None])
     film = dialogue.render(order, progress=teller)
     if shot is None:

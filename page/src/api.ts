@@ -1,6 +1,6 @@
 // Talking to the server. The token of the address is handed in once for a cookie, and leaves the address.
 
-import type { Edit, Film, Listed } from "./types";
+import type { Batch, Edit, Film, Listed } from "./types";
 
 export class Refused extends Error {}
 
@@ -26,7 +26,12 @@ export async function begin(): Promise<void> {
 
 const at = (film: string, rest = "") => `/api/film/${film}${rest}`;
 
-export const films = () => call<{ name: string; films: Listed[] }>("/api/films");
+export const films = () => call<{ name: string; films: Listed[]; batch: boolean }>("/api/films");
+export const batch = () => call<Batch>("/api/batch");
+export const answerVoice = (episode: string, label: string, who: string | null) => call<object>("/api/batch/answer", { episode, label, who });
+export const goOn = (only: string[]) => call<{ job: number }>("/api/batch/go", { only });
+export const stopBatch = () => call<object>("/api/batch/stop", {});
+export const recordingUrl = (episode: string) => `/api/batch/recording/${encodeURIComponent(episode)}`;
 export const film = (id: string) => call<Film>(at(id));
 export const edit = (id: string, base: string, edits: Edit[], label: string, typing: boolean) =>
   call<{ revision: string }>(at(id, "/edit"), { base, edits, label, typing });
@@ -53,6 +58,7 @@ export const soundUrl = (id: string, revision: string, only: string[] | null) =>
   at(id, `/sound?of=${revision}${(only ?? []).map((who) => `&only=${encodeURIComponent(who)}`).join("")}`);
 export const movieUrl = (id: string, stamp: number) => at(id, `/movie?of=${stamp}`);
 export const takeUrl = (id: string, shot: number, number: number, key: string) => at(id, `/take/${shot}/${number}?of=${key}`);
+export const nameTake = (id: string, shot: number, number: number, name: string) => call<object>(at(id, `/take/${shot}/${number}/name`), { name });
 export const mediaUrl = (id: string, media: string) => at(id, `/media/${media}`);
 export const frameUrl = (id: string, job: number, line: number) => at(id, `/frame/${job}?of=${line}`);
 
@@ -70,7 +76,7 @@ export interface Outline {
 
 export interface News {
   film: string;
-  kind: "film" | "job";
+  kind: "film" | "job" | "batch";
 }
 
 /** News of all films. One stream for all tabs of a browser: it allows six connections only. */

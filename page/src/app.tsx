@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { effect } from "@preact/signals";
 import * as api from "./api";
+import { batch, Episodes, loadBatch, view } from "./batch";
 import { setTheme, theme } from "./color";
 import { FilmPane } from "./filmpane";
 import { First } from "./first";
@@ -25,7 +26,9 @@ function Room() {
   return (
     <div id="app" class={now?.kind === "new" ? "first" : ""}>
       <Top />
-      {now?.kind === "new" ? (
+      {view.value === "batch" ? (
+        <Episodes />
+      ) : now?.kind === "new" ? (
         <First />
       ) : (
         <>
@@ -65,10 +68,15 @@ async function begin(): Promise<void> {
   }
   const asked = new URLSearchParams(location.search).get("film");
   const first = list.value.films.find((one) => one.id === asked) ?? list.value.films[0];
-  if (first) await open(first.id);
+  if (list.value.batch) {
+    await loadBatch();
+    if (!asked) view.value = "batch";
+  }
+  if (first && view.value === "room") await open(first.id);
   render(<Room />, document.getElementById("root")!);
   api.listen((news) => {
     lost.value = false;
+    if (news.kind === "batch") void Promise.all([loadBatch(), refreshList()]);
     if (news.film === film.value?.id) void load(news.film);
   });
   let stamp = 0;
@@ -80,6 +88,6 @@ async function begin(): Promise<void> {
 }
 
 // For the tests and the screenshots of the page: what it shows, and a way to stand at a moment.
-Object.assign(window, { room: { state, player, lanes, heard, runsOf, at: (seconds: number) => (player.seek(seconds), time.value) } });
+Object.assign(window, { room: { batch, state, player, lanes, heard, runsOf, at: (seconds: number) => (player.seek(seconds), time.value) } });
 
 void begin();

@@ -7,7 +7,8 @@ import { tones } from "./color";
 import { clock } from "./format";
 import { Icon } from "./icons";
 import { looped, muted, play, playStretch, rate, seek, shuttle, stop, toggle, video } from "./player";
-import { preview } from "./takes";
+import { preview, takeName } from "./takes";
+import { wiped, Wipe, WipeTransport } from "./wipe";
 import { card, film, frameAt, length, pane, plan, playing, selected, shotNow, shots, speakers, states, time, turnAt, turns } from "./state";
 
 const broken = signal<string | null>(null); // why the film is not shown
@@ -28,8 +29,8 @@ export function FilmPane() {
         <div class="grow" />
         {old ? <span class="sm t2 em" title="This shot is shown as it was before the last change"><Icon name="stale" size={12} /> as before the change</span> : null}
       </div>
-      <div class="stage">{preview.value ? <Preview /> : now?.film && now.plan ? <Movie /> : <Still />}{now?.job?.state === "running" ? <Coming /> : null}</div>
-      <Transport />
+      <div class="stage">{wiped.value ? <Wipe /> : preview.value ? <Preview /> : now?.film && now.plan ? <Movie /> : <Still />}{now?.job?.state === "running" ? <Coming /> : null}</div>
+      {wiped.value ? <WipeTransport /> : <Transport />}
     </section>
   );
 }
@@ -68,7 +69,7 @@ function Preview() {
   return (
     <div class="screen" style={size}>
       <video src={api.takeUrl(now.id, shot + 1, number, now.shots[shot]?.key ?? "")} controls autoPlay loop playsInline aria-label={`Take ${number} of shot ${shot + 1}`} />
-      <button class="btn back" onClick={() => (preview.value = null)}>take {number}: back to the film</button>
+      <button class="btn back" onClick={() => (preview.value = null)}>{takeName(shot, number)}: back to the film</button>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { batch, view } from "./batch";
 import * as edits from "./edits";
 import { mute, solo } from "./hearing";
 import { Key } from "./icons";
@@ -12,13 +13,14 @@ import { answer, emotionNames, finding } from "./script";
 import { card, editable, film, history_, length, list, menu, plan, selected, shotNow, shots, speakers, time, turnAt, turns } from "./state";
 import { anotherTake, chooseTake, lockShot, preview } from "./takes";
 import { render } from "./top";
+import { playBoth, stepBoth, wipe, wiped } from "./wipe";
 
 const letters = signal(localStorage.getItem("letters") !== "off");
 
 const SHEET: [string, [string, string][]][] = [
   ["Playing", [["Space", "play, stop"], ["J K L", "back, stop, forward; again: faster"], ["← →", "a frame; with Shift ten"], ["Home End", "the film's ends"]]],
   ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["M, Shift M", "mute them, hear them alone"], ["G", "snap on, off"]]],
-  ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["A B", "the first take, the second"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
+  ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["A B W", "the first take, the second, both"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
   ["Picture", [["arrows", "move a face by 1 pixel; Shift 10"], ["Alt arrows", "its size"], ["Delete", "no face"]]],
 ];
 
@@ -127,17 +129,19 @@ export function keyDown(event: KeyboardEvent): void {
       menu.value = null;
       return;
     }
-    if (preview.value) preview.value = null;
+    if (wiped.value) wiped.value = null;
+    else if (preview.value) preview.value = null;
     else if (!typing) selected.value = null;
     return;
   }
   if (typing || control || event.altKey || menu.value === "keys") return;
+  if (view.value === "batch" && !/^[1-9?]$/.test(event.key)) return;
   const pressed = target.closest("button, [role=button], [role=menuitem], [role=tab]") !== null;
   if (pressed && (event.key === "Enter" || event.key === " ")) return;
   const named: Record<string, () => void> = {
-    " ": toggle,
-    ArrowLeft: () => step(event.shiftKey ? -10 : -1),
-    ArrowRight: () => step(event.shiftKey ? 10 : 1),
+    " ": wiped.value ? playBoth : toggle,
+    ArrowLeft: () => (wiped.value ? stepBoth : step)(event.shiftKey ? -10 : -1),
+    ArrowRight: () => (wiped.value ? stepBoth : step)(event.shiftKey ? 10 : 1),
     ArrowUp: () => goTurn(-1),
     ArrowDown: () => goTurn(1),
     Home: () => (stop(), seek(0), lanes.reveal(0)),
@@ -172,6 +176,7 @@ export function keyDown(event: KeyboardEvent): void {
     u: () => { if (editable.value && shots.value.length) void lockShot(shotNow.value, !film.value?.shots[shotNow.value]?.locked); },
     a: () => pickTake(0),
     b: () => pickTake(1),
+    w: () => wipe(shotNow.value),
     p: () => document.querySelector<HTMLElement>('[data-choose="P"]')?.click(),
     v: () => document.querySelector<HTMLElement>('[data-choose="V"]')?.click(),
     r: () => { if (plan.value && film.value?.job?.state !== "running") void render(event.shiftKey ? { shot: shotNow.value + 1 } : {}); },
@@ -180,7 +185,7 @@ export function keyDown(event: KeyboardEvent): void {
     "=": () => lanes.zoom(1.4),
     "-": () => lanes.zoom(1 / 1.4),
     n: () => { if (editable.value) void edits.addLine(card.value?.line?.index ?? null, card.value?.speaker ?? [...speakers.value.keys()][0] ?? ""); },
-    o: () => { if (list.value.films.length > 1) menu.value = "films"; },
+    o: () => { if (list.value.films.length > 1 || batch.value) menu.value = "films"; },
     "/": () => { finding.value = ""; },
     "?": () => { menu.value = "keys"; },
   };

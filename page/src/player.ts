@@ -181,10 +181,12 @@ effect(() => {
 const sample = new Audio();
 
 export function hear(media: string, start: number, end: number): void {
-  const now = film.value;
-  if (!now) return;
+  if (film.value) hearAt(api.mediaUrl(film.value.id, media), start, end);
+}
+
+export function hearAt(address: string, start: number, end: number): void {
   stop();
-  sample.src = `${api.mediaUrl(now.id, media)}#t=${start},${end}`;
+  sample.src = `${address}#t=${start},${end}`;
   sample.currentTime = start;
   void sample.play().catch(() => undefined);
   sample.ontimeupdate = () => {

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import type { Edit, Film, Keys, Listed, Shot, ShotState, Speaker, Tree, Turn } from "./types";
 
-export const list = signal<{ name: string; films: Listed[] }>({ name: "", films: [] });
+export const list = signal<{ name: string; films: Listed[]; batch: boolean }>({ name: "", films: [], batch: false });
 export const film = signal<Film | null>(null);
 export const said = signal<string | null>(null); // the last thing that was refused or done, for the status bar
 export const lost = signal(false); // the server does not answer

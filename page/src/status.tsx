@@ -1,5 +1,6 @@
 // The status bar: problems in numbers, what is being done, the keys of the pane that has the focus.
 
+import { view } from "./batch";
 import { duration } from "./format";
 import { Icon, Key } from "./icons";
 import { setTheme, theme } from "./color";
@@ -37,8 +38,8 @@ export function Status() {
           : job?.state === "broken" ? "The last render ended without a word; render again, finished shots are kept" : ""}
       </span>
       <span class="grow" />
-      <span class="k wide strong">{pane.value}</span>
-      {(KEYS[pane.value] ?? []).map(([keys, words], index) => (
+      {view.value === "room" ? <span class="k wide strong">{pane.value}</span> : null}
+      {((view.value === "room" ? KEYS[pane.value] : null) ?? []).map(([keys, words], index) => (
         <span class={`k ${index > 2 ? "wide" : "mid"}`} key={words}>{keys.map((key) => <Key key={key}>{key}</Key>)} {words}</span>
       ))}
       <button class="k" onClick={() => setTheme(theme.value === "dark" ? "light" : "dark")} title="Dark or light">{theme.value === "dark" ? "Light" : "Dark"}</button>

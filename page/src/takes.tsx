@@ -2,10 +2,11 @@
 
 import { signal } from "@preact/signals";
 import * as api from "./api";
-import { Icon } from "./icons";
+import { Icon, Key } from "./icons";
 import { stop } from "./player";
-import { edit, editable, film, keysOf, plan, shots, textOf, turns } from "./state";
+import { edit, editable, film, keysOf, load, plan, said, shots, textOf, turns } from "./state";
 import { render } from "./top";
+import { wipe } from "./wipe";
 import type { Edit } from "./types";
 
 /** A take that is looked at in the film's pane: of which shot, which number. */
@@ -43,6 +44,23 @@ export function freeTake(shot: number): number {
   return number;
 }
 
+/** What a take is called. */
+export function takeName(shot: number, number: number): string {
+  return film.value?.shots[shot]?.takes.find((take) => take.number === number)?.name ?? `take ${number}`;
+}
+
+async function call(shot: number, number: number, name: string): Promise<void> {
+  const now = film.value;
+  if (!now) return;
+  try {
+    await api.nameTake(now.id, shot + 1, number, name);
+    said.value = null;
+  } catch (error) {
+    said.value = error instanceof Error ? error.message : String(error);
+  }
+  await load(now.id);
+}
+
 export function anotherTake(shot: number): void {
   if (film.value?.job?.state !== "running") void render({ shot: shot + 1, take: freeTake(shot) });
 }
@@ -61,15 +79,18 @@ export function Takes({ shot }: { shot: number }) {
         {takes.slice(0, 7).map((take, index) => (
           <div class={`take ${take.chosen ? "on" : ""}`} key={take.number}>
             <button class="pick" role="radio" aria-checked={take.chosen} disabled={state.locked && !take.chosen}
-              aria-label={`Take ${take.number}, seed ${take.seed}${take.faults === null ? "" : take.faults.length ? `: ${take.faults.join("; ")}` : ", as planned"}`}
+              aria-label={`${take.name ?? `Take ${take.number}`}, seed ${take.seed}${take.faults === null ? "" : take.faults.length ? `: ${take.faults.join("; ")}` : ", as planned"}`}
               title={take.faults?.length ? take.faults.join("; ") : `Take ${take.number}, seed ${take.seed}`}
               onClick={(event) => { event.stopPropagation(); if (!take.chosen) void chooseTake(shot, take.number); }}>
               <video src={`${api.takeUrl(now.id, shot + 1, take.number, state.key ?? "")}#t=${at.toFixed(2)}`} preload="metadata" muted playsInline tabIndex={-1} />
               {index < 2 ? <span class="l">{"AB"[index]}</span> : null}
               {take.faults?.length ? <span class="bad flaw"><Icon name="err" size={14} /></span> : null}
             </button>
-            <div class="xs"><span>take {take.number}</span>
-              <button class="see" aria-label={`Play take ${take.number}`} onClick={(event) => { event.stopPropagation(); stop(); preview.value = { shot, number: take.number }; }}><Icon name="play" cls="f" size={11} /></button>
+            <div class="xs">
+              <input class="called" aria-label={`Name of take ${take.number}`} title="Click to name this take" placeholder={`take ${take.number}`} value={take.name ?? ""} maxLength={60}
+                onClick={(event) => event.stopPropagation()} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Enter") event.currentTarget.blur(); if (event.key === "Escape") { event.currentTarget.value = take.name ?? ""; event.currentTarget.blur(); } }}
+                onChange={(event) => void call(shot, take.number, event.currentTarget.value)} />
+              <button class="see" aria-label={`Play ${take.name ?? `take ${take.number}`}`} onClick={(event) => { event.stopPropagation(); stop(); preview.value = { shot, number: take.number }; }}><Icon name="play" cls="f" size={11} /></button>
             </div>
           </div>
         ))}
@@ -84,8 +105,11 @@ export function Takes({ shot }: { shot: number }) {
       <div class="r3">
         <button class="tab sm" aria-pressed={state.locked} title="A locked shot is never made again (U)"
           onClick={(event) => { event.stopPropagation(); void lockShot(shot, !state.locked); }}>
-          <Icon name={state.locked ? "lock" : "open"} size={14} /> {state.locked ? "Locked" : `Lock take ${state.take}`}
+          <Icon name={state.locked ? "lock" : "open"} size={14} /> {state.locked ? "Locked" : `Lock ${takeName(shot, state.take)}`}
         </button>
+        {takes.length > 1 ? (
+          <button class="tab sm" title="Two takes in one frame, a divider between them" onClick={(event) => { event.stopPropagation(); wipe(shot); }}>Compare A and B <Key>W</Key></button>
+        ) : null}
       </div>
     </>
   );

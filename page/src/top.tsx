@@ -1,9 +1,10 @@
 // The top bar: which film, undo, what rendering costs, and the button that does it.
 
 import * as api from "./api";
+import { batch, GoOn, openEpisode, view } from "./batch";
 import { count, duration, memory } from "./format";
 import { Icon, Key } from "./icons";
-import { editable, film, history_, list, load, menu, open, plan, said, shotNow, shots, states } from "./state";
+import { editable, film, history_, list, load, menu, plan, said, shotNow, shots, states } from "./state";
 import { goTo } from "./problems";
 import { anotherTake, freeTake } from "./takes";
 
@@ -13,16 +14,15 @@ export function Top() {
     <header>
       <svg class="mark" viewBox="0 0 20 20" aria-hidden="true"><use href="#lips" /></svg>
       <Switch />
-      {now?.kind === "scene" ? (
+      {now?.kind === "scene" && view.value === "room" ? (
         <div class="row">
           <button class="ib" aria-label={now.undo ? `Undo: ${now.undo}` : "Undo"} title={now.undo ? `Undo: ${now.undo} (Ctrl+Z)` : "Nothing to undo"} disabled={!now.undo} onClick={() => void history_(false)}><Icon name="undo" /></button>
           <button class="ib" aria-label={now.redo ? `Redo: ${now.redo}` : "Redo"} title={now.redo ? `Redo: ${now.redo} (Ctrl+Shift+Z)` : "Nothing to redo"} disabled={!now.redo} onClick={() => void history_(true)}><Icon name="redo" /></button>
         </div>
       ) : null}
-      <span class="t3 sm wide ell">{now ? (editable.value ? `Saved in ${now.file}` : now.kind === "plan" ? `${now.file}: a plan is shown as it is` : now.file) : ""}</span>
+      <span class="t3 sm wide ell">{now && view.value === "room" ? (editable.value ? `Saved in ${now.file}` : now.kind === "plan" ? `${now.file}: a plan is shown as it is` : now.file) : ""}</span>
       <div class="grow" />
-      <Cost />
-      <RenderButton />
+      {view.value === "batch" ? <GoOn /> : <><Cost /><RenderButton /></>}
     </header>
   );
 }
@@ -31,7 +31,8 @@ function Switch() {
   const now = film.value;
   const { name, films } = list.value;
   const title = plan.value?.title || now?.name || "New scene";
-  if (films.length < 2) return <b class="title ell">{title}</b>;
+  if (view.value === "batch") return <b class="title ell">{batch.value?.name ?? name}</b>;
+  if (films.length < 2 && !batch.value) return <b class="title ell">{title}</b>;
   const at = films.findIndex((one) => one.id === now?.id) + 1;
   const shown = menu.value === "films";
   return (
@@ -41,8 +42,9 @@ function Switch() {
       </button>
       {shown ? (
         <div class="menu left" role="menu" aria-label="Films">
+          {batch.value ? <><button role="menuitem" onClick={() => { menu.value = null; view.value = "batch"; history.replaceState(null, "", location.pathname); }}><span class="grow strong">All episodes</span></button><hr /></> : null}
           {films.map((one) => (
-            <button role="menuitemradio" aria-checked={one.id === now?.id} key={one.id} onClick={() => { menu.value = null; void open(one.id); }}>
+            <button role="menuitemradio" aria-checked={one.id === now?.id} key={one.id} onClick={() => { menu.value = null; void openEpisode(one.id); }}>
               <span class="grow ell">{one.name}</span><span class="sm t3">{one.made ? "has a film" : one.kind === "plan" ? "planned" : ""}</span>
             </button>
           ))}

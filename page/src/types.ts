@@ -42,6 +42,7 @@ export interface Take {
   chosen: boolean;
   made: boolean;
   faults: string[] | null;
+  name: string | null;
 }
 
 export interface Emotion {
@@ -186,6 +187,35 @@ export interface Film {
   costs: { due: Sum; all: Sum; memory: number } | null;
   shots: ShotState[];
   job: Job | null;
+}
+
+/** A voice of an episode that somebody has to name; `people` by likeness, `who` once it is answered. */
+export interface Ask {
+  label: string;
+  seconds: number;
+  turns: [number, number][];
+  people: { id: string; name: string; color: string | null; alike: number | null }[];
+  who: string | null;
+}
+
+export interface Episode {
+  name: string;
+  state: "done" | "failed" | "asks" | "running" | "waiting";
+  film: string | null;
+  made: number;
+  shots: number;
+  seconds: number;
+  people: string[];
+  problems: string[];
+  warnings: string[];
+  asks: Ask[];
+}
+
+export interface Batch {
+  name: string;
+  busy: boolean;
+  episodes: Episode[];
+  job: { number: number; state: Job["state"]; step: Step | null; ended: Job["ended"] } | null;
 }
 
 export interface Listed {
