@@ -20,7 +20,7 @@ from dialogue.media.cache import Cache
 from dialogue.media.media import FoundFace
 from dialogue.planning.faces import UnclearFace, place_face
 from dialogue.podcast.episodes import Episode, Tags
-from dialogue.podcast.group_picture import Portrait, nearer, put_together
+from dialogue.podcast.group_picture import PlacedFace, Portrait, nearer, put_together
 from dialogue.podcast.shots import Angle, Rule, cut_episode, fixed_cuts
 from dialogue.scene.scene import Face
 from dialogue.scene.values import SIZES
@@ -45,7 +45,7 @@ class Look:
     """A picture (absolute) and whose face is where in it."""
 
     picture: Path
-    faces: Mapping[str, Box]
+    faces: Mapping[str, PlacedFace]
 
 
 def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], list[str]]:
@@ -78,8 +78,8 @@ def roles_of(heard: Sequence[Heard], cast: CastFile) -> tuple[tuple[Role, ...], 
     return tuple(roles.values()), warnings
 
 
-def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ...], cache: Cache) -> Box:
-    """The face's box in pixels of the picture; SceneError at its place in the cast when it is unclear."""
+def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ...], cache: Cache) -> PlacedFace:
+    """The face in pixels of the picture; SceneError at its place in the cast when it is unclear."""
     from dataclasses import asdict
 
     from dialogue.media.faces import around, detect, like, models_files
@@ -87,7 +87,7 @@ def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ..
 
     name = picture.name
     if isinstance(face, FaceBox):
-        return Box(*face.box)
+        return PlacedFace(Box(*face.box), face.mouth)
     if isinstance(face, FacePoint):
         measures = Measures(placed={(name, face): around(picture, face.point)})
     elif isinstance(face, FaceLike):
@@ -98,7 +98,7 @@ def face_in(face: Face, picture: Path, cast: CastFile, keys: tuple[str | int, ..
         found = tuple(FoundFace(Box(**each["box"]), each["score"], each["origin"]) for each in kept)
         measures = Measures(faces={name: found})
     try:
-        return place_face("", face, name, measures).box
+        return PlacedFace(place_face("", face, name, measures).box)
     except UnclearFace as unclear:
         raise SceneError(cast.problem((*keys, "face"), str(unclear), unclear.hint)) from None
 
@@ -258,7 +258,7 @@ class _Shots:
 def _shot(cut: Angle, look: Look | None, folder: Path) -> dict[str, Any]:
     if look is None:  # a wide cut is only made where there is a wide picture
         raise ValueError("a wide shot without a wide picture")
-    faces = {person: [round(side, 1) for side in box.to_list()] for person, box in look.faces.items()}
+    faces = {person: face.written() for person, face in look.faces.items()}
     return {
         "kind": cut.kind,
         "who": cut.person,

@@ -184,6 +184,35 @@ def test_a_minute_of_one_person_is_not_one_picture(tmp_path: Path) -> None:
     assert nearer.faces[0].box.height > 2 * whole.faces[0].box.height
 
 
+@pytest.mark.parametrize("mouth", ["[78, 84]", "[[70, 83], [86, 85]]"])
+def test_a_mouth_that_the_cast_gives_is_the_mouth_in_every_picture(tmp_path: Path, mouth: str) -> None:
+    """In their own, in all of them put together, and in a wide one; not only the box."""
+    given = f"ana: {{name: Ana Ruiz, picture: ana.png, face: {{box: [60, 40, 40, 50], mouth: {mouth}}}}}"
+    text = CAST.replace("ana: {name: Ana Ruiz, picture: ana.png, face: [60, 40, 40, 50]}", given)
+    wide = f"wide:\n  - {{picture: both.png, faces: {{ana: {{box: [60, 40, 40, 50], mouth: {mouth}}}, "
+    wide += "ben: [220, 40, 40, 50]}}\n"
+    for name, cast_text in (("made", text), ("theirs", text + wide)):
+        folder = tmp_path / name
+        folder.mkdir()
+        cast = write_cast(folder, cast_text)
+        both = Image.new("RGB", (320, 120))
+        for x, person in ((0, "ana"), (160, "ben")):
+            both.paste(Image.open(folder / f"{person}.png"), (x, 0))
+        both.save(folder / "both.png")
+        episode = write_episode(folder / "one.wav", ("ana", 0.2, 19), ("ben", 19.5, 39), seconds=40)
+        report = run([episode], cast, folder / "out", to="plan")
+        assert report.entries["one"].problems == ()
+        seen = set()
+        for shot in read_plan(folder / "out/one/plan.json").plan.shots:
+            for face in (face for face in shot.faces if face.speaker == "ana"):
+                seen.add(len(shot.faces))
+                assert face.own_mouth is not None and face.own_mouth.confidence == 1.0
+                (ax, ay), (bx, by) = face.own_mouth.left, face.own_mouth.right
+                middle = ((ax + bx) / 2 - face.box.x) / face.box.width, ((ay + by) / 2 - face.box.y) / face.box.height
+                assert middle == pytest.approx((18 / 40, 44 / 50), abs=0.02)  # where 78, 84 lies in the box
+        assert seen == {1, 2}
+
+
 def test_a_decision_for_one_episode(tmp_path: Path) -> None:
     cast = write_cast(tmp_path, CAST + "episodes:\n  one: {SPEAKER_07: ben}\n")
     for name in ("one", "two"):
