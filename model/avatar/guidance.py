@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from model.fast_names import checked, hooked_name
+from model.fast_names import SAMPLED, checked, hooked_name
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Sampling:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}; it must be 1 or more")
-        object.__setattr__(self, "fast", checked(self.fast))
+        object.__setattr__(self, "fast", checked(self.fast, SAMPLED))
         if self.sigmas is not None and len(self.sigmas) != self.steps:
             raise ValueError(f"steps is {self.steps}, but there are {len(self.sigmas)} sigmas; give one per step")
 

@@ -27,7 +27,7 @@ from model.avatar.guidance import Sampling
 from model.avatar.lora import diffusers_lora, read_lora
 from model.avatar.team import Team
 from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
-from model.fast_names import NAMES
+from model.fast_names import SAMPLED
 from model.grid import WINDOW_LATENTS, latents_for
 from model.hunyuan.calls import ShotWanted, Wanted, as_wanted, faults, sampling_of, shots_of
 from model.hunyuan.saved import check_saveable, folder_of, is_saved, known_parts
@@ -259,7 +259,7 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline, HunyuanVideoLoraLoaderMixin)
         if self.transformer.is_cache_enabled:
             raise ValueError(
                 "a cache of diffusers is enabled, which keeps what it knows by place in a window, and the windows of a "
-                f"film move; call transformer.disable_cache(), and take Sampling(fast=…) of {', '.join(NAMES)}"
+                f"film move; call transformer.disable_cache(), and take Sampling(fast=…) of {', '.join(SAMPLED)}"
             )
         transformers = [self.transformer, *replicas]
         options = (rows_per_batch, cache_device, team)

@@ -19,7 +19,7 @@ from dialogue.generators.weights import digest_of_weights
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate, Room
 from model.attention_names import NATIVE
-from model.fast_names import NAMES
+from model.fast_names import NAMES, SAMPLED
 from model.grid import LATENT_STRIDE
 from model.grid import WINDOW_LATENTS as RELEASED_WINDOW
 from model.hunyuan.weights_folder import WeightsFolder
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dialogue.planning.plan import Plan, Shot
     from model.avatar.conditions import Conditions
     from model.avatar.denoising import DenoisingState
+    from model.avatar.guidance import Sampling
     from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
     from model.memory import MemoryPlan
 
@@ -69,19 +70,32 @@ def fingerprint() -> str:
     named += [f"attention {chosen.attention}"] if chosen.attention != NATIVE else []
     named += ["compiled"] if chosen.compiled else []
     named += chosen.fast
+    if chosen.distilled is not None:
+        files = [file for file in (chosen.distilled, chosen.distilled.with_suffix(".json")) if file.is_file()]
+        named.append(digest_of_weights(files, chosen.distilled.parent))
     return f"{NAME} {VERSION}, {', '.join([how, *named])}, weights {digest}"
 
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:
     """By counted operations and published speeds; see hunyuan_costs."""
-    from model.avatar.guidance import Sampling
-
     chosen = _settings()
-    sampling = Sampling(chosen.steps, fast=chosen.fast)
+    sampling = _sampling(chosen)
     return hunyuan_costs.estimate(
         plan.width, plan.height, shot.frames, sampling.full_steps(), sampling.steps, chosen.window, chosen.memory,
         chosen.fp8, card_of(chosen), max(1, len(shot.faces)),
     )  # fmt: skip
+
+
+def _sampling(chosen: Settings) -> Sampling:
+    """How a shot is denoised; DialogueError where the file beside distilled weights is wrong."""
+    from model.avatar.distilled import read_distilled
+    from model.avatar.guidance import Sampling
+
+    usual = Sampling(chosen.steps, fast=tuple(name for name in chosen.fast if name in SAMPLED))
+    try:
+        return usual if chosen.distilled is None else read_distilled(chosen.distilled).sampling(usual)
+    except ValueError as error:
+        raise DialogueError(f"{NAME}: {error}") from None
 
 
 def room() -> Room | None:
@@ -120,9 +134,12 @@ def load() -> Generate:
 
 def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> HunyuanVideoAvatarPipeline:
     from model.avatar.attention_choice import choose_attention
+    from model.avatar.distilled import take_distilled
+    from model.avatar.eight_bits import in_eight_bits
     from model.hunyuan.loading import MissingWeights
     from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
     from model.hunyuan.vae import Tiling
+    from model.memory import MEMORY
 
     _quiet()
     try:
@@ -130,6 +147,15 @@ def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> Hunyu
         pipeline = HunyuanVideoAvatarPipeline.from_pretrained(
             chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling
         )
+        if chosen.distilled is not None:
+            take_distilled(pipeline, chosen.distilled)
+        if "8-bit" in chosen.fast:
+            if memory != MEMORY["high"]:
+                raise ValueError("--fast 8-bit needs high memory, all weights on the GPU; low is in 8 bits by itself")
+            if chosen.distilled is not None:
+                pipeline.fuse_lora()
+                pipeline.unload_lora_weights()
+            in_eight_bits(pipeline.transformer, device)
         choose_attention(pipeline.transformer, chosen.attention)
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
@@ -165,11 +191,10 @@ def _denoised(
     """From noise, or from the state that a stopped run of the same shot left."""
     import torch
 
-    from model.avatar.guidance import Sampling
     from model.avatar.state_file import StateError, load_state, save_state
     from model.memory import memory_plan
 
-    sampling = Sampling(chosen.steps, fast=chosen.fast)
+    sampling = _sampling(chosen)
     generator = torch.Generator().manual_seed(job.seed)
     given = _conditions(pipeline, chosen, job, generator)
     fusion = pipeline.schedule(job.frames, chosen.window, chosen.offset)

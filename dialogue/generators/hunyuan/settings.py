@@ -21,6 +21,7 @@ from model.grid import WINDOW_LATENTS
 
 WEIGHTS = "DIALOGUE_WEIGHTS"
 OPTIONS = "DIALOGUE_HUNYUAN_AVATAR"
+DISTILLED = "DIALOGUE_DISTILLED"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class Settings:
     fast: tuple[str, ...] = ()
     attention: str = NATIVE
     compiled: bool = False
+    distilled: Path | None = None  # the LoRA of --fast distilled
+
+
+def _distilled(fast: tuple[str, ...]) -> Path | None:
+    """Where the LoRA is; ValueError where it is asked for and not there."""
+    if "distilled" not in fast:
+        return None
+    written = os.environ.get(DISTILLED, "").strip()
+    path = Path(written).expanduser() if written else weights_folder() / "distilled.safetensors"
+    if not path.is_file():
+        raise ValueError(f"--fast distilled needs a LoRA, and there is no {path}; {DISTILLED} names another place")
+    return path
 
 
 def weights_folder() -> Path:
@@ -65,8 +78,9 @@ def settings() -> Settings:
         else:
             takes = "steps=N, window=N, offset=N, attention=NAME, compile, fp8 and large-tiles"
             raise ValueError(f"{OPTIONS} has {item!r}; it takes {takes}")
+    fast = fast_asked_for()
     return Settings(
         weights_folder(), memory, counts["steps"], counts["window"], counts["offset"],
-        fp8=switches["fp8"], large_tiles=switches["large-tiles"], card=card_asked_for(), fast=fast_asked_for(),
-        attention=attention, compiled=switches["compile"],
+        fp8=switches["fp8"], large_tiles=switches["large-tiles"], card=card_asked_for(), fast=fast,
+        attention=attention, compiled=switches["compile"], distilled=_distilled(fast),
     )  # fmt: skip

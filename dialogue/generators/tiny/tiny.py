@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dialogue.generators.fast import fast_asked_for
 from dialogue.generators.generator import Generate, Report, ShotJob
 from dialogue.planning.choice import Canvas, Estimate
-from model.fast_names import NAMES
+from model.fast_names import SAMPLED
 from model.grid import LATENT_STRIDE, latents_for, windows_for
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAME = "tiny"
 WEIGHTS = None  # they are part of the package
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
-FAST = NAMES
+FAST = SAMPLED
 CANVAS = Canvas(multiple=16, area=384 * 256)  # faces of about 100 pixels, as it was trained on
 STRIDE = LATENT_STRIDE
 WINDOW_LATENTS: int | None = 5
@@ -61,8 +61,13 @@ def fingerprint() -> str:
     for file in sorted(FOLDER.rglob("*")):
         if file.suffix in (".json", ".safetensors", ".model"):
             digest.update(file.name.encode() + file.read_bytes())
-    how = ", ".join([f"{STEPS} steps", *fast_asked_for()])
+    how = ", ".join([f"{STEPS} steps", *_fast()])
     return f"{NAME} {VERSION}, {how}, weights {digest.hexdigest()[:16]}"
+
+
+def _fast() -> tuple[str, ...]:
+    """Of what is asked for, what it takes: the environment speaks to all generators."""
+    return tuple(name for name in fast_asked_for() if name in FAST)
 
 
 def estimate(plan: Plan, shot: Shot) -> Estimate:
@@ -88,7 +93,7 @@ def _frames(pipeline: HunyuanVideoAvatarPipeline, job: ShotJob, report: Report) 
     from model.tiny.tiny import OFFSET, WINDOW, denoise_tiny, fast_arithmetic, tiny_sampling
 
     report(0.0, "encoding picture, words and voices")
-    sampling = replace(tiny_sampling(STEPS), fast=fast_asked_for())
+    sampling = replace(tiny_sampling(STEPS), fast=_fast())
     given = _conditions(pipeline, job)
     fusion = pipeline.schedule(job.frames, WINDOW, OFFSET)
     state = pipeline.start(given, fusion, torch.Generator().manual_seed(job.seed))
