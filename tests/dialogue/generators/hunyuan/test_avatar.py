@@ -274,3 +274,25 @@ def test_an_attention_kernel_that_is_not_there_is_told_and_one_that_is_is_used(m
     assert "attention flash-3" in hunyuan_avatar.fingerprint()
     monkeypatch.setenv("DIALOGUE_HUNYUAN_AVATAR", "steps=2,attention=native")
     hunyuan_avatar.load()
+
+
+def test_distilled_weights_that_are_not_there_are_told_and_those_that_are_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dialogue.generators.fast import fast_given
+
+    usual = hunyuan_avatar.fingerprint()
+    with fast_given(("distilled",)):
+        assert "--fast distilled needs a LoRA, and there is no " in (hunyuan_avatar.missing() or "")
+        lora = tmp_path / "few.safetensors"
+        lora.write_bytes(b"weights")
+        monkeypatch.setenv("DIALOGUE_DISTILLED", str(lora))
+        assert hunyuan_avatar.missing() is None
+        first = hunyuan_avatar.fingerprint()
+        lora.with_suffix(".json").write_text('{"steps": 4}')
+        assert len({usual, first, hunyuan_avatar.fingerprint()}) == 3
+        with pytest.raises(DialogueError, match="is no safetensors file"):
+            hunyuan_avatar.load()
+    monkeypatch.setenv("DIALOGUE_MEMORY", "balanced")
+    with fast_given(("8-bit",)), pytest.raises(DialogueError, match="needs high memory"):
+        hunyuan_avatar.load()
