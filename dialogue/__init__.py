@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from dialogue.drafts.listing import draft_voices, engines_missing, play, sample
     from dialogue.film.check import check
     from dialogue.film.export import export
-    from dialogue.film.found import OpenVoice, faces, sound, voices
+    from dialogue.film.found import OpenVoice, faces, length, peaks, pixels, sound, voices
     from dialogue.film.inspect import inspect
     from dialogue.film.plan import PlannedFilm, plan
-    from dialogue.film.render import order, pending, render
+    from dialogue.film.render import film_beside, order, pending, render
     from dialogue.film.report import report
     from dialogue.film.takes import Take, choose, make_take, name_take, retake, takes
     from dialogue.film.verify import mouths, verify
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from dialogue.rendering.shot_tasks import Task
     from dialogue.scene.json_schema import json_schema
     from dialogue.screenplay.importing import Imported, import_script
-    from dialogue.screenplay.starting import actors, start
+    from dialogue.screenplay.starting import actors, portrait, start
     from dialogue.setup.doctor import Finding, doctor
     from dialogue.setup.models import Fetched, Model, Terms, convert, models, pull
     from dialogue.show.lettering import lettering_warnings
@@ -62,43 +62,44 @@ __all__ = [
     "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
     "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms", "Verdict", "__version__", "actors",
     "batch", "check", "choose", "convert", "doctor", "draft_voices", "engines_missing", "enrol", "enrolled",
-    "export", "faces", "faces_advice", "fast_given", "fast_parts", "go_on", "import_script", "inspect",
-    "json_schema", "lettering_warnings", "make_take", "match", "memory_parts", "models", "mouths", "name_take",
-    "order", "pending", "plan", "plan_record", "plan_table", "play", "pull", "render", "report", "retake", "sample",
-    "sound", "start", "takes", "to_burn", "verify", "voices",
+    "export", "faces", "faces_advice", "fast_given", "fast_parts", "film_beside", "go_on", "import_script",
+    "inspect", "json_schema", "length", "lettering_warnings", "make_take", "match", "memory_parts", "models",
+    "mouths", "name_take", "order", "peaks", "pending", "pixels", "plan", "plan_record", "plan_table", "play",
+    "portrait", "pull", "render", "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify",
+    "voices",
 ]  # fmt: skip
 _PLACES = {
-    "cast.enrolment": ("Enrolled", "Matched", "enrol", "enrolled", "match",),
+    "cast.enrolment": ("Enrolled", "Matched", "enrol", "enrolled", "match"),
     "drafts.engine": ("DraftError",),
-    "drafts.listing": ("draft_voices", "engines_missing", "play", "sample",),
+    "drafts.listing": ("draft_voices", "engines_missing", "play", "sample"),
     "film.check": ("check",),
     "film.export": ("export",),
-    "film.found": ("OpenVoice", "faces", "sound", "voices",),
+    "film.found": ("OpenVoice", "faces", "length", "peaks", "pixels", "sound", "voices"),
     "film.inspect": ("inspect",),
-    "film.plan": ("PlannedFilm", "plan",),
-    "film.render": ("order", "pending", "render",),
+    "film.plan": ("PlannedFilm", "plan"),
+    "film.render": ("film_beside", "order", "pending", "render"),
     "film.report": ("report",),
-    "film.takes": ("Take", "choose", "make_take", "name_take", "retake", "takes",),
-    "film.verify": ("mouths", "verify",),
-    "generators.fast": ("fast_given", "fast_parts",),
+    "film.takes": ("Take", "choose", "make_take", "name_take", "retake", "takes"),
+    "film.verify": ("mouths", "verify"),
+    "generators.fast": ("fast_given", "fast_parts"),
     "generators.memory": ("memory_parts",),
-    "ground.errors": ("DialogueError", "Problem", "SceneError",),
-    "ground.progress": ("Cancelled", "Progress",),
+    "ground.errors": ("DialogueError", "Problem", "SceneError"),
+    "ground.progress": ("Cancelled", "Progress"),
     "media.face_files": ("faces_advice",),
-    "planning.choice": ("Costs", "Estimate",),
+    "planning.choice": ("Costs", "Estimate"),
     "planning.plan": ("Plan",),
     "planning.plan_json": ("plan_record",),
     "podcast.batch": ("BatchResult",),
     "podcast.films": ("batch", "go_on"),
     "podcast.forecast": ("Forecast",),
     "rendering.film_order": ("Order",),
-    "rendering.render": ("Film", "to_burn",),
+    "rendering.render": ("Film", "to_burn"),
     "rendering.shot_tasks": ("Task",),
     "scene.json_schema": ("json_schema",),
-    "screenplay.importing": ("Imported", "import_script",),
-    "screenplay.starting": ("actors", "start",),
-    "setup.doctor": ("Finding", "doctor",),
-    "setup.models": ("Fetched", "Model", "Terms", "convert", "models", "pull",),
+    "screenplay.importing": ("Imported", "import_script"),
+    "screenplay.starting": ("actors", "portrait", "start"),
+    "setup.doctor": ("Finding", "doctor"),
+    "setup.models": ("Fetched", "Model", "Terms", "convert", "models", "pull"),
     "show.lettering": ("lettering_warnings",),
     "show.table": ("plan_table",),
     "verification.marks": ("Marks",),

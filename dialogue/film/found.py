@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dialogue.film.plan import Source, read
+from dialogue.ground.atomic import appearing
 from dialogue.ground.box import Box
 from dialogue.ground.progress import OnProgress, untold
+from dialogue.ground.sealed import is_sealed, seal
 from dialogue.planning.plan import Mix, MixPart
 from dialogue.rendering.film_order import Order
 from dialogue.scene.reader import SceneFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SAMPLES = 5  # turns of a voice to listen to
 
@@ -57,6 +64,48 @@ def voices(
         longest = sorted(turns, key=lambda turn: turn[0] - turn[1])[:_SAMPLES]
         found.append(OpenVoice(stranger.label, stranger.seconds, tuple(longest)))
     return tuple(sorted(found, key=lambda voice: -voice.seconds))
+
+
+def pixels(picture: str | Path) -> NDArray[np.uint8]:
+    """A picture as people see it, turned as its camera says: (height, width, 3) RGB. SceneError where it is none."""
+    from dialogue.media.pictures import open_picture
+
+    return open_picture(Path(picture))
+
+
+def length(recording: str | Path) -> float:
+    """Of a recording, in seconds. SceneError where it is none."""
+    from dialogue.media.recordings import probe_recording
+
+    return probe_recording(Path(recording), Path(recording).name).duration
+
+
+def peaks(recording: str | Path, cache: Path, *, channel: int | None = None, level: int = 0) -> tuple[bytes, float]:
+    """The outline of a waveform: pairs of int8, lowest and highest, and how many pairs there are in a second.
+
+    `channel`: one of the recording, from 1; None: all of them. `level`: how coarse, 0 the finest. `cache`: where it is
+    kept, as hours of sound take seconds. SceneError where it is no recording.
+    """
+    import numpy as np
+
+    from dialogue.media.peaks import SAMPLES, STEP, level_of, peaks_of
+
+    place = Path(recording)
+    status = place.stat()
+    told = [place, channel, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    stamp = hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:24]
+    kept = cache / "peaks" / f"{stamp}.npz"
+    if is_sealed(kept):
+        with np.load(kept) as stored:
+            outline, rate = stored["peaks"], int(stored["rate"])
+    else:
+        outline, rate = peaks_of(place, channel)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with appearing(kept) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, peaks=outline, rate=rate)
+            file.flush()
+            seal(draft, kept)
+    return level_of(outline, level).tobytes(), rate / (SAMPLES * STEP**level)
 
 
 def sound(

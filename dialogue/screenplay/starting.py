@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dialogue.characters.characters import characters, starter
+from dialogue.characters.characters import LIBRARY, characters, starter
 from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.ground.outputs import check_outputs
 from dialogue.scene.json_schema import json_schema
@@ -17,17 +17,27 @@ def actors() -> Mapping[str, str]:
     return {name: character.looks.removeprefix("a person with ") for name, character in characters().items()}
 
 
-def start(folder: Path, cast: Sequence[str]) -> Path:
+def portrait(name: str) -> Path:
+    """The picture of a ready character. KeyError for any other name."""
+    if name not in characters():
+        raise KeyError(name)
+    return LIBRARY / name / "portrait.png"
+
+
+def start(folder: Path, cast: Sequence[str], *, beside: bool = False) -> Path:
     """Writes a scene of one to four ready characters, its pictures and voices and the schema for editors; the scene.
 
     SceneError where the folder holds one of these files already, or a name is nobody's: nothing is written then.
+    `beside`: what stands there stays, and the rest is written beside it.
     """
     written = starter(list(cast))
     written["scene.schema.json"] = (json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n").encode()
     if folder.exists() and not folder.is_dir():
         raise SceneError(Problem(f"{quoted(folder)} is a file", hint="name a folder"))
     standing = [name for name in sorted(written) if (folder / name).exists()]
-    if standing:
+    if beside:
+        written = {name: data for name, data in written.items() if name not in standing}
+    elif standing:
         there = ", ".join(standing)
         raise SceneError(
             Problem(f"{quoted(folder)} already holds {there}", hint="name another folder; nothing was written")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import dialogue
 from dialogue.ground.atomic import write_text
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.scene.edit import Set, edited
@@ -104,13 +105,7 @@ def begin(path: Path, asked: dict[str, Any]) -> None:
         raise SceneError(Problem(f"{path.name} is there already", str(path)))
     characters = asked.get("characters")
     if characters:
-        from dialogue.characters.characters import starter
-
-        for name, data in starter([str(one) for one in characters]).items():
-            place = path.parent / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if not place.exists():
-                place.write_bytes(data)
+        dialogue.start(path.parent, [str(one) for one in characters], beside=True)
         return
     pictures = _named(path.parent, asked.get("pictures"), PICTURES)
     recordings = _named(path.parent, asked.get("recordings"), RECORDINGS)
@@ -153,9 +148,7 @@ def people_of(recordings: Sequence[str]) -> list[str]:
 
 def _alike_long(folder: Path, recordings: Sequence[str]) -> bool:
     """Whether recordings are of one talk: microphones that ran together are as long, lines of their own are not."""
-    from dialogue.media.recordings import probe_recording
-
-    lengths = [probe_recording(folder / name, name).duration for name in recordings]
+    lengths = [dialogue.length(folder / name) for name in recordings]
     return max(lengths, default=0.0) - min(lengths, default=0.0) <= max(0.5, 0.02 * max(lengths, default=0.0))
 
 

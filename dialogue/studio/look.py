@@ -11,11 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dialogue
-from dialogue.film.plan import PlannedFilm
-from dialogue.film.render import film_beside
 from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.progress import OnProgress
-from dialogue.planning.plan import Plan
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 from dialogue.studio.films import Film
 
@@ -26,7 +23,7 @@ class Look:
 
     problems: tuple[Problem, ...] = ()
     root: Node | None = None
-    planned: PlannedFilm | None = None
+    planned: dialogue.PlannedFilm | None = None
     media: Path = field(default_factory=Path)
     tasks: tuple[dialogue.Task, ...] | None = None
     takes: tuple[tuple[dialogue.Take, ...], ...] = ()
@@ -34,7 +31,7 @@ class Look:
     revision: str | None = None  # of the file that was looked at
 
     @property
-    def plan(self) -> Plan | None:
+    def plan(self) -> dialogue.Plan | None:
         return self.planned.plan if self.planned is not None else None
 
     @property
@@ -73,7 +70,7 @@ def plan_look(film: Film) -> Look:
 
 def film_place(film: Film) -> Path:
     """Where the film of a scene or plan is written: beside it by its name, but for an episode of a batch."""
-    return film.movie or film_beside(film.path)
+    return film.movie or dialogue.film_beside(film.path)
 
 
 def _weighed(look: Look, film: Film) -> Look:

@@ -79,9 +79,7 @@ def plan_part(look: Look) -> dict[str, Any] | None:
     """The plan as plan.json has it, each turn with the line it is of (from 0)."""
     if look.plan is None:
         return None
-    from dialogue.planning.plan_json import plan_record
-
-    record = plan_record(look.plan)
+    record = dialogue.plan_record(look.plan)
     for turn in record["turns"]:
         match = _LINE.match(turn.get("origin", ""))
         turn["line"] = int(match[1]) - 1 if match else None

@@ -199,7 +199,7 @@ class Room:
                 "media": {name: media_id(name) for name in self.media()},
                 "film": self._film(),
                 "mouths": self._mouths(),
-                "characters": _characters() if self.film.kind == "new" else [],
+                "characters": sorted(dialogue.actors()) if self.film.kind == "new" else [],
                 **record,
             }
 
@@ -242,9 +242,3 @@ class Room:
                 if look.planned.measures is not None:
                     names |= {*look.planned.measures.pictures, *look.planned.measures.recordings}
         return {name: self.look.media / name for name in sorted(names)}
-
-
-def _characters() -> list[str]:
-    from dialogue.characters.characters import characters
-
-    return sorted(characters())

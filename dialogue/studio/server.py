@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+import dialogue
 from dialogue.ground.errors import DialogueError
 from dialogue.scene.edit import EditError
 from dialogue.studio import jobs, shown
@@ -81,7 +82,7 @@ async def _asset(request: Request) -> Response:
 
 
 async def _portrait(request: Request) -> Response:
-    return FileResponse(shown.portrait(request.path_params["name"]))
+    return FileResponse(dialogue.portrait(request.path_params["name"]))
 
 
 def _session(keys: Keys) -> Endpoint:
@@ -210,7 +211,8 @@ class _Films:
         room = self._room(request)
         place = shown.media_place(room, request.path_params["name"])
         channel, level = (int(request.query_params.get(name) or 0) for name in ("channel", "level"))
-        data, rate = await run_in_threadpool(shown.peaks, room.cache, place, channel or None, min(max(level, 0), 3))
+        asked: dict[str, Any] = {"channel": channel or None, "level": min(max(level, 0), 3)}
+        data, rate = await run_in_threadpool(dialogue.peaks, place, room.cache, **asked)
         return Response(data, media_type="application/octet-stream", headers={"x-rate": f"{rate:.6f}"})
 
     async def sound(self, request: Request) -> Response:

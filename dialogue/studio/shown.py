@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import Any
 from starlette.responses import FileResponse, Response
 
 import dialogue
-from dialogue.ground.atomic import appearing
 from dialogue.ground.errors import DialogueError, Problem
-from dialogue.ground.sealed import is_sealed, seal
 from dialogue.studio import jobs
 from dialogue.studio.record import media_id
 from dialogue.studio.room import Room
@@ -35,34 +32,9 @@ def picture(place: Path) -> Response:
         return FileResponse(place, headers={"cache-control": "no-cache"})
     from PIL import Image
 
-    from dialogue.media.pictures import open_picture
-
     data = BytesIO()
-    Image.fromarray(open_picture(place)).save(data, "PNG")
+    Image.fromarray(dialogue.pixels(place)).save(data, "PNG")
     return Response(data.getvalue(), media_type="image/png")
-
-
-def peaks(cache: Path, place: Path, channel: int | None, level: int) -> tuple[bytes, float]:
-    """Pairs of int8, and how many of them there are in a second; kept beside the scene, for hours take seconds."""
-    import numpy as np
-
-    from dialogue.media.peaks import SAMPLES, STEP, level_of, peaks_of
-
-    status = place.stat()
-    told = [place, channel, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-    stamp = hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:24]
-    kept = cache / "peaks" / f"{stamp}.npz"
-    if is_sealed(kept):
-        with np.load(kept) as stored:
-            outline, rate = stored["peaks"], int(stored["rate"])
-    else:
-        outline, rate = peaks_of(place, channel)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with appearing(kept) as draft, draft.open("wb") as file:
-            np.savez_compressed(file, peaks=outline, rate=rate)
-            file.flush()
-            seal(draft, kept)
-    return level_of(outline, level).tobytes(), rate / (SAMPLES * STEP**level)
 
 
 def sound(room: Room, speakers: Sequence[str] | None = None) -> Path | None:
@@ -88,15 +60,6 @@ def name_take(room: Room, shot: int, number: int, name: str) -> None:
         raise DialogueError(Problem("there is no plan yet"))
     dialogue.name_take(dialogue.order(look.planned, overwrite=True, **room.film.how), shot, number, name)
     room.refresh()
-
-
-def portrait(name: str) -> Path:
-    """The picture of a ready character. KeyError for any other name."""
-    from dialogue.characters.characters import LIBRARY, characters
-
-    if name not in characters():
-        raise KeyError(name)
-    return LIBRARY / name / "portrait.png"
 
 
 def mouths_place(room: Room) -> Path:
