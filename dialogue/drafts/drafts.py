@@ -37,6 +37,7 @@ _BEFORE = 0.08  # seconds of room before the words
 _BREATH = {"…": 0.55, "—": 0.12, "-": 0.12, ",": 0.18, "?": 0.38, "!": 0.32}  # after them, by how the line ends
 _USUAL_BREATH = 0.3
 _SECONDS_A_LETTER, _SECONDS_A_STOP = 0.062, 0.28  # of a line that nobody speaks
+_LEAST_A_LETTER, _MANY_LETTERS = 0.02, 40  # seconds: nobody speaks faster, in a line of that many and more
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ class Spoken:
     item: int
     path: str
     voice: EngineVoice | None
-
-
 
 
 def undrafted(scene: Scene) -> list[tuple[int, SpokenLine]]:
@@ -102,6 +101,9 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
         assert isinstance(line, SpokenLine)
         lines[item.item] = line.model_copy(update={"audio": AudioRef(path=item.path), "draft": said})
     told = [file.problem(("lines", spoken[0].item), text, severity="warning") for text in _warnings(spoken, failed)]
+    for item in spoken:
+        if item.path not in failed and (short := _shortened(file.folder / item.path, words[item.item], item.voice)):
+            told.append(file.problem(("lines", item.item), short, "write it in shorter words", severity="warning"))
     heard = scene.model_copy(update={"lines": tuple(lines)})
     return replace(file, scene=heard, warnings=(*file.warnings, *told))
 
@@ -156,11 +158,29 @@ def _said(text: str, voice: EngineVoice) -> Sound:
     return sound_of(levelled(words, _LEVEL_DB, _PEAK_DB))
 
 
+def _letters(text: str) -> int:
+    """As many letters as it takes time to say, roughly: a sign of Chinese or Japanese is two."""
+    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text if letter.isalnum())
+
+
+def _shortened(path: Path, text: str, voice: EngineVoice | None) -> str | None:
+    """What a writer should know of a draft that is too short to hold all of its words."""
+    import soundfile
+
+    count = _letters(text)
+    if voice is None or count < _MANY_LETTERS:
+        return None
+    seconds = soundfile.info(str(path)).duration * voice.rate
+    if seconds >= count * _LEAST_A_LETTER:
+        return None
+    return f"{voice} says {count} letters in {seconds / voice.rate:.1f} s: it has left most of them out"
+
+
 def _quiet(text: str) -> Sound:
     """Silence as long as the words would take: by their letters, and their stops."""
     import numpy as np
 
-    letters = sum(2 if ord(letter) > 0x2E80 else 1 for letter in text if letter.isalnum())
+    letters = _letters(text)
     stops = len(re.findall(r"[.,;:!?…。、！？]+", text))
     return np.zeros(round(RATE * max(0.4, letters * _SECONDS_A_LETTER + stops * _SECONDS_A_STOP)), dtype=np.float32)
 

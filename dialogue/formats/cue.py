@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialogue.ground.contents import not_text
+from dialogue.ground.contents import wrong_contents
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.reading import MOST, bytes_of
 
@@ -30,9 +30,9 @@ def read_text(path: Path) -> str:
         raise SceneError(Problem("no such file", file=str(path))) from None
     except OSError as error:
         raise SceneError(Problem(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path))) from None
-    other = not_text(data)
+    other = wrong_contents(data)
     if other is not None:
-        raise SceneError(Problem(f"this is {other[0]}, not text", file=str(path), line=1, column=1, hint=other[1]))
+        raise SceneError(Problem(other[0], file=str(path), line=1, column=1, hint=other[1]))
     if len(data) == MOST:
         raise SceneError(Problem(f"the file has {MOST} bytes and more; no script is as long", file=str(path)))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

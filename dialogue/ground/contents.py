@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _KINDS = {"audio": "a sound file", "video": "a film", "image": "a picture", "font": "a font"}
 _TOLD = {
     "application/pdf": "a PDF",
@@ -17,7 +19,43 @@ _USES = {
     "a PDF": "save the script as plain text or Fountain",
     "a zip archive": "save the script in it as plain text or Fountain",
     "a Word document": "save the script as plain text or Fountain",
+    "a rich-text document (RTF)": "save the script as plain text or Fountain",
+    "a web page (HTML)": "save its words as plain text or Fountain",
+    "a Final Draft script (XML)": "export it as Fountain",
 }
+_MARKED = (  # documents in letters, by how they begin
+    (rb"\{\\rtf", "a rich-text document (RTF)"),
+    (rb"(?i)<!doctype html|<(html|head|body)[\s>]", "a web page (HTML)"),
+    (rb"(?s)<\?xml.{0,400}<FinalDraft\b", "a Final Draft script (XML)"),
+    (rb"(?si)<\?xml.{0,400}<html\b", "a web page (HTML)"),
+)
+_UTF8 = "save the file with the encoding UTF-8"
+
+
+def wrong_contents(data: bytes) -> tuple[str, str | None] | None:
+    """As a sentence what these bytes are, where they are no text that can be read here, and what would be right."""
+    encoding = _encoding(data)
+    if encoding is not None:
+        return f"this is text in {encoding}", _UTF8
+    found = not_text(data)
+    return None if found is None else (f"this is {found[0]}, not text", found[1])
+
+
+def _encoding(data: bytes) -> str | None:
+    """Encodings that nobody reads unasked, by their mark or by where the zeros of plain letters are."""
+    if data[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "UTF-32"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return None
+    beginning = data[: min(len(data), 400) // 4 * 4]
+    zeros = [beginning[at::4].count(0) / max(1, len(beginning) // 4) for at in range(4)]
+    if sorted(zeros)[1] > 0.9 and min(zeros) < 0.1:
+        return "UTF-32"
+    pairs = min(zeros[0], zeros[2]), min(zeros[1], zeros[3])
+    letters = re.search(rb"[A-Za-z ]", beginning.replace(b"\0", b""))
+    if max(pairs) > 0.7 and max(zeros[0], zeros[2]) * max(zeros[1], zeros[3]) < 0.1 and letters:
+        return "UTF-16 without a mark at its beginning"
+    return None
 
 
 def not_text(data: bytes) -> tuple[str, str | None] | None:
@@ -27,6 +65,10 @@ def not_text(data: bytes) -> tuple[str, str | None] | None:
     """
     import puremagic
 
+    beginning = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for pattern, marked in _MARKED:
+        if re.match(pattern, beginning):
+            return marked, _USES[marked]
     if not data.startswith(b"%PDF-") and not _control(data[:4096]):
         return None
     if len(data) > 2 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:  # a frame of MP3 or AAC, without any tag before it

@@ -86,6 +86,7 @@ def _loaded(folder: Path) -> tuple[Any, Any, tuple[str, ...]]:
     assert model.__doc__
     from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
 
+    _check_kind(folder)
     try:
         how: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         network = AutoModelForAudioClassification.from_pretrained(str(folder), **how).eval()
@@ -101,6 +102,22 @@ def _loaded(folder: Path) -> tuple[Any, Any, tuple[str, ...]]:
         told = ", ".join(unknown[:8])
         raise SceneError(Problem(f"the classifier in {folder} tells {told}, which are no emotions", hint=hint))
     return network, extractor, tuple(emotion for emotion in emotions if emotion is not None)
+
+
+def _check_kind(folder: Path) -> None:
+    """SceneError for a model of another kind, whose classes nobody need read: one of texts, pictures or words."""
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES as HEARING
+
+    try:
+        config = AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    except Exception:  # what is wrong with it the loading says
+        return
+    kinds = [name for name in config.architectures or () if name not in HEARING.values()]
+    if config.model_type not in HEARING or kinds:
+        told = ", ".join(kinds) or config.model_type
+        hint = f"one for audio classification, such as Wav2Vec2ForSequenceClassification; {COMMAND} makes one"
+        raise SceneError(Problem(f"{VARIABLE} names {str(folder)!r}, no classifier of sound but {told}", hint=hint))
 
 
 def felt(samples: NDArray[np.float32]) -> tuple[Felt, ...]:

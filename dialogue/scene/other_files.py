@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dialogue.ground.contents import wrong_contents
+
 _SCRIPTS = {".fountain": "a screenplay", ".spmd": "a screenplay", ".txt": "a text", ".md": "a text"}
 _TURNS = {".vtt": "captions", ".srt": "captions", ".rttm": "who spoke when"}
 _LABELS = re.compile(r"\s*\d+(\.\d+)?\s+\d+(\.\d+)?\s")
@@ -19,6 +21,10 @@ def other_file(path: Path, data: bytes) -> tuple[str, str] | None:
     if suffix in _TURNS:
         return _TURNS[suffix], _as_turns(path)
     if suffix in _SCRIPTS:
+        if not data.strip():
+            return "an empty file", "a script is written in it first, or `dialogue init DIR` writes a scene"
+        if (wrong := wrong_contents(data)) is not None:
+            return wrong[0].removeprefix("this is ").removesuffix(", not text"), wrong[1] or _as_script(path)
         if _LABELS.match(data[:80].decode("utf-8", "replace")):
             return "a file of labels", _as_turns(path)
         return _SCRIPTS[suffix], _as_script(path)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from dialogue.ground.contents import not_text
+from dialogue.ground.contents import wrong_contents
 from dialogue.ground.errors import Problem, SceneError
 
 LARGEST = 4_000_000  # bytes of a scene file; a 3-hour script is a tenth of it
@@ -82,9 +82,9 @@ def place_of(node: Node, keys: Sequence[str | int]) -> Place:
 
 def decode(data: bytes, file: str) -> str:
     """The text of a file: UTF-8, or UTF-16 by its byte order mark. SceneError points at the first bad byte."""
-    other = not_text(data)
+    other = wrong_contents(data)
     if other is not None:
-        raise SceneError(Problem(f"this is {other[0]}, not text", file, 1, 1, hint=other[1]))
+        raise SceneError(Problem(other[0], file, 1, 1, hint=other[1]))
     if len(data) > LARGEST:
         raise SceneError(Problem(f"the file has more than the {LARGEST} bytes that a scene may have", file))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -96,6 +96,17 @@ def decode(data: bytes, file: str) -> str:
         raise SceneError(
             Problem("this is not UTF-8 text", file, line, column, hint="save the file with the encoding UTF-8")
         ) from None
+
+
+def too_much(text: str) -> str | None:
+    """Why a scene of this text would not be read for its size; None where it is."""
+    size = len(text.encode())
+    if size > LARGEST:
+        return f"{size} bytes, and a scene has {LARGEST} at most"
+    if size < 2 * _MOST_WRITTEN:  # a value takes more than two bytes
+        return None
+    count = sum(isinstance(e, (yaml.ScalarEvent, yaml.CollectionStartEvent)) for e in events(text))
+    return f"{count} values, and a scene has {_MOST_WRITTEN} at most" if count > _MOST_WRITTEN else None
 
 
 def events(text: str) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.scene.source import too_much
 from dialogue.screenplay.beats import is_mulmo, is_transcript
 from dialogue.screenplay.jobs import is_job
 from dialogue.screenplay.reading import read_screenplay
@@ -40,6 +41,10 @@ def import_script(
         raise SceneError(Problem(f"there is no picture {str(picture)!r}", hint="--picture names a file that is there"))
     shown = None if picture is None else Path(os.path.relpath(picture, folder)).as_posix()
     made = written(script, source, folder, scene.name, shown, cast)
+    large = too_much(made.files[scene.name].decode())
+    if large is not None:
+        hint = "make two files of the script, and of its recording"
+        raise SceneError(Problem(f"its scene would have {large}", str(source), hint=hint))
     kept = [name for name in made.files if (folder / name).exists() and name != SCHEMA]
     standing = [name for name in kept if not _same(folder / name, made.files[name])]
     if standing and not force:

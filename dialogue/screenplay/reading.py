@@ -22,6 +22,9 @@ _KNOWN = "Fountain, `Name: words`, `(s1) …`, `<Person1>…`, MulmoScript, Whis
 def read_screenplay(path: Path) -> Screenplay:
     """The script in `path`. SceneError with the line where there is one, when it is in no form known here."""
     text = read_text(path)
+    if not text.strip("\ufeff \t\n"):
+        hint = "a script has names and words, as in `Ana: Hello.`"
+        raise SceneError(Problem("the file is empty", file=str(path), line=1, column=1, hint=hint))
     if path.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         return _read_json(text, path)
     if path.suffix.lower() in FOUNTAIN or (dialect(text) is None and _looks_like_fountain(text)):

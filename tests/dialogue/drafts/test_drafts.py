@@ -164,3 +164,13 @@ def test_another_language_has_a_voice_of_its_own(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_languages_are_told_by_letters_and_words(text: str, language: str) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.skipif(hibari.missing() is not None, reason="hibari-tts is not installed")
+def test_what_an_engine_leaves_out_is_told_at_its_line_each_time(tmp_path: Path) -> None:
+    long = "The boat left the harbour before anyone was awake. " * 3
+    text = SCENE.replace("No, nothing at all.", "lorem" * 1000).replace("There it is again.", long)
+    for _ in range(2):
+        told = [problem for problem in with_drafts(scene_in(tmp_path, text)).warnings if "letters" in problem.message]
+        assert [problem.line for problem in told] == [9]
+        assert "says 5000 letters in " in told[0].message and told[0].severity == "warning"

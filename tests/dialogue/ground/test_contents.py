@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dialogue.ground.contents import not_text
+from dialogue.ground.contents import not_text, wrong_contents
 from dialogue.rendering.ffmpeg import binary
 
 SCENE = Path(__file__).parents[3] / "scenes" / "two_hander"
@@ -62,6 +62,22 @@ def test_documents() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (rb"{\rtf1\ansi ANA\par Hello.\par}", "a rich-text document (RTF), not text"),
+        (b"<!DOCTYPE html>\n<html><p>ANA", "a web page (HTML), not text"),
+        (b"\xef\xbb\xbf  <HTML lang=en><p>ANA", "a web page (HTML), not text"),
+        (b'<?xml version="1.0"?>\n<FinalDraft Version="4">', "a Final Draft script (XML), not text"),
+        *(("Ana: Hello.\n".encode(name), "text in UTF-32") for name in ("utf-32", "utf-32-le", "utf-32-be")),
+        *(("Ana: Hello.\n".encode(f"utf-16-{end}"), "text in UTF-16 without a mark") for end in ("le", "be")),
+    ],
+)
+def test_documents_in_letters_and_other_encodings(data: bytes, what: str) -> None:
+    told = wrong_contents(data)
+    assert told is not None and told[0].startswith(f"this is {what}") and told[1]
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"",
@@ -69,10 +85,13 @@ def test_documents() -> None:
         "caf\xe9".encode("latin1"),
         "\ufeffscene: 1".encode("utf-16"),
         b"RIFF in words",
+        b"<Person1>Hello.</Person1>",
+        b"ANA\n<html> is what she says.",
+        b"a\0b",
         "日本語".encode(),
         *(f"{word} für Señora Núñez".encode("latin1") for word in ("BMW", "ID3", "RIFF", "OggS", "fLaC", "ÿû", "P4")),
         b"\x1b[31mANA: Hello",
     ],
 )
 def test_text_is_text_in_any_encoding(data: bytes) -> None:
-    assert not_text(data) is None
+    assert not_text(data) is None and wrong_contents(data) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ def test_a_folder_that_holds_none_is_told(named: Path) -> None:
     named.mkdir()
     (named / "config.json").write_text("{}")
     with pytest.raises(SceneError, match="cannot be loaded"):
+        felt(np.ones(32_000, np.float32))
+
+
+def test_a_model_of_words_is_no_classifier_of_sound(named: Path) -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    GPT2LMHeadModel(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=10, n_positions=8)).save_pretrained(named)
+    with pytest.raises(SceneError, match="no classifier of sound but GPT2LMHeadModel"):
+        felt(np.ones(32_000, np.float32))
+
+
+def test_a_speech_model_without_classes_is_none(named: Path) -> None:
+    config = json.loads((write_classifier(named) / "config.json").read_text())
+    (named / "config.json").write_text(json.dumps({**config, "architectures": ["Wav2Vec2ForCTC"]}))
+    with pytest.raises(SceneError, match="no classifier of sound but Wav2Vec2ForCTC"):
         felt(np.ones(32_000, np.float32))
 
 

@@ -182,3 +182,24 @@ def test_a_plan_goes_out_as_jobs_and_comes_back(to: str, tmp_path: Path) -> None
         assert member.track is not None
         sound = soundfile.info(imported.scene.parent / member.track.path)
         assert sound.duration == pytest.approx(shot.frames / 25, abs=0.01)
+
+
+def test_a_script_too_large_for_a_scene_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    script = tmp_path / "talk.json"
+    segments = [{"start": n, "end": n + 0.5, "text": f"Line {n}.", "speaker": "A"} for n in range(15_000)]
+    script.write_text(json.dumps({"segments": segments}))
+    with pytest.raises(SceneError, match=r"its scene would have \d+ values, and a scene has 100000 at most .*two files"):
+        import_script(script, tmp_path / "talk/scene.yaml")
+    assert not (tmp_path / "talk").exists()
+    script.write_text(json.dumps({"segments": segments[:1000]}))
+    assert len(read_scene(import_script(script, tmp_path / "talk/scene.yaml").scene).scene.lines) == 1000
+
+
+@pytest.mark.parametrize("text", ["", " \n\n", "\ufeff\n"])
+@pytest.mark.parametrize("name", ["a.fountain", "a.txt", "a.json", "a.rtf"])
+def test_an_empty_file_is_called_so(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(SceneError, match="the file is empty"):
+        import_script(tmp_path / name, tmp_path / "scene.yaml")
+    with pytest.raises(SceneError, match="empty file|file is empty|not a scene"):
+        read_scene(tmp_path / name)
