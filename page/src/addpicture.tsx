@@ -9,6 +9,8 @@ import { clock } from "./format";
 import { Icon } from "./icons";
 import { editable, film, frameAt, menu, picture, pictureNames, pictureNow, plan, said, shotNow, shots, time } from "./state";
 
+import { show } from "./views";
+
 const files = signal<string[]>([]);
 const chosen = signal<string | null>(null);
 const busy = signal<string | null>(null);
@@ -46,6 +48,7 @@ function put(name: string, how: () => Promise<boolean>): void {
   void how().then((done) => {
     if (!done) return;
     picture.value = name;
+    show("Picture");
     said.value = "click a dashed box to say whose face it is, or draw one";
   });
 }

@@ -20,11 +20,12 @@ import * as lanes from "./lanes";
 import { Status } from "./status";
 import { Timeline } from "./timeline";
 import { Top } from "./top";
+import { Views, narrow } from "./views";
 
 function Room() {
   const now = film.value;
   return (
-    <div id="app" class={now?.kind === "new" ? "first" : ""}>
+    <div id="app" class={now?.kind === "new" ? "first" : narrow.value ? "narrow" : ""}>
       <Top />
       {view.value === "batch" ? (
         <Episodes />
@@ -32,13 +33,15 @@ function Room() {
         <First />
       ) : (
         <>
+          <Views />
           <main id="mon">
             <PicturePane />
             <FilmPane />
+            {narrow.value ? <Script /> : null}
           </main>
           <Timeline />
           <Problems />
-          <Script />
+          {narrow.value ? null : <Script />}
         </>
       )}
       <Status />

@@ -9,6 +9,7 @@ import { Icon } from "./icons";
 import { looped, muted, play, playStretch, rate, seek, shuttle, stop, toggle, video } from "./player";
 import { preview, takeName } from "./takes";
 import { wiped, Wipe, WipeTransport } from "./wipe";
+import { panel } from "./views";
 import { card, film, frameAt, length, pane, plan, playing, selected, shotNow, shots, speakers, states, time, turnAt, turns } from "./state";
 
 const broken = signal<string | null>(null); // why the film is not shown
@@ -22,7 +23,7 @@ export function FilmPane() {
   ].filter(Boolean).join(", ");
   const old = now?.film && ["stale", "new", "running"].includes(states.value[shotNow.value] ?? "");
   return (
-    <section class="pane" aria-label="Film" onFocusCapture={() => (pane.value = "Film")}>
+    <section class="pane" {...panel("Film")} aria-label="Film" onFocusCapture={() => (pane.value = "Film")}>
       <div class="ph">
         <b class="h">Film</b>
         <span class="sm t2 ell where">{where}</span>

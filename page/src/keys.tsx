@@ -10,16 +10,18 @@ import * as lanes from "./lanes";
 import { playStretch, run, seek, shuttle, step, stop, toggle } from "./player";
 import { nextProblem } from "./problems";
 import { answer, emotionNames, finding } from "./script";
-import { card, editable, film, history_, length, list, menu, plan, selected, shotNow, shots, speakers, time, turnAt, turns } from "./state";
+import { wentThrough } from "./menus";
+import { card, editable, film, history_, length, list, menu, plan, said, selected, shotNow, shots, speakers, time, turnAt, turns } from "./state";
 import { anotherTake, chooseTake, lockShot, preview } from "./takes";
 import { render } from "./top";
 import { playBoth, stepBoth, wipe, wiped } from "./wipe";
+import { show, type View } from "./views";
 
 const letters = signal(localStorage.getItem("letters") !== "off");
 
 const SHEET: [string, [string, string][]][] = [
   ["Playing", [["Space", "play, stop"], ["J K L", "back, stop, forward; again: faster"], ["← →", "a frame; with Shift ten"], ["Home End", "the film's ends"]]],
-  ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["M, Shift M", "mute them, hear them alone"], ["G", "snap on, off"]]],
+  ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["Alt ← →", "a recording earlier, later"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["PgUp PgDn", "the cut before, the next"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["M, Shift M", "mute them, hear them alone"], ["G", "snap on, off"]]],
   ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["A B W", "the first take, the second, both"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
   ["Picture", [["arrows", "move a face by 1 pixel; Shift 10"], ["Alt arrows", "its size"], ["Delete", "no face"]]],
 ];
@@ -60,13 +62,17 @@ function goTurn(direction: 1 | -1): void {
   lanes.reveal(list[index]!.start);
 }
 
-const PANES = ["#mon .pane:first-child", "#mon .pane:last-child", "#time", "#prob", "#script"];
+const PANES: [string, View | null][] = [["[aria-label=Picture].pane", "Picture"], ["[aria-label=Film].pane", "Film"], ["#time", null], ["#prob", null], [".script", "Script"]];
 
 function nextPane(back: boolean): void {
-  const found = PANES.map((name) => document.querySelector<HTMLElement>(name)).filter((one) => one !== null);
-  const at = found.findIndex((one) => one.contains(document.activeElement));
-  const next = found[(at + (back ? -1 : 1) + found.length) % found.length]!;
-  next.querySelector<HTMLElement>('[role=slider], [aria-current] .pick, button:not(:disabled), [tabindex="0"], input')?.focus();
+  const found = PANES.flatMap(([name, view]) => {
+    const place = document.querySelector<HTMLElement>(name);
+    return place ? [{ place, view }] : [];
+  });
+  const at = found.findIndex(({ place }) => place.contains(document.activeElement));
+  const { place, view } = found[(at + (back ? -1 : 1) + found.length) % found.length]!;
+  if (view) show(view);
+  requestAnimationFrame(() => place.querySelector<HTMLElement>('[role=slider], [aria-current] .pick, button:not(:disabled), [tabindex="0"], input')?.focus());
 }
 
 function trim(side: "start" | "end"): void {
@@ -75,6 +81,31 @@ function trim(side: "start" | "end"): void {
   const whole = edits.extentOf(index);
   if (side === "start" && time.value < whole.end - 0.04) void edits.setTimes(index, time.value, whole.end);
   if (side === "end" && time.value > whole.start + 0.04) void edits.setTimes(index, whole.start, time.value);
+}
+
+/** A turn with a recording of its own a frame earlier or later, as a drag does it. */
+function nudge(frames: number): void {
+  const index = selected.value;
+  const turn = index === null ? undefined : turns.value[index];
+  if (!turn || index === null || !editable.value || !plan.value) return;
+  if (!turn.origin.includes("its own recording")) {
+    said.value = "what is said in a track stays where it is heard; [ and ] move its ends";
+    return;
+  }
+  const whole = edits.extentOf(index);
+  const by = frames / plan.value.rate;
+  if (whole.start + by >= 0) void edits.setTimes(index, whole.start + by, whole.end + by);
+}
+
+/** The cut before or after the playhead. */
+function goCut(direction: 1 | -1): void {
+  const rate = plan.value?.rate ?? 25;
+  const cuts = shots.value.slice(1).map((shot) => shot.start / rate);
+  const found = direction > 0 ? cuts.find((cut) => cut > time.value + 0.5 / rate) : cuts.findLast((cut) => cut < time.value - 0.5 / rate);
+  if (found === undefined) return;
+  stop();
+  seek(found);
+  lanes.reveal(found);
 }
 
 function pickTake(index: number): void {
@@ -88,6 +119,7 @@ function emotionMenu(): void {
     if (at !== null) selected.value = at;
   }
   const one = card.value;
+  show("Script");
   if (one?.line) menu.value = `emotion ${one.id}`;
 }
 
@@ -134,6 +166,15 @@ export function keyDown(event: KeyboardEvent): void {
     else if (!typing) selected.value = null;
     return;
   }
+  if (!control && !event.altKey && wentThrough(event)) {
+    event.preventDefault();
+    return;
+  }
+  if (event.altKey && /^Arrow(Left|Right)$/.test(event.key) && !typing) {
+    event.preventDefault();
+    nudge(event.key === "ArrowLeft" ? -1 : 1);
+    return;
+  }
   if (typing || control || event.altKey || menu.value === "keys") return;
   if (view.value === "batch" && !/^[1-9?]$/.test(event.key)) return;
   const pressed = target.closest("button, [role=button], [role=menuitem], [role=tab]") !== null;
@@ -146,7 +187,10 @@ export function keyDown(event: KeyboardEvent): void {
     ArrowDown: () => goTurn(1),
     Home: () => (stop(), seek(0), lanes.reveal(0)),
     End: () => (stop(), seek(length.value), lanes.reveal(length.value)),
+    PageUp: () => goCut(-1),
+    PageDown: () => goCut(1),
     Enter: () => {
+      show("Script");
       const words = document.querySelector<HTMLElement>(".ln.sel [contenteditable]");
       if (words) words.focus();
       else if (selected.value !== null) playStretch(turns.value[selected.value]!.start, turns.value[selected.value]!.end);
@@ -186,7 +230,7 @@ export function keyDown(event: KeyboardEvent): void {
     "-": () => lanes.zoom(1 / 1.4),
     n: () => { if (editable.value) void edits.addLine(card.value?.line?.index ?? null, card.value?.speaker ?? [...speakers.value.keys()][0] ?? ""); },
     o: () => { if (list.value.films.length > 1 || batch.value) menu.value = "films"; },
-    "/": () => { finding.value = ""; },
+    "/": () => { show("Script"); finding.value = ""; },
     "?": () => { menu.value = "keys"; },
   };
   const act = named[event.key] ?? (letters.value ? single[event.key.toLowerCase()] : undefined);

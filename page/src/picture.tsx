@@ -9,6 +9,7 @@ import * as edits from "./edits";
 import * as faces_ from "./faces";
 import { clamp } from "./format";
 import { Icon, Swatch } from "./icons";
+import { panel, show } from "./views";
 import {
   editable, film, itemsOf, keysOf, menu, pane, person, picture, pictureNames, pictureNow, plan, said, shotNow, shots, speakers, textOf,
 } from "./state";
@@ -32,6 +33,7 @@ const seeking = signal<string | null>(null); // whose face is to be drawn next
 
 /** The next box that is drawn, or face that is clicked, is this person's. */
 export function drawFor(who: string): void {
+  show("Picture");
   seeking.value = who;
   said.value = `draw a box around the face of ${speakers.value.get(who)?.name ?? who}, or click the dashed one that is theirs`;
 }
@@ -54,6 +56,7 @@ export async function placeMouth(name: string, who: string): Promise<void> {
   const face = facesOf(name).find((one) => one.who === who);
   if (!face) return drawFor(who);
   const [x, y, w, h] = face.box;
+  show("Picture");
   const guessed = face.mouth ?? [[x + w * 0.34, y + h * 0.78], [x + w * 0.66, y + h * 0.78]];
   if (await faces_.setFace(name, who, face.box, guessed.map((point) => point.map((side) => Math.round(side))))) {
     said.value = `drag the points to the corners of the mouth of ${speakers.value.get(who)?.name ?? who}`;
@@ -117,7 +120,7 @@ export function PicturePane() {
   const names = pictureNames.value;
   const name = pictureNow.value;
   return (
-    <section class="pane" aria-label="Picture" onFocusCapture={() => (pane.value = "Picture")}>
+    <section class="pane" {...panel("Picture")} aria-label="Picture" onFocusCapture={() => (pane.value = "Picture")}>
       <div class="ph">
         <div class="tabs" role="tablist" aria-label="Pictures">
           {names.map((one) => {

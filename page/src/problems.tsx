@@ -8,6 +8,7 @@ import { faults } from "./mouths";
 import { seek, stop } from "./player";
 import { drawFor, placeMouth } from "./picture";
 import { edit, editable, film, keysOf, lines, menu, pane, person, picture, plan, said, selected, shots, textOf, turns } from "./state";
+import { show } from "./views";
 import type { Mend, Problem } from "./types";
 
 const all = signal(false);
@@ -96,6 +97,7 @@ async function mend(one: Mend, problem: Problem): Promise<void> {
     said.value = copied ? `copied: ${one.copy}; run it in a terminal` : `run in a terminal: ${one.copy}`;
   } else if (one.picture) {
     picture.value = one.picture;
+    show("Picture");
     const who = one.face ?? one.mouth ?? null;
     person.value = who;
     if (one.mouth) await placeMouth(one.picture, one.mouth);
@@ -115,6 +117,7 @@ export function goTo(problem: Problem): void {
   }
   const [first, second, third] = problem.path ?? [];
   if (first === "lines" && typeof second === "number") {
+    show("Script");
     const index = turns.value.findIndex((turn) => turn.line === second);
     if (index >= 0) {
       selected.value = index;
@@ -129,6 +132,7 @@ export function goTo(problem: Problem): void {
   }
   if (first === "cast" && typeof second === "string") {
     person.value = second;
+    show("Picture");
     if (third === "face" || third === undefined || third === "name") document.querySelector<SVGElement>(`[data-who="${CSS.escape(second)}"]`)?.focus();
     return;
   }

@@ -14,6 +14,7 @@ import {
 } from "./state";
 import type { Emotion, Tree, Turn } from "./types";
 import { Takes } from "./takes";
+import { panel } from "./views";
 import { timedWords } from "./words";
 
 const CHUNK = 40; // cards that come and go together
@@ -27,7 +28,7 @@ export function Script() {
   const some = needle ? all.filter((one) => `${speakers.value.get(one.speaker)?.name} ${one.text}`.toLowerCase().includes(needle)) : all;
   const last = card.value?.line?.index ?? null;
   return (
-    <aside id="script" aria-label="Script" onFocusCapture={() => (pane.value = "Script")}>
+    <section class="script" {...panel("Script")} aria-label="Script" onFocusCapture={() => (pane.value = "Script")}>
       <div class="ph">
         <b class="h">Script</b>
         <span class="sm t3 where">{count(all.length, film.value?.scene?.lines ? "line" : "turn")}</span>
@@ -42,14 +43,16 @@ export function Script() {
       {finding.value !== null ? <Find /> : null}
       <Question />
       <Lines some={some} />
-    </aside>
+    </section>
   );
 }
 
 function Find() {
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => box.current?.focus(), []);
   return (
     <div class="findbar">
-      <input type="search" aria-label="Find in the script" placeholder="Words or a name" autoFocus value={finding.value ?? ""}
+      <input ref={box} type="search" aria-label="Find in the script" placeholder="Words or a name" value={finding.value ?? ""}
         onInput={(event) => (finding.value = event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === "Escape") finding.value = null; }} />
     </div>

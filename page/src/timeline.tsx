@@ -3,7 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as edits from "./edits";
-import { clock } from "./format";
+import { clock, written } from "./format";
 import * as emotion from "./emotion";
 import { Heads } from "./heads";
 import { heard } from "./hearing";
@@ -85,7 +85,16 @@ function TurnTools() {
         </>
       ) : null}
       {at && spec !== null && spec > 0 ? (
-        <button class="tab sm" onClick={() => void edits.removeCut(spec - 1)}>Remove this cut</button>
+        <>
+          <label class="num" title="When the cut is, in seconds"><i>cut</i>
+            <input class="at" inputMode="decimal" aria-label="When the cut is, in seconds" value={written(shot!.start / rate)}
+              onChange={(event) => {
+                const at = Number(event.currentTarget.value);
+                if (Number.isFinite(at)) void edits.moveCut(spec - 1, at).then((done) => { if (done) seek(at); });
+              }} />
+          </label>
+          <button class="tab sm" onClick={() => void edits.removeCut(spec - 1)}>Remove this cut</button>
+        </>
       ) : (
         <button class="tab sm" title="Cut to another shot at the playhead (C)" onClick={() => void edits.addCut()}>Cut here</button>
       )}

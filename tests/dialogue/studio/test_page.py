@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studio_pages import ROOT, drag, enter, spot, until, until_written
+from studio_pages import drag, enter, spot, until, until_written
 from studio_rooms import Server, serving
 
 
@@ -269,22 +269,3 @@ def test_cancelled(page: Any, scene: Path) -> None:
     assert page.evaluate("room.state.film.value.job.state") == "stopped"
     page.get_by_text("The last render was cancelled").wait_for()
     assert not scene.with_suffix(".mp4").exists()
-
-
-@pytest.mark.skipif(
-    not (ROOT / "page/node_modules/axe-core").is_dir(), reason="axe-core is not installed: cd page && npm ci"
-)
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_serious_for_those_who_do_not_see_it(page: Any, theme: str) -> None:
-    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-    page.locator(".ln").nth(4).click()
-    page.locator('[data-who="ana"]').focus()
-    page.evaluate((ROOT / "page/node_modules/axe-core/axe.min.js").read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        (one["id"], node["html"][:160], node["failureSummary"][:300])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert serious == []
