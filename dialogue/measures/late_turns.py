@@ -15,6 +15,9 @@ from dialogue.scene.scene import AudioRef
 
 _LATE = 0.1  # seconds by which a beginning has to differ for turns to be looked at
 _CLEAR = 0.05  # of what is said, by which one of the two has to fit better
+_FITS = 0.65  # of what is said, in which somebody has to be heard
+_STEP, _NEAR = 0.2, 1.0  # seconds between the beginnings that are tried, and around the two that are left out
+_ELSEWHERE = 12.0  # seconds, over which no other beginning may fit better: then the turns are another recording's
 
 
 def placed_turns(
@@ -26,14 +29,25 @@ def placed_turns(
         return turns, []
     speech = _speech(look, ref)
     moved = tuple(replace(turn, start=turn.start + late, end=turn.end + late) for turn in turns)
-    as_written, as_moved = _fit(turns, speech), _fit(moved, speech)
-    file = look.file.scene.diarization
+    as_written, as_moved = _fit(turns, speech), _fit(turns, speech, late)
+    file, better = look.file.scene.diarization, max(as_written, as_moved)
+    if better < _FITS or _best_elsewhere(turns, speech, late) > better + _CLEAR:
+        told = f"in {as_written:.0%} of the turns of {file} somebody is heard in {ref}, in {as_moved:.0%} if they count"
+        return turns, [f"{told} from its first sound, {late:.2f} s later: they may belong to another recording"]
     if as_moved - as_written > _CLEAR:
         return moved, [f"{file} counts from the first sound of {ref}, {late:.2f} s into it: its turns are moved so far"]
     if as_written - as_moved > _CLEAR:
         return turns, []
     told = f"whether {file} counts from the beginning of {ref} or from its first sound, {late:.2f} s later"
     return turns, [f"{told}, is not clear: from its beginning is taken"]
+
+
+def _best_elsewhere(turns: Sequence[LabelledSegment], speech: Sequence[Segment], late: float) -> float:
+    """How well they fit if they count from neither of the two, nor from near them."""
+    first = min(turn.start for turn in turns)
+    shifts = [step * _STEP for step in range(-round(_ELSEWHERE / _STEP), round(_ELSEWHERE / _STEP) + 1)]
+    apart = [shift for shift in shifts if min(abs(shift), abs(shift - late)) > _NEAR and first + shift >= 0]
+    return max((_fit(turns, speech, shift) for shift in apart), default=0.0)
 
 
 def _speech(look: Look, ref: AudioRef) -> tuple[Segment, ...]:
@@ -51,7 +65,14 @@ def _speech(look: Look, ref: AudioRef) -> tuple[Segment, ...]:
     return tuple(Segment(*edges) for edges in kept)
 
 
-def _fit(turns: Sequence[LabelledSegment], speech: Sequence[Segment]) -> float:
-    """The share of the turns in which somebody is heard."""
-    shared = sum(max(0.0, min(t.end, s.end) - max(t.start, s.start)) for t in turns for s in speech)
-    return shared / max(1e-9, sum(turn.end - turn.start for turn in turns))
+def _fit(turns: Sequence[LabelledSegment], speech: Sequence[Segment], shift: float = 0.0) -> float:
+    """The share of the turns, so much later, in which somebody is heard."""
+    import numpy as np
+
+    edges = np.array([[part.start, part.end] for part in sorted(speech, key=lambda part: part.start)]).reshape(-1, 2)
+    spoken = np.cumsum(edges[:, 1] - edges[:, 0])
+    marks = np.array([-1e9, *edges.ravel()])  # between them, the seconds of speech before grow or stay
+    before = np.concatenate([[0.0], np.stack([np.concatenate([[0.0], spoken[:-1]]), spoken], axis=1).ravel()])
+    spans = np.array([[turn.start, turn.end] for turn in turns])
+    within = np.interp(spans + shift, marks, before[: len(marks)])
+    return float((within[:, 1] - within[:, 0]).sum() / max(1e-9, float((spans[:, 1] - spans[:, 0]).sum())))

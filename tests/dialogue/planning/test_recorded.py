@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,21 @@ def test_turns_of_a_late_mix_lie_where_it_is_heard(folder: Path, name: str, shif
     for who, lines in LINES.items():
         assert starts(plan, who) == pytest.approx([start + 1.5 for _, start in lines], abs=0.05)
     assert any("counts from the first sound of" in warning for warning in plan.warnings) is told
+
+
+@pytest.mark.parametrize("shift", [3.1, 5.0, -1.0])
+def test_turns_that_belong_to_no_beginning_are_not_moved_but_told(folder: Path, shift: float) -> None:
+    talk(folder)
+    video = ["-f", "lavfi", "-i", "color=s=64x48:r=25:d=18", "-itsoffset", "1.5", "-i", "mix.wav"]
+    convert(folder, *video, "-map", "0:v", "-map", "1:a", "-c:a", "aac", "late.mp4")
+    rows = [line.split() for line in (folder / "truth.rttm").read_text().splitlines()]
+    moved = [[*words[:3], f"{max(0.0, float(words[3]) + shift):.3f}", *words[4:]] for words in rows]
+    (folder / "truth.rttm").write_text("".join(" ".join(words) + "\n" for words in moved))
+    plan = planned(folder, f"{MIXED}audio: late.mp4\n")
+    wanted = sorted(float(words[3]) for words in moved)
+    assert sorted(turn.start for turn in plan.turns) == pytest.approx(wanted, abs=0.05)
+    (told,) = [warning for warning in plan.warnings if "truth.rttm" in warning]
+    assert "may belong to another recording" in told and re.search(r"in \d\d% .* in \d\d% .* 1\.\d+ s later", told)
 
 
 def test_sound_streams_are_tracks(folder: Path) -> None:
