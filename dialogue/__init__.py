@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dialogue.film.takes import Take, choose, make_take, name_take, retake, takes
     from dialogue.film.verify import mouths, verify
     from dialogue.generators.fast import fast_given, fast_parts
+    from dialogue.generators.gpus import gpus_parts
     from dialogue.generators.memory import memory_parts
     from dialogue.ground.errors import DialogueError, Problem, SceneError
     from dialogue.ground.progress import Cancelled, Progress
@@ -62,9 +63,9 @@ __all__ = [
     "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
     "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms", "Verdict", "__version__", "actors",
     "batch", "check", "choose", "convert", "doctor", "draft_voices", "engines_missing", "enrol", "enrolled",
-    "export", "faces", "faces_advice", "fast_given", "fast_parts", "film_beside", "go_on", "import_script",
-    "inspect", "json_schema", "length", "lettering_warnings", "make_take", "match", "memory_parts", "models",
-    "mouths", "name_take", "order", "peaks", "pending", "pixels", "plan", "plan_record", "plan_table", "play",
+    "export", "faces", "faces_advice", "fast_given", "fast_parts", "film_beside", "go_on", "gpus_parts",
+    "import_script", "inspect", "json_schema", "length", "lettering_warnings", "make_take", "match", "memory_parts",
+    "models", "mouths", "name_take", "order", "peaks", "pending", "pixels", "plan", "plan_record", "plan_table", "play",
     "portrait", "pull", "render", "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify",
     "voices",
 ]  # fmt: skip
@@ -82,6 +83,7 @@ _PLACES = {
     "film.takes": ("Take", "choose", "make_take", "name_take", "retake", "takes"),
     "film.verify": ("mouths", "verify"),
     "generators.fast": ("fast_given", "fast_parts"),
+    "generators.gpus": ("gpus_parts",),
     "generators.memory": ("memory_parts",),
     "ground.errors": ("DialogueError", "Problem", "SceneError"),
     "ground.progress": ("Cancelled", "Progress"),

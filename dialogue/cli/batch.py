@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dialogue.cli.console import err, out
-from dialogue.cli.plan import Hop
+from dialogue.cli.plan import Gpus, Hop, KeptMemory
 from dialogue.cli.progress import shown
 from dialogue.cli.variables import FORCE_HELP, SET_HELP, variables_of
 
@@ -50,6 +50,8 @@ def command(
         int | None, typer.Option(metavar="N", min=1, max=20, help="How many speak in each episode.")
     ] = None,
     hop: Hop = None,
+    memory: KeptMemory = None,
+    gpus: Gpus = None,
     ray: Annotated[
         bool,
         typer.Option(
@@ -77,6 +79,8 @@ def command(
                 variables=variables_of(setting or []),
                 speakers=speakers,
                 hop=hop,
+                memory=memory,
+                gpus=gpus,
                 force=force,
                 progress=progress,
                 expected=lambda forecast: out.print(str(forecast), soft_wrap=True, markup=False),

@@ -32,6 +32,23 @@ _MEMORY_HELP = (
 )
 
 
+_GPUS_HELP = (
+    "How many GPUs share each shot: its windows and branches of guidance; with 2,ulysses or 2,ring the tokens of a "
+    "window."
+)
+
+
+def _gpus(written: str) -> str:
+    """As it was written, where it can be read."""
+    from dialogue import gpus_parts
+
+    try:
+        gpus_parts(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return written
+
+
 def _memory(written: str) -> str:
     """As it was written, where it can be read."""
     from dialogue import memory_parts
@@ -48,6 +65,10 @@ KeptMemory = Annotated[
     typer.Option(
         "--memory", metavar="MEMORY", envvar="DIALOGUE_MEMORY", help=_MEMORY_HELP, parser=_memory, show_default=False
     ),
+]
+Gpus = Annotated[
+    str | None,
+    typer.Option("--gpus", metavar="N", envvar="DIALOGUE_GPUS", help=_GPUS_HELP, parser=_gpus, show_default=False),
 ]
 
 

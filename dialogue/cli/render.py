@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
-from dialogue.cli.plan import SPEAKERS_HELP, Hop, KeptMemory
+from dialogue.cli.plan import SPEAKERS_HELP, Gpus, Hop, KeptMemory
 from dialogue.cli.progress import shown
 from dialogue.cli.variables import SET_HELP, variables_of
 
@@ -65,6 +65,7 @@ def command(
     ] = None,
     memory: KeptMemory = None,
     fast: Fast = None,
+    gpus: Gpus = None,
     takes: Takes = None,
     retakes: Retakes = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, show_default=False)] = None,
@@ -79,13 +80,14 @@ def command(
         with shown(lines=False) as progress:
             return order(
                 source, output, shots=shot, force=force, caption_track=caption_track, cache=cache,
-                variables=variables_of(setting or []), speakers=speakers, hop=hop, memory=memory, progress=progress,
+                variables=variables_of(setting or []), speakers=speakers, hop=hop, memory=memory, gpus=gpus,
+                progress=progress,
             )  # fmt: skip
 
     film = ordered()
     print_problems(film.warnings)
     if dry_run:
-        tasks = pending(film, memory=memory, fast=fast)
+        tasks = pending(film, fast=fast)
         _print_pending(tasks, film.plan, len(to_burn(film, tasks)), format)
         return
     try:
@@ -96,7 +98,7 @@ def command(
             with fast_given(fast):
                 film = ordered() if made_takes(film, source, shot, takes, retakes) else film
         with shown() as progress:
-            made = render(film, memory=memory, fast=fast, progress=progress)
+            made = render(film, fast=fast, progress=progress)
     except KeyboardInterrupt:
         err.print("every finished shot is kept: the same command goes on from there", soft_wrap=True)
         raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dialogue.film.plan import Source, plan, read
 from dialogue.generators.fast import fast_given
-from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.rendering.cache import FOLDER, Cache
@@ -39,6 +39,7 @@ def order(
     speakers: int | None = None,
     hop: float | None = None,
     memory: str | None = None,
+    gpus: int | str | None = None,
     progress: OnProgress = untold,
 ) -> Order:
     """All that is needed to make a film, planned: its `plan`, its `warnings`, its place. Nothing is made.
@@ -52,7 +53,7 @@ def order(
         overwrite: write over files that no earlier run wrote.
         caption_track: put the captions into the film as a track that players can show.
         cache: where finished shots are kept; None: `.dialogue` beside the scene.
-        variables, speakers, hop, memory, progress: see `plan`.
+        variables, speakers, hop, memory, progress: see `plan`; gpus: see `render`.
 
     Raises:
         SceneError: for a mistake in what was given, with every problem at its place.
@@ -83,6 +84,7 @@ def order(
         place=planned.place,
         warnings=(*planned.warnings, *lettering_warnings(planned.plan, planned.media)),
         memory=planned.memory,
+        gpus=None if gpus is None else str(gpus),
     )
 
 
@@ -92,6 +94,7 @@ def render(
     *,
     memory: str | None = None,
     fast: Sequence[str] | None = None,
+    gpus: int | str | None = None,
     progress: OnProgress = untold,
     **how: Unpack[How],
 ) -> Film:
@@ -103,6 +106,8 @@ def render(
         memory: how much of a large model is kept on the GPU (low, balanced or high), and the card's size where it is
             another than this machine's; None: as it was planned for, else as each shot fits.
         fast: shortcuts of docs/fast.md; None: as the environment says.
+        gpus: how many GPUs of this machine share each shot; "2,ulysses" or "2,ring": the tokens of a window, else the
+            windows in each branch of guidance. None: as the environment says, else one.
         progress: told how far it is. What it raises, `Cancelled` for one, stops the work and is passed on.
 
     Raises:
@@ -110,8 +115,8 @@ def render(
         DialogueError: for a run that failed, naming the shot.
         Whatever is raised, finished shots are kept and the film's place is as it was.
     """
-    order = _ordered(source, output, memory, progress, how)
-    with memory_given(memory or order.memory), fast_given(fast):
+    order = _ordered(source, output, memory, gpus, progress, how)
+    with fast_given(fast):
         return render_order(order, progress)
 
 
@@ -121,12 +126,13 @@ def pending(
     *,
     memory: str | None = None,
     fast: Sequence[str] | None = None,
+    gpus: int | str | None = None,
     progress: OnProgress = untold,
     **how: Unpack[How],
 ) -> tuple[Task, ...]:
     """What `render` would do with the same: every shot, why it is to be made (None: the cache has it), at what cost."""
-    order = _ordered(source, output, memory, progress, how)
-    with memory_given(memory or order.memory), fast_given(fast):
+    order = _ordered(source, output, memory, gpus, progress, how)
+    with fast_given(fast):
         return tuple(prepared(order))
 
 
@@ -144,13 +150,14 @@ class How(TypedDict, total=False):
 
 
 def _ordered(
-    source: Source | Order, output: str | Path | None, memory: str | None, progress: OnProgress, how: How
-) -> Order:
+    source: Source | Order, output: str | Path | None, memory: str | None, gpus: int | str | None,
+    progress: OnProgress, how: How,
+) -> Order:  # fmt: skip
     if not isinstance(source, Order):
-        return order(source, output, memory=memory, progress=progress, **how)
+        return order(source, output, memory=memory, gpus=gpus, progress=progress, **how)
     if output is not None or how:
         raise TypeError("an order has its output and options already")
-    return source
+    return replace(source, memory=memory or source.memory, gpus=source.gpus if gpus is None else str(gpus))
 
 
 def film_beside(source: Path) -> Path:

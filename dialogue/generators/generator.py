@@ -64,13 +64,15 @@ def shot_job(plan: Plan, shot: Shot, media: Path, work: Path, stride: int = LATE
     )  # fmt: skip
 
 
+# What `load` gives may have `close()`: then it holds on to more than memory, and is told when no more shots come.
 Generate = Callable[[ShotJob, Report], "Iterator[Frame]"]
 
 
 class Generator(Protocol):
     """Satisfied by a module. All but the call of what `load` returns is quick and imports no torch.
 
-    One whose memory grows with its shots also has `room() -> Room | None`, by which the planner cuts them.
+    One whose memory grows with its shots also has `room() -> Room | None`, by which the planner cuts them; one that can
+    share a shot among GPUs `replicas() -> int`, how many there are.
     """
 
     NAME: str
@@ -92,3 +94,10 @@ class Generator(Protocol):
 
     def load(self) -> Generate:
         """Get ready (weights to memory); the returned function makes exactly `job.frames` frames."""
+
+
+def done_with(generate: Generate) -> None:
+    """No more shots come: what it holds besides memory is let go."""
+    close = getattr(generate, "close", None)
+    if close is not None:
+        close()

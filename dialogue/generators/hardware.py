@@ -40,6 +40,13 @@ def machine() -> Machine:
     return Machine(f"{cores} processor cores", cores * _CORE, False)
 
 
+def cards() -> int:
+    """How many NVIDIA cards this process may use."""
+    there = len(list(_DRIVER.glob("*/information"))) if _DRIVER.is_dir() else 0
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return there if seen is None else min(there, len([card for card in seen.split(",") if card.strip()]))
+
+
 @cache
 def card_bytes() -> float | None:
     """The memory of the card that the work would run on, as the driver's own tool tells it; None without a card."""

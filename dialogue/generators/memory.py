@@ -18,8 +18,8 @@ _memory: ContextVar[str | None] = ContextVar("memory", default=None)
 
 @contextmanager
 def memory_given(memory: str | None) -> Iterator[None]:
-    """While it lasts, `memory` ("low", "24GB", "balanced,24GB") is what generators are told; None: the environment."""
-    token = _memory.set(memory)
+    """While it lasts, `memory` ("low", "24GB", "balanced,24GB") is what generators are told; None: as before."""
+    token = _memory.set(_memory.get() if memory is None else memory)
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from dialogue.cast.recognition import OpenLabel
 from dialogue.generators import generator as generator_named
+from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.outputs import check_outputs
 from dialogue.ground.progress import OnProgress, Progress, untold
@@ -111,7 +112,8 @@ class _Batch:
         wanted = self.plans[name].generator
         if wanted not in self.makers:
             made_by: Any = generator_named(wanted)
-            self.makers[wanted] = f"{made_by.NAME} {made_by.fingerprint()}"
+            with memory_given(self.setting.memory):
+                self.makers[wanted] = f"{made_by.NAME} {made_by.fingerprint()}"
         return self.makers[wanted]
 
     def plan(self, episodes: Sequence[Episode]) -> None:
@@ -150,7 +152,10 @@ class _Batch:
         folder = self.setting.output / name
         sources = (folder / "scene.yaml", folder / "plan.json")
         film = folder / f"{name}.mp4"
-        return Order(self.plans[name], folder, film, self.cache, name, sources, overwrite=self.setting.force)
+        return Order(
+            self.plans[name], folder, film, self.cache, name, sources, overwrite=self.setting.force,
+            memory=self.setting.memory, gpus=self.setting.gpus,
+        )  # fmt: skip
 
     def _stands(self, name: str) -> bool:
         """Whether the film of the last run is there and is of this plan."""

@@ -8,6 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 
+from dialogue.generators.hardware import cards
+from dialogue.ground.amounts import counted
+from dialogue.ground.errors import Problem, SceneError
 from dialogue.podcast.schedule import Crew, Outcome, Unit
 from dialogue.podcast.worker import Done, Hand, Work
 
@@ -31,18 +34,26 @@ class OwnCrew:
 
     def close(self) -> None:
         self._given.clear()
+        self._hand.close()
 
 
 class ProcessCrew:
-    """N processes. Each is a pool of one, so that a death concerns no other."""
+    """N processes. Each is a pool of one, so that a death concerns no other.
 
-    def __init__(self, count: int) -> None:
+    `gpus`: how many of this machine's each has for its own; None: all see all of them.
+    """
+
+    def __init__(self, count: int, gpus: int | None = None) -> None:
         self._threads = max(1, (os.cpu_count() or 1) // count)
-        self._idle = [self._started() for _ in range(count)]
+        self._seen = dict[ProcessPoolExecutor, str | None]()
+        self._idle = [self._started(_own_gpus(number, gpus)) for number in range(count)]
         self._out: dict[Future[Done], tuple[ProcessPoolExecutor, Unit[Work]]] = {}
 
-    def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=(self._threads,))
+    def _started(self, seen: str | None) -> ProcessPoolExecutor:
+        options = (self._threads, seen)
+        pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=options)
+        self._seen[pool] = seen
+        return pool
 
     def free(self) -> int:
         return len(self._idle)
@@ -59,7 +70,7 @@ class ProcessCrew:
             found = outcome_of(unit, future.result())
         except BrokenProcessPool:
             pool.shutdown(wait=False)
-            self._idle.append(self._started())
+            self._idle.append(self._started(self._seen.pop(pool)))
             return Outcome(unit, died="the process that made it ended")
         self._idle.append(pool)
         return found
@@ -80,12 +91,24 @@ class ProcessCrew:
 _HAND: list[Hand] = []  # of a worker process
 
 
-def _begin(threads: int) -> None:
+def _own_gpus(number: int, gpus: int | None) -> str | None:
+    """What CUDA_VISIBLE_DEVICES is for worker `number`."""
+    there = cards()
+    if gpus is None or not there:
+        return None
+    seen = [card.strip() for card in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if card.strip()]
+    names = seen or [str(card) for card in range(there)]
+    return ",".join(names[number * gpus : (number + 1) * gpus])
+
+
+def _begin(threads: int, seen: str | None = None) -> None:
     import signal
     import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if seen is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = seen
     os.environ["OMP_NUM_THREADS"] = str(threads)  # else every worker takes all cores, and they wait for each other
     _HAND.append(Hand())
 
@@ -119,6 +142,12 @@ def outcome_of(unit: Unit[Work], done: Done) -> Outcome[Work]:
 MakeCrew = Callable[[], tuple[Crew[Work], int]]
 
 
-def local_crew(jobs: int) -> tuple[Crew[Work], int]:
-    """`jobs` workers on this machine, and their number."""
-    return (OwnCrew() if jobs == 1 else ProcessCrew(jobs)), jobs
+def local_crew(jobs: int, gpus: int | None = None) -> tuple[Crew[Work], int]:
+    """`jobs` workers on this machine, and their number; `gpus`: how many each has for its own.
+
+    SceneError where there are not as many.
+    """
+    if gpus is not None and jobs * gpus > (there := cards()) > 0:
+        message = f"{counted(jobs, 'worker')} want {counted(gpus, 'GPU')} each, and this machine has {there}"
+        raise SceneError(Problem(message, hint="fewer --jobs, or fewer --gpus"))
+    return (OwnCrew() if jobs == 1 else ProcessCrew(jobs, gpus)), jobs

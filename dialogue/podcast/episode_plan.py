@@ -22,6 +22,8 @@ from dialogue.cast.recognition import (
     voices_of_cast,
     voices_of_turns,
 )
+from dialogue.generators.hardware import card_bytes
+from dialogue.generators.memory import MEMORY
 from dialogue.ground.digests import file_digest, text_digest
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.outputs import check_outputs, put_text
@@ -52,7 +54,10 @@ SCENE, PLAN, TURNS = "scene.yaml", "plan.json", "turns"
 
 @dataclass(frozen=True)
 class Setting:
-    """What all episodes of a batch share. `variables` are those of the command, for the template."""
+    """What all episodes of a batch share. `variables` are those of the command, for the template.
+
+    `memory` and `gpus`: what a worker has for a shot, as `render` takes them.
+    """
 
     cast: CastFile
     template: Path
@@ -61,6 +66,8 @@ class Setting:
     speakers: int | None = None
     hop: float | None = None
     force: bool = False  # write over files that no earlier run wrote
+    memory: str | None = None
+    gpus: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,7 @@ def _key(episode: Episode, setting: Setting, folder: Path, last: Entry | None) -
     plain = [
         digest_of_code("dialogue", "model/grid.py"), ready, encoder_name(), os.environ.get("DIALOGUE_DIARIZATION"),
         setting.speakers, setting.hop, sorted(setting.variables.items()), [file_digest(file) for file in files],
+        setting.memory or os.environ.get(MEMORY), card_bytes(),
     ]  # fmt: skip
     return text_digest(json.dumps(plain))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,8 @@ def batch(
     variables: Mapping[str, str] | None = None,
     speakers: int | None = None,
     hop: float | None = None,
+    memory: str | None = None,
+    gpus: int | str | None = None,
     force: bool = False,
     only: Collection[str] | None = None,
     progress: OnProgress = untold,
@@ -47,7 +50,8 @@ def batch(
         jobs: workers side by side, on each machine.
         ray: True: work on a Ray cluster started here; the address of one that runs (`host:port` or `auto`).
         variables: more for the template.
-        speakers, hop: see `plan`.
+        speakers, hop, memory: see `plan`.
+        gpus: how many GPUs each worker has for its own, which share its shots; see `render`.
         force: write over files that no earlier run wrote.
         only: of these episodes the ones of these names; None: all.
         progress: told whenever something has come to an end.
@@ -63,18 +67,17 @@ def batch(
     from dialogue.podcast.episodes import find_episodes
 
     check_hop(hop)
+    make_crew = partial(_crew, jobs, ray, Path(output), _each(shared := None if gpus is None else str(gpus)))
     places = [episodes] if isinstance(episodes, (str, Path)) else episodes
     found = find_episodes([Path(place) for place in places])
     filled = _template(template)
     given = _with_generator(dict(variables or {}), generator, filled)
     if only is not None:
         found = tuple(episode for episode in found if episode.name in only)
-    setting = Setting(read_cast(Path(cast)), filled, Path(output), given, speakers, hop, force)
-
+    setting = Setting(read_cast(Path(cast)), filled, Path(output), given, speakers, hop, force, memory, shared)
     asked = {"episodes": places, "cast": cast, "template": template, "generator": generator, "jobs": jobs, "ray": ray,
-             "variables": dict(variables or {}), "speakers": speakers, "hop": hop}  # fmt: skip
-    crew = _crew(ray, jobs, setting.output)
-    return run_batch(found, setting, to, crew, progress, expected, lambda: keep(setting.output, asked))
+             "variables": dict(variables or {}), "speakers": speakers, "hop": hop, "memory": memory, "gpus": shared}
+    return run_batch(found, setting, to, make_crew, progress, expected, lambda: keep(setting.output, asked))
 
 
 def go_on(output: str | Path, only: Collection[str] | None = None, progress: OnProgress = untold) -> BatchResult:
@@ -85,17 +88,25 @@ def go_on(output: str | Path, only: Collection[str] | None = None, progress: OnP
     return batch(output=output, only=only, progress=progress, **kept(Path(output)))
 
 
-def _crew(ray: bool | str, jobs: int, output: Path) -> Callable[[], tuple[Crew[Work], int]]:
-    def make_crew() -> tuple[Crew[Work], int]:
+def _each(gpus: str | None) -> int | None:
+    """How many GPUs a worker has; None: nobody says."""
+    from dialogue.generators.gpus import gpus_parts
+
+    try:
+        return None if gpus is None else gpus_parts(gpus).count
+    except ValueError as error:
+        raise SceneError(Problem(f"gpus {error}")) from None
+
+
+def _crew(jobs: int, ray: bool | str, output: Path, gpus: int | None) -> tuple[Crew[Work], int]:
+    """The workers, and how many."""
+    if ray is False:
         from dialogue.podcast.crews import local_crew
 
-        if ray is False:
-            return local_crew(jobs)
-        from dialogue.podcast.ray_crew import ray_crew
+        return local_crew(jobs, gpus)
+    from dialogue.podcast.ray_crew import ray_crew
 
-        return ray_crew(ray if isinstance(ray, str) else None, jobs, output)
-
-    return make_crew
+    return ray_crew(ray if isinstance(ray, str) else None, jobs, output, gpus)
 
 
 def _template(written: str | Path | None) -> Path:

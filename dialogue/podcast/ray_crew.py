@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster: one actor per GPU, or N per machine where pixels are made by processors.
+"""Workers on a Ray cluster: one actor per GPU, or per as many as share a shot; N per machine where there are none.
 
 An actor keeps its generator loaded and has one shot at a time. Its death costs that shot, which is made again by
 another; a machine's death costs as many as it had workers. What actors make lies in the batch's folder, which every
@@ -127,11 +127,11 @@ def _absolute(work: Work) -> Work:
     return ListShots(moved) if isinstance(work, ListShots) else JoinFilm(moved)
 
 
-def ray_crew(address: str | None, per_machine: int, output: Path) -> tuple[Crew[Work], int]:
+def ray_crew(address: str | None, per_machine: int, output: Path, gpus: int | None = None) -> tuple[Crew[Work], int]:
     """Join the cluster at `address`, or start one on this machine; its workers and their number.
 
-    Where the machines have GPUs there is one worker for each; else `per_machine` on each machine.
-    SceneError without Ray or without a cluster there.
+    Where the machines have GPUs there is one worker for each, or for each `gpus` of a machine; else `per_machine` on
+    each machine. SceneError without Ray, without a cluster there, or where no machine has as many GPUs.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a worker without GPU keeps its own settings
@@ -146,10 +146,15 @@ def ray_crew(address: str | None, per_machine: int, output: Path) -> tuple[Crew[
             Problem(f"no Ray cluster at {address}: {error}", hint="`ray start --head` starts one")
         ) from None
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    gpus = int(sum(resources.get("GPU", 0) for resources in nodes))
+    there = [int(resources.get("GPU", 0)) for resources in nodes]
     resources: dict[str, float]
-    if gpus:
-        count, resources = gpus, {"num_gpus": 1, "num_cpus": 1}
+    if any(there):
+        each = gpus or 1
+        count, resources = sum(cards // each for cards in there), {"num_gpus": each, "num_cpus": 1}
+        if not count:
+            ray.shutdown()
+            message = f"a worker is to have {each} GPUs, and no machine of the cluster has more than {max(there)}"
+            raise SceneError(Problem(message, hint=f"--gpus {max(there)} at most"))
     else:
         machines = [resources.get("CPU", 0) for resources in nodes if resources.get("CPU", 0) >= 1]
         count = sum(min(per_machine, int(cpus)) for cpus in machines)

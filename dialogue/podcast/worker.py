@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.cast.recognition import OpenLabel, Undecided
-from dialogue.generators.generator import Generate
+from dialogue.generators.generator import Generate, done_with
+from dialogue.generators.gpus import gpus_given
+from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import DialogueError, Problem
 from dialogue.podcast.episode_plan import Planned, Setting, plan_episode
 from dialogue.podcast.episodes import Episode
@@ -101,7 +103,8 @@ class Hand:
 
     def _do(self, work: Work) -> Planned | list[Task] | tuple[int, str] | None:
         if isinstance(work, PlanEpisode):
-            return plan_episode(work.episode, work.setting, work.last)
+            with memory_given(work.setting.memory):
+                return plan_episode(work.episode, work.setting, work.last)
         if isinstance(work, ListShots):
             from dialogue.rendering.render import prepared
 
@@ -117,8 +120,15 @@ class Hand:
 
         name = work.order.plan.generator
         if name not in self.loaded:
-            self.loaded[name] = generator_of(work.order).load()
+            with memory_given(work.order.memory), gpus_given(work.order.gpus):
+                self.loaded[name] = generator_of(work.order).load()
         make(work.order, [work.task], lambda step: None, self.loaded[name])
+
+    def close(self) -> None:
+        """No more work comes."""
+        for generate in self.loaded.values():
+            done_with(generate)
+        self.loaded.clear()
 
 
 def _join(order: Order) -> tuple[int, str]:

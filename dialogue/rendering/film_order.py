@@ -7,8 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
+from dialogue.generators.gpus import gpus_given
+from dialogue.generators.memory import memory_given
 from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.outputs import refusals
 from dialogue.planning.plan import Plan, Shot
@@ -16,6 +20,8 @@ from dialogue.planning.plan_check import flaws_of
 from dialogue.rendering.cache import Cache
 from dialogue.rendering.encode import check_size, timescale
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _LEAST_BITS_PER_PIXEL = 0.02  # a still picture at crf 18; a disk with less room than this cannot hold the film
 
 
@@ -31,7 +37,7 @@ class Order:
     `sources` are what else it is made of: the scene, the plan, captions read. `place` gives a failed shot's message
     its place in the scene. `force`: every shot again; with it, or `overwrite`, also over what no earlier run wrote.
     `shots`: the first and last to make, from 1; None: all. `warnings`: of the scene and its media. `memory`: what it
-    was planned for.
+    was planned for. `gpus`: how many share a shot, and how.
     """
 
     plan: Plan
@@ -47,6 +53,7 @@ class Order:
     place: Callable[[Shot, str], Problem] = _plain
     warnings: tuple[Problem, ...] = ()
     memory: str | None = None
+    gpus: str | None = None
 
     @property
     def reads(self) -> tuple[Path, ...]:
@@ -62,6 +69,17 @@ class Order:
     def transcript_files(self) -> dict[str, Path]:
         """By format: beside the film, under its name and `.transcript`."""
         return {kind: self.output.with_suffix(f".transcript.{kind}") for kind in self.plan.transcript}
+
+
+def as_ordered(do: Callable[Concatenate[Order, P], T]) -> Callable[Concatenate[Order, P], T]:
+    """While it is done, generators are told of memory and GPUs what the order says of them."""
+
+    @wraps(do)
+    def within(order: Order, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with memory_given(order.memory), gpus_given(order.gpus):
+            return do(order, *args, **kwargs)
+
+    return within
 
 
 def check(order: Order) -> None:

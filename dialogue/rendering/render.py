@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-from dialogue.generators.generator import Generate, shot_job
+from dialogue.generators.generator import Generate, done_with, shot_job
 from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.outputs import held, put_text, replacing
@@ -22,7 +22,7 @@ from dialogue.planning.plan import AudioSlice, MixPart, Plan
 from dialogue.rendering.burn import burn, caption_fonts, subtitles
 from dialogue.rendering.digests import Digests
 from dialogue.rendering.encode import encode
-from dialogue.rendering.film_order import Order, check, check_room
+from dialogue.rendering.film_order import Order, as_ordered, check, check_room
 from dialogue.rendering.film_sound import FilmSound, untouched
 from dialogue.rendering.loudness import shortfall
 from dialogue.rendering.marks import check_signer, comment_of, mark
@@ -51,6 +51,7 @@ class Film:
         return tuple(task for task in self.tasks if task.reason is not None)
 
 
+@as_ordered
 def render(order: Order, tell: OnProgress = untold) -> Film:
     """Make the film, or the shots of it that are ordered. Only shots whose clip the cache lacks are made.
 
@@ -88,6 +89,7 @@ def _warnings(plan: Plan, sound: FilmSound | None) -> tuple[str, ...]:
     return () if told is None else (told,)
 
 
+@as_ordered
 def prepared(order: Order) -> list[Task]:
     """Everything that can fail before work starts, done; what there is to do."""
     check(order)
@@ -100,6 +102,7 @@ def prepared(order: Order) -> list[Task]:
     return tasks
 
 
+@as_ordered
 def make(order: Order, tasks: Sequence[Task], tell: OnProgress, loaded: Generate | None = None) -> None:
     """Make the clips of these shots, one after the other; each is in the cache as soon as it is done.
 
@@ -115,9 +118,13 @@ def _make_all(order: Order, tasks: Sequence[Task], pace: Pace, loaded: Generate 
     pace.at(tasks[0], 0.0, "getting ready")
     generate = loaded or generator.load()
     pace.begin()
-    for task in tasks:
-        _make(order, task, generate, pace)
-        pace.finished(task)
+    try:
+        for task in tasks:
+            _make(order, task, generate, pace)
+            pace.finished(task)
+    finally:
+        if loaded is None:
+            done_with(generate)
 
 
 _WAITING = "waiting for another render that is at it"

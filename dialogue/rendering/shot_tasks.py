@@ -6,9 +6,12 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dialogue.generators import GENERATORS
 from dialogue.generators import generator as generator_named
 from dialogue.generators.fast import refuse_fast
 from dialogue.generators.generator import Generator
+from dialogue.generators.gpus import gpus_asked_for
+from dialogue.ground.amounts import counted
 from dialogue.ground.digests import text_digest
 from dialogue.ground.errors import DialogueError, Problem, SceneError
 from dialogue.ground.sealed import is_sealed
@@ -60,7 +63,28 @@ def generator_of(order: Order) -> Generator:
     if missing is not None:
         raise DialogueError(f"the generator {order.plan.generator!r} cannot run here: {missing}")
     refuse_fast(chosen)
+    _check_gpus(order.plan.generator, chosen)
     return chosen
+
+
+def _check_gpus(name: str, generator: Generator) -> None:
+    """SceneError where more GPUs are asked for than there are, or the generator has no use for more than one."""
+    try:
+        count = gpus_asked_for().count
+    except ValueError as error:
+        raise SceneError(Problem(str(error))) from None
+    if count == 1:
+        return
+    replicas = getattr(generator, "replicas", None)
+    if replicas is None:
+        sharing = [known for known in GENERATORS if hasattr(generator_named(known), "replicas")]
+        message = f"a shot of {name} is not shared among GPUs, and {count} are asked for"
+        raise SceneError(Problem(message, hint=f"leave out --gpus; {', '.join(sharing)} can share a shot"))
+    there = replicas()
+    if count > there:
+        has = f"this machine has {counted(there, 'GPU')}" if there else "this machine has no GPU"
+        hint = f"--gpus {there} at most" if there > 1 else "leave out --gpus"
+        raise SceneError(Problem(f"{count} GPUs are asked for, and {has}", hint=hint))
 
 
 def tasks_of(order: Order, generator: Generator) -> list[Task]:

@@ -24,6 +24,15 @@ def of_any_length(config: Any) -> Any:
     return replace(config, ulysses_anything=config.ulysses_degree > 1, ring_anything=config.ring_degree > 1)
 
 
+def share_tokens(model: Any, method: str, size: int) -> None:
+    """The tokens of every forward among `size` processes: by `ulysses`, or by the `ring` in cuDNN's attention."""
+    from diffusers import ContextParallelConfig
+
+    if method == "ring":
+        model.set_attention_backend("_native_cudnn")
+    model.enable_parallelism(config=ContextParallelConfig(**{f"{method}_degree": size}))
+
+
 def check_backend(config: Any, model: Any) -> None:
     """ValueError where the ring would run on an attention that does not tell the sums of its softmax."""
     from diffusers.models.attention_dispatch import _AttentionBackendRegistry

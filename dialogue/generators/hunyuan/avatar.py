@@ -5,14 +5,17 @@ Shapes: H/W pixels of the frame.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dialogue.generators.generator import Generate, Report, ShotJob
+from dialogue.generators.hardware import cards
 from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.hunyuan.placing import Held, Way, card_of, room_on, way_of
+from dialogue.generators.hunyuan.replicas import Replicas
 from dialogue.generators.hunyuan.settings import Settings, settings
 from dialogue.generators.hunyuan.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from model.avatar.conditions import Conditions
     from model.avatar.denoising import DenoisingState
     from model.avatar.guidance import Sampling
+    from model.avatar.team import Team, TransformerAt
     from model.hunyuan.pipeline import HunyuanVideoAvatarPipeline
     from model.memory import MemoryPlan
 
@@ -82,7 +86,7 @@ def estimate(plan: Plan, shot: Shot) -> Estimate:
     sampling = _sampling(chosen)
     return hunyuan_costs.estimate(
         plan.width, plan.height, shot.frames, sampling.full_steps(), sampling.steps, chosen.window, chosen.memory,
-        chosen.fp8, card_of(chosen), max(1, len(shot.faces)),
+        chosen.fp8, card_of(chosen), max(1, len(shot.faces)), chosen.gpus,
     )  # fmt: skip
 
 
@@ -96,6 +100,11 @@ def _sampling(chosen: Settings) -> Sampling:
         return usual if chosen.distilled is None else read_distilled(chosen.distilled).sampling(usual)
     except ValueError as error:
         raise DialogueError(f"{NAME}: {error}") from None
+
+
+def replicas() -> int:
+    """Among how many GPUs a shot can be shared here."""
+    return cards() or ((os.cpu_count() or 1) if _settings().processors else 0)
 
 
 def room() -> Room | None:
@@ -119,21 +128,31 @@ def load() -> Generate:
 
     DialogueError when they are not all there, or do not fit.
     """
+    chosen = settings()
+    begin = partial(_begun, chosen, fingerprint())
+    return begin(0, None)[0] if chosen.gpus.count == 1 else Replicas(chosen.gpus, begin)
+
+
+def _begun(chosen: Settings, made_by: str, rank: int, team: Team | None) -> tuple[Generate, TransformerAt]:
+    """What makes shots on GPU `rank`, and what the transformer is kept by there; `team`: who shares them."""
     import torch
 
-    chosen = settings()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
     card = chosen.card
     if card is None and device.type == "cuda":
         card = torch.cuda.get_device_properties(device).total_memory
-    held = Held(partial(_loaded, chosen, device))
+    if device.type != "cuda" and chosen.gpus.share == "ring":
+        raise DialogueError("the ring runs in cuDNN's attention, which needs GPUs; take windows or ulysses")
+    held = Held(partial(_loaded, chosen, device, rank))
     if device.type != "cuda" or chosen.memory:
         held.at(chosen.memory or "high")  # what is missing is told before the first shot
-    return partial(_frames, held, chosen, card)
+    return partial(_frames, held, chosen, card, made_by, team), lambda mode: held.at(mode).transformer
 
 
-def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> HunyuanVideoAvatarPipeline:
+def _loaded(chosen: Settings, device: torch.device, rank: int, memory: MemoryPlan) -> HunyuanVideoAvatarPipeline:
+    """The pipeline; where another leads, with the transformer alone."""
     from model.avatar.attention_choice import choose_attention
+    from model.avatar.context_parallel import share_tokens
     from model.avatar.distilled import take_distilled
     from model.avatar.eight_bits import in_eight_bits
     from model.hunyuan.loading import MissingWeights
@@ -143,9 +162,10 @@ def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> Hunyu
 
     _quiet()
     try:
-        tiling = Tiling.large() if chosen.large_tiles else None
+        tiling = Tiling.large() if chosen.large_tiles and not rank else None
+        options = dict.fromkeys(("vae", "text_encoder", "audio_encoder")) if rank else {}
         pipeline = HunyuanVideoAvatarPipeline.from_pretrained(
-            chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling
+            chosen.weights, device, memory=memory, fp8=chosen.fp8, tiling=tiling, **options
         )
         if chosen.distilled is not None:
             take_distilled(pipeline, chosen.distilled)
@@ -157,6 +177,8 @@ def _loaded(chosen: Settings, device: torch.device, memory: MemoryPlan) -> Hunyu
                 pipeline.unload_lora_weights()
             in_eight_bits(pipeline.transformer, device)
         choose_attention(pipeline.transformer, chosen.attention)
+        if chosen.gpus.count > 1 and chosen.gpus.share != "windows":
+            share_tokens(pipeline.transformer, chosen.gpus.share, chosen.gpus.count)
     except (MissingWeights, ValueError) as error:
         raise DialogueError(f"{NAME}: {error}") from error
     if chosen.compiled:
@@ -174,20 +196,25 @@ def _quiet() -> None:
     transformers.utils.logging.set_verbosity_error()  # what does not fit is raised, by model.pretrained
 
 
-def _frames(held: Held, chosen: Settings, card: float | None, job: ShotJob, report: Report) -> Iterator[Frame]:
+def _frames(
+    held: Held, chosen: Settings, card: float | None, made_by: str, team: Team | None, job: ShotJob, report: Report
+) -> Iterator[Frame]:
     """Encode, denoise, decode. 90 % of the work is denoising; the state is saved as it goes."""
     way = way_of(job, chosen, card)
     pipeline = held.at(way.mode)
     report(0.0, "encoding picture, words and voices")
-    final = _denoised(pipeline, chosen, way, job, report)
+    if team is not None:
+        team.at = way.mode
+    final = _denoised(pipeline, chosen, way, made_by, team, job, report)
     for number, frame in enumerate(pipeline.decode(final, job.frames)):
         yield frame.numpy()
         report(0.9 + 0.1 * (number + 1) / job.frames, "decoding")
 
 
 def _denoised(
-    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, way: Way, job: ShotJob, report: Report
-) -> DenoisingState:
+    pipeline: HunyuanVideoAvatarPipeline, chosen: Settings, way: Way, made_by: str, team: Team | None, job: ShotJob,
+    report: Report,
+) -> DenoisingState:  # fmt: skip
     """From noise, or from the state that a stopped run of the same shot left."""
     import torch
 
@@ -200,7 +227,7 @@ def _denoised(
     fusion = pipeline.schedule(job.frames, chosen.window, chosen.offset)
     last = pipeline.start(given, fusion, generator)
     rounded = ", in 8 bits" if way.mode == "low" else ""
-    file, key = job.work / STATE, f"{fingerprint()}, {tuple(last.latents.shape)}{rounded}"
+    file, key = job.work / STATE, f"{made_by}, {tuple(last.latents.shape)}{rounded}"
     if file.exists():
         try:
             last = load_state(file, key)
@@ -208,7 +235,7 @@ def _denoised(
             file.unlink()  # of other weights or settings: the shot starts over
     rows = memory_plan(way.mode).rows_per_batch
     cache_device = torch.device("cpu") if way.cache_on_host else None
-    states = pipeline.denoise(given, fusion, sampling, last, rows, cache_device=cache_device)
+    states = pipeline.denoise(given, fusion, sampling, last, rows, cache_device=cache_device, team=team)
     saved = time.monotonic()
     for last in states:
         report(0.9 * last.step / sampling.steps, f"denoising, step {last.step} of {sampling.steps}")

@@ -7,7 +7,9 @@ Operations are counted: they equal those of the released model run on meta tenso
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
+from dialogue.generators.gpus import Gpus
 from dialogue.generators.hardware import VAE_SHARE, machine
 from dialogue.planning.choice import Estimate
 from model.grid import frames_for, latents_for, windows_for
@@ -127,18 +129,25 @@ def longest(
     return most
 
 
+def share_of(rows: int, gpus: Gpus) -> float:
+    """Of the work of a step, what the busiest has: rows are dealt whole, tokens evenly."""
+    return ceil(rows / gpus.count) / rows if gpus.share == "windows" else 1 / gpus.count
+
+
 def estimate(
     width: int, height: int, frames: int, full_steps: int, steps: int, window: int, memory: str | None,
     eight_bits: bool = False, card: float | None = None, people: int = 1,
+    gpus: Gpus | None = None,
 ) -> Estimate:  # fmt: skip
     """Of a shot: both branches of every window at every step, a step on cached blocks costing one of 60.
 
-    `card`: bytes of the card it is made on, where they are known.
+    `card`: bytes of the card it is made on, where they are known. `gpus` share the steps; the rest is one's.
     """
     here = machine()
     windows = windows_for(frames, window)
     steps_worth = full_steps + (steps - full_steps) / BLOCKS
     work = 2 * windows * steps_worth * forward_operations(width, height, window)
+    work *= share_of(2 * windows, gpus or Gpus())
     seconds = work / here.speed + decode_operations(width, height, frames) / (here.speed * VAE_SHARE)
     shot = sizes(width, height, frames, window, people)
     if card is not None:

@@ -1,10 +1,11 @@
 """Where the weights of hunyuan-avatar are and how it runs: what belongs to the machine and not to a scene.
 
 `DIALOGUE_WEIGHTS`: the folder of weights. `DIALOGUE_MEMORY`: low, balanced or high, and the card's size where it is
-another than this machine's (`24GB`). `DIALOGUE_FAST`: names of docs/fast.md. `DIALOGUE_HUNYUAN_AVATAR`: a list with
-commas of `steps=50`, `window=33` and `offset=5` (latents), `attention=NAME` (the kernel, of model/attention_names),
-`compile` (the blocks, once for a run), `fp8` (the 8-bit file) and `large-tiles` (of the VAE: twice as fast as the
-released tiles, with 10 GB more on the GPU).
+another than this machine's (`24GB`). `DIALOGUE_GPUS`: 2, or 2,ulysses. `DIALOGUE_FAST`: names of docs/fast.md.
+`DIALOGUE_HUNYUAN_AVATAR`: a list with commas of `steps=50`, `window=33` and `offset=5` (latents), `attention=NAME` (the
+kernel, of model/attention_names), `compile` (the blocks, once for a run), `fp8` (the 8-bit file), `large-tiles` (of the
+VAE: twice as fast as the released tiles, with 10 GB more on the GPU) and `processors` (without a GPU, `--gpus` shares a
+shot among processes on the processor: to try it out).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.generators.fast import fast_asked_for
+from dialogue.generators.gpus import Gpus, gpus_asked_for
 from dialogue.generators.memory import card_asked_for, memory_asked_for
 from dialogue.ground.places import data_folder
 from model.attention_names import BACKENDS, NATIVE
@@ -22,6 +24,7 @@ from model.grid import WINDOW_LATENTS
 WEIGHTS = "DIALOGUE_WEIGHTS"
 OPTIONS = "DIALOGUE_HUNYUAN_AVATAR"
 DISTILLED = "DIALOGUE_DISTILLED"
+_TAKES = "steps=N, window=N, offset=N, attention=NAME, compile, fp8, large-tiles and processors"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Settings:
     attention: str = NATIVE
     compiled: bool = False
     distilled: Path | None = None  # the LoRA of --fast distilled
+    gpus: Gpus = Gpus()
+    processors: bool = False
 
 
 def _distilled(fast: tuple[str, ...]) -> Path | None:
@@ -63,7 +68,7 @@ def settings() -> Settings:
     """As the environment has them; ValueError says which of them is wrong and what it takes."""
     memory = memory_asked_for()
     counts = {"steps": Settings.steps, "window": Settings.window, "offset": Settings.offset}
-    switches = {"fp8": False, "large-tiles": False, "compile": False}
+    switches = {"fp8": False, "large-tiles": False, "compile": False, "processors": False}
     attention = NATIVE
     for item in filter(None, (part.strip() for part in os.environ.get(OPTIONS, "").split(","))):
         name, _, value = item.partition("=")
@@ -76,11 +81,11 @@ def settings() -> Settings:
         elif name == "attention":
             raise ValueError(f"{OPTIONS} has {item!r}; attention is one of {', '.join(BACKENDS)}")
         else:
-            takes = "steps=N, window=N, offset=N, attention=NAME, compile, fp8 and large-tiles"
-            raise ValueError(f"{OPTIONS} has {item!r}; it takes {takes}")
+            raise ValueError(f"{OPTIONS} has {item!r}; it takes {_TAKES}")
     fast = fast_asked_for()
     return Settings(
         weights_folder(), memory, counts["steps"], counts["window"], counts["offset"],
         fp8=switches["fp8"], large_tiles=switches["large-tiles"], card=card_asked_for(), fast=fast,
-        attention=attention, compiled=switches["compile"], distilled=_distilled(fast),
+        attention=attention, compiled=switches["compile"], distilled=_distilled(fast), gpus=gpus_asked_for(),
+        processors=switches["processors"],
     )  # fmt: skip
