@@ -34,6 +34,7 @@ RECORDINGS = {
     ".aif",
     ".aiff",
 }
+SAMPLE = ("asha", "leon")  # who play in it
 LARGEST = 8_000_000_000  # bytes of a file that is brought in
 _NEW = "scene: 1\n"
 
@@ -98,11 +99,14 @@ def _umask() -> int:
 def begin(path: Path, asked: dict[str, Any]) -> None:
     """Write the scene that was asked for, where there is none. SceneError where that cannot be.
 
-    `characters`: names of ready ones. Else `pictures` and `recordings`, which lie in the folder, and `script`: a line
-    per turn, the name first.
+    `sample`: a scene to try, in a new folder of that name beside it. `characters`: names of ready ones. Else `pictures`
+    and `recordings`, which lie in the folder, and `script`: a line per turn, the name first.
     """
     if path.exists():
         raise SceneError(Problem(f"{path.name} is there already", str(path)))
+    if asked.get("sample") is not None:
+        dialogue.start(sample_folder(path.parent, str(asked["sample"])), SAMPLE)
+        return
     characters = asked.get("characters")
     if characters:
         dialogue.start(path.parent, [str(one) for one in characters], beside=True)
@@ -113,6 +117,17 @@ def begin(path: Path, asked: dict[str, Any]) -> None:
     people = list(dict.fromkeys(who for who, _ in lines)) or people_of(recordings)
     text = scene_text(pictures, recordings, lines, people, tracks=_alike_long(path.parent, recordings))
     write_text(path, text)
+
+
+def sample_folder(folder: Path, name: str) -> Path:
+    """A new folder for the sample. SceneError for a name that leads elsewhere, or is taken."""
+    plain = unicodedata.normalize("NFC", name.strip())
+    if not re.fullmatch(r"[\w][\w() .-]{0,79}", plain) or plain.endswith((".", " ")):
+        raise SceneError(Problem(f"{name[:80]!r} cannot name a folder here", hint="letters, digits, blanks, _ . and -"))
+    place = folder / plain
+    if os.path.lexists(place):
+        raise SceneError(Problem(f"{plain} is there already", hint="another name"))
+    return place
 
 
 def _named(folder: Path, asked: object, kinds: set[str]) -> list[str]:

@@ -65,6 +65,7 @@ export function First() {
         <h2>{pictures.value.length ? pictures.value.join(", ") : "Drop a picture of everybody who speaks"}</h2>
         <p>One picture is enough. Faces are found by themselves; you say whose they are.</p>
         <Choose label="Choose pictures" accept="image/*" keys="P" strong={!pictures.value.length} />
+        <Sample />
         <div class="ready">
           <div class="sm t2">or begin with ready characters: choose one to four</div>
           <div class="row">
@@ -95,6 +96,23 @@ export function First() {
         <Choose label="Choose recordings" accept="audio/*,video/*" keys="V" strong={false} />
       </section>
     </main>
+  );
+}
+
+const folder = signal("sample");
+
+/** A scene to try, copied into a folder of one's choice. */
+function Sample() {
+  return (
+    <form class="sample" aria-label="A sample" onSubmit={(event) => { event.preventDefault(); void start({ sample: folder.value }); }}>
+      <img src="/api/portrait/asha" alt="" /><img src="/api/portrait/leon" alt="" />
+      <div class="grow">
+        <div class="strong">Asha and Leon, a short talk</div>
+        <label class="sm t2">into the folder <input aria-label="The sample's folder" value={folder.value} size={12}
+          onInput={(event) => (folder.value = event.currentTarget.value)} onKeyDown={(event) => event.stopPropagation()} /></label>
+      </div>
+      <button class="btn" disabled={busy.value !== null || !folder.value.trim()}>Try this one</button>
+    </form>
   );
 }
 
