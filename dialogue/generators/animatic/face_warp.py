@@ -24,7 +24,7 @@ from dialogue.generators.animatic.matte import head_window
 from dialogue.generators.animatic.mouth import MovingMouth, smooth
 from dialogue.generators.animatic.mouth_shapes import MouthShape
 from dialogue.generators.animatic.mouth_shapes import mixed as mixed_shape
-from dialogue.generators.animatic.painted_lid import PaintedLid, painted_lids
+from dialogue.generators.animatic.painted_lid import PaintedLid, cover, painted_lids
 from dialogue.media.face_mesh import LEFT_BROW, LEFT_LOWER, LEFT_UPPER, RIGHT_BROW, RIGHT_LOWER, RIGHT_UPPER
 from dialogue.media.face_points import FacePoints, face_points
 
@@ -93,6 +93,8 @@ class FaceWarp:
         self._mouth = MovingMouth(self._still, lips, window, teeth=found.meshed, before=things)
         self._lids = self._eyelids() if found.eyes else []
         self._painted = self._painted_lids(face.box, found.meshed) if found.eyes else []
+        # Large drawn eyes that no lid covers stay open.
+        self._blinks = not self._painted or cover(self._still, self._painted)
         head = window * face.box.height
         turn = 1 - 0.35 * np.clip((y - face.box.y) / face.box.height, 0, 1)  # the crown goes further than the chin
         # (2, r, c), in pixels: x for a sway of 1, y for a nod of 1.
@@ -136,7 +138,7 @@ class FaceWarp:
                 if pose.glance and not self._painted:
                     lid.look(lookup, pose.glance, self._shift(lid.patch, pose))
                 self._raise(lid, pose, felt, lookup)
-            if pose.blink and self._painted:
+            if pose.blink and self._painted and self._blinks:
                 base = base.copy()
                 for painted in self._painted:
                     painted.close(base, pose.blink)

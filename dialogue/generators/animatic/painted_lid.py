@@ -25,6 +25,8 @@ Outline = NDArray[np.float32]  # (n, 2)
 LOWER = 0.8  # how far below the eye's middle the lids meet, of its half height
 WHITE_AROUND = (1.25, 1.5)  # times the mesh's outline of an eye: where drawn eyes are still white
 WHITE = (0.2, 0.1)  # shares of white there, of the clearer eye, from which both are large
+NO_SKIN = 17.0  # levels of Lab from the skin below the eye, lightness halved: what is further is eye
+SEEN = 0.8  # of an open eye that closed lids may leave to be seen, their lashes with it
 LASHES = 0.13  # half the thickness of the lash line, of the eye's half height
 
 
@@ -54,6 +56,9 @@ class PaintedLid:
         radius = np.sqrt((along / 1.15) ** 2 + (self._down / 1.3) ** 2)
         self._eye = _smooth((1.2 - radius) / 0.45)
         hole = (radius < 1.1).astype(np.uint8)
+        round_ = np.hypot(x - eye.x, y - eye.y) / eye.half_width
+        self._around = (round_ < 1.0) & (np.abs(self._down + 0.2) < 3)
+        self._cheek = (np.abs(along) < 0.8) & (round_ > 1.1) & (self._down > 0)
         soft = self._skin_around(patch, (np.abs(along) < 1.1) & (self._down > 1.3) & (self._down < 2.8))
         shade = 0.93 - 0.10 * _smooth((self._down + 0.2) / 1.2)  # the lid turns away from the light
         self._skin = np.asarray(soft * shade[..., None], np.float32)
@@ -77,6 +82,15 @@ class PaintedLid:
         reach = 0.22 * max(patch.shape[:2])
         total = cv2.GaussianBlur(patch * weight, (0, 0), reach)
         return np.asarray(total / cv2.GaussianBlur(weight, (0, 0), reach)[..., None], np.float32)
+
+    def seen(self, picture: Frame) -> float:
+        """How much around the eye differs from the skin below it, lashes aside: of the patch, 0 … 1."""
+        import cv2
+
+        lab = cv2.cvtColor(np.ascontiguousarray(picture[self.rows, self.columns]), cv2.COLOR_RGB2LAB)
+        skin = np.median(lab[self._cheek].reshape(-1, 3), 0) if self._cheek.any() else np.median(lab, (0, 1))
+        other = np.linalg.norm((lab - skin) * (0.5, 1.2, 1.2), axis=-1) > NO_SKIN
+        return float((other & self._around).mean())
 
     def close(self, picture: Frame, blink: float) -> None:
         """Draw the lid into `picture`, closed by `blink`, 0 … 1."""
@@ -102,6 +116,14 @@ def painted_lids(picture: Frame, box: Box, eyes: list[tuple[Outline, Outline]]) 
     if shares and any(best < least for best, least in zip(max(shares), WHITE, strict=True)):
         return []
     return [PaintedLid(picture, eye) for eye in edge_points(picture, box).eyes]
+
+
+def cover(picture: Frame, lids: list[PaintedLid]) -> bool:
+    """Whether closed lids leave little of the eyes to be seen; half covered ones look worse than open ones."""
+    shut = picture.copy()
+    for lid in lids:
+        lid.close(shut, 1.0)
+    return all(lid.seen(shut) <= SEEN * lid.seen(picture) for lid in lids)
 
 
 def _white(picture: Frame, upper: Outline, lower: Outline, times: float) -> float:

@@ -13,7 +13,9 @@ from dialogue.generators.animatic.face_warp import FaceWarp, Pose
 from dialogue.generators.animatic.lips import ALONG, Lips, lips_of
 from dialogue.generators.animatic.mouth_shapes import SHAPES, edges_of
 from dialogue.generators.animatic.mouth_shapes import mixed as mixed_shape
+from dialogue.generators.animatic.painted_lid import PaintedLid, cover
 from dialogue.ground.box import Box
+from dialogue.media.face_edges import Eye
 from dialogue.media.face_points import mean_face
 from dialogue.planning.plan import Face, Mouth
 
@@ -135,6 +137,14 @@ def test_a_blink_leaves_lashes_brows_and_rims_where_they_are(monkeypatch: pytest
     left = (frame[90:170, 80:240].max(-1) < 75) & (brow[90:170, 80:240].max(-1) > 0) & (rim[90:170, 80:240].max(-1) > 0)
     before = (picture[90:170, 80:240].max(-1) < 75) & (brow[90:170, 80:240].max(-1) > 0)
     assert left.sum() < 0.3 * before.sum()
+
+
+def test_an_eye_is_covered_only_by_a_lid_that_lies_on_it() -> None:
+    picture = np.full((120, 160, 3), (240, 190, 150), np.uint8)
+    cv2.ellipse(picture, (80, 60), (26, 20), 0, 0, 360, (250, 250, 250), -1, cv2.LINE_AA)
+    cv2.circle(picture, (80, 60), 12, (60, 30, 10), -1, cv2.LINE_AA)
+    assert cover(picture, [PaintedLid(picture, Eye(80, 60, 26, 20, 0))])
+    assert not cover(picture, [PaintedLid(picture, Eye(80, 48, 26, 8, 0))])
 
 
 def test_what_an_open_mouth_shows_beyond_its_points_is_painted_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
