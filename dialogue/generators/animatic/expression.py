@@ -22,6 +22,7 @@ Plane = NDArray[np.float32]
 
 WINGS = (98, 327)  # of the nose, in the mesh: the viewer's left one first
 BROW_REACH = (0.11, 0.085)  # of the face's width: how far around it a brow takes the skin along
+UNDER_BROW = 0.62  # of the way from a brow to its lid: how far the skin between them goes along
 OWN = 0.7  # of an emotion's movement is as in the speaker's own picture of it
 FURTHEST = 0.07  # of the face's width: no point goes further
 
@@ -122,14 +123,18 @@ def brow_field(points: Points, expression: Expression, x: Plane, y: Plane) -> Pl
     total = np.full(x.shape, 1e-3, np.float32)
     for brow, side in ((LEFT_BROW, 1.0), (RIGHT_BROW, -1.0)):
         outer, mid, inner = (points[index, :2] for index in (brow[0], brow[2], brow[4]))
+        lid = points[159 if side > 0 else 386, :2]
+        clear = float((lid - mid) @ np.array((-level[1], level[0])))  # from the brow to the lid: eyes stay in shape
+        below = min(BROW_REACH[1] * wide, max(UNDER_BROW * clear, 0.02 * wide))
         wing = points[WINGS[0] if side > 0 else WINGS[1], :2]
         ways = [(outer, expression.outer, 0.0), (mid, expression.mid, 0.4), (inner, expression.inner, 1.0)]
         ways += [(wing, 0.42 * expression.nose, 0.0)] if expression.nose else []
-        for place, amount, inward in ways:
+        for index, (place, amount, inward) in enumerate(ways):
             moved = (amount * up + inward * side * expression.together * axis) * wide
             along = (x - place[0]) * level[0] + (y - place[1]) * level[1]
             across = (y - place[1]) * level[0] - (x - place[0]) * level[1]
-            weight = np.exp(-((along / (BROW_REACH[0] * wide)) ** 2 + (across / (BROW_REACH[1] * wide)) ** 2))
+            reach = np.where((across > 0) & (index < 3), below, BROW_REACH[1] * wide)
+            weight = np.exp(-((along / (BROW_REACH[0] * wide)) ** 2 + (across / reach) ** 2))
             field -= weight * moved.astype(np.float32)[:, None, None]
             total += weight
     return np.asarray(field / np.maximum(total, 1), np.float32)

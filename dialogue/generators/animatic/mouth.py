@@ -109,7 +109,7 @@ class MovingMouth:
         mask = (inside | (around & (dark | pale))).astype(np.uint8)
         _, labels = cv2.connectedComponents(mask)
         mask = np.isin(labels, np.unique(labels[inside & (labels > 0)])).astype(np.uint8)
-        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=max(1, round(0.018 * width)))
+        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=max(1, round(0.03 * width)))
         filled = self._still.copy()
         filled[self.patch] = cv2.inpaint(patch, mask, max(3.0, 0.03 * width), cv2.INPAINT_TELEA)
         return np.asarray(filled, np.uint8)

@@ -44,9 +44,13 @@ def interior_colors(picture: Frame, lips: Lips) -> InteriorColors:
         return np.asarray(color * min(1.0, most * light / (float(color.mean()) + 1e-3)), np.float32)
 
     # A pale or faded picture has no black, and its mouths have none either.
-    darkest = 0.9 * float(np.percentile(picture[::2, ::2].mean(-1), 1.5))
+    y, x = np.mgrid[: picture.shape[0] : 2, : picture.shape[1] : 2].astype(np.float32)
+    s_of, t_of = lips.plane(x, y)
+    face = (np.abs(s_of) < 1.5) & (t_of > -1.7 * lips.width) & (t_of < lips.chin)  # pupils, lashes and brows
+    seen = picture[::2, ::2][face].mean(-1) if face.any() else picture.reshape(-1, 3).mean(-1)
+    darkest = 0.55 * float(np.percentile(seen, 1.5))
     dark = shade(DARK, DARKEST)
-    dark = dark + max(0.0, min(darkest, 0.45 * light) - float(dark.mean()))
+    dark = dark + max(0.0, min(darkest, 0.3 * light) - float(dark.mean()))
     white = (0.3 * tone + 0.7 * light) * np.array((1.02, 1.0, 0.95), np.float32)
     s = np.linspace(-0.5, 0.5, 17, dtype=np.float32)
     down = np.linspace(0.2, 0.7, 4, dtype=np.float32)[:, None]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dialogue.generators.animatic.expression import EXPRESSIONS, Expression, known, mixed, own, seen
+from dialogue.generators.animatic.expression import EXPRESSIONS, Expression, brow_field, known, mixed, own, seen
 from dialogue.generators.animatic.face_warp import FaceWarp, Pose
 from dialogue.generators.animatic.lips import ALONG, Lips, lips_of
 from dialogue.generators.animatic.mouth_shapes import SHAPES, edges_of
@@ -189,6 +189,20 @@ def test_emotions_move_brows_as_the_table_says(monkeypatch: pytest.MonkeyPatch) 
         rows = np.flatnonzero((frame[40:110, 125:150].max(-1) < 120).any(1))
         heights[name] = rows.mean()
     assert heights["surprise"] < heights["neutral"] - 3 < heights["anger"] - 5
+
+
+def test_brows_leave_the_eyes_below_them_in_shape() -> None:
+    """Raised, they take the skin above the lids along, and not the middle of the eye."""
+    points = picture_of()[1]
+    raised = Expression(0.05, 0.06, 0.05)
+    for brow, lid, low in ((105, 159, 145), (334, 386, 374)):
+        at = points[[brow, lid], :2]
+        eye = points[[lid, low], :2].mean(0)
+        places = np.vstack([at, eye])
+        _, down = brow_field(points, raised, places[:, :1], places[:, 1:])
+        moved = np.abs(down[:, 0])
+        assert moved[0] > 0.8 * 0.055 * float(np.linalg.norm(points[454] - points[234]))
+        assert moved[2] < 0.06 * moved[0] and moved[1] < 0.25 * moved[0]
 
 
 def test_an_emotion_is_known_by_its_names_and_its_picture() -> None:
