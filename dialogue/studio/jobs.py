@@ -141,10 +141,10 @@ def start(cache: Path, order: Mapping[str, Any]) -> Job:
             stdout=said,
             stderr=said,
             start_new_session=True,
-            env=_environment(),
+            env=environment(),
         )
     write_text(job.folder / PID, str(process.pid))
-    _REAPED.append(process)
+    keep_child(process)
     return job
 
 
@@ -156,7 +156,12 @@ def reap() -> None:
     _REAPED[:] = [process for process in _REAPED if process.poll() is None]
 
 
-def _environment() -> dict[str, str]:
+def keep_child(process: subprocess.Popen[bytes]) -> None:
+    """Have a child let go of once it has ended."""
+    _REAPED.append(process)
+
+
+def environment() -> dict[str, str]:
     """With this very program found first, wherever it was started from."""
     root = str(Path(__file__).parents[2])
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}

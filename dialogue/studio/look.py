@@ -28,6 +28,7 @@ class Look:
     tasks: tuple[dialogue.Task, ...] | None = None
     takes: tuple[tuple[dialogue.Take, ...], ...] = ()
     voices: tuple[dialogue.OpenVoice, ...] = ()
+    stands: bool = False  # whether the film that lies there is of this plan
     revision: str | None = None  # of the file that was looked at
 
     @property
@@ -79,7 +80,9 @@ def _weighed(look: Look, film: Film) -> Look:
     try:
         order = dialogue.order(look.planned, overwrite=True, **film.how)
         tasks = dialogue.pending(order)
-        return replace(look, tasks=tasks, takes=dialogue.takes(order, tasks))
+        last = order.cache.last(order.name)
+        stands = all(task.reason is None and last.get(task.number) == dict(task.inputs) for task in tasks)
+        return replace(look, tasks=tasks, takes=dialogue.takes(order, tasks), stands=stands)
     except DialogueError as error:
         return replace(look, problems=_joined(look, error.problems))
     except OSError as error:

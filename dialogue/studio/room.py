@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from dialogue.ground.box import Box
 from dialogue.ground.errors import DialogueError, Problem
 from dialogue.ground.progress import Cancelled, Progress
 from dialogue.scene.edit import Edit
+from dialogue.studio import jobs, mouths
 from dialogue.studio.document import Document
 from dialogue.studio.films import Film
 from dialogue.studio.look import Look, film_place, first_look, plan_look, whole_look
@@ -34,6 +34,8 @@ class Room:
         self._seen: dict[Path, int] = {}  # when the files of the film were last changed
         self._faces: dict[str, tuple[int, tuple[Box, ...]]] = {}  # found in a picture, when it was last changed
         self._revision: str | None = None  # of the file that is being looked at
+        self._looked = 0  # the stamp of the film whose mouths were looked at last
+        self._known: str | None = None  # what the page was told of its mouths
         self._old: Look | None = None  # the last look that had a plan
         self._wake = threading.Event()
         self._lock = threading.RLock()
@@ -72,7 +74,7 @@ class Room:
     def glance(self) -> None:
         """Look again when the file, or one it names, has changed on disk."""
         seen = {}
-        for place in (self.film.path, *self.media().values()):
+        for place in (self.film.path, self.movie, *self.media().values()):
             try:
                 seen[place] = place.stat().st_mtime_ns
             except OSError:
@@ -80,6 +82,10 @@ class Room:
         before, self._seen = self._seen, seen
         if any(before.get(place, stamp) != stamp for place, stamp in seen.items()):
             self.refresh()
+        known = mouths.known_stamp(self.clips, self.movie)
+        if known != self._known:
+            self._known = known
+            self.version += 1
 
     def refresh(self) -> None:
         """Look again: the file or something it names has changed."""
@@ -144,6 +150,7 @@ class Room:
 
         with suppress(Cancelled):  # the file has changed while it was being looked at
             self._publish(whole_look(first, self.film, tell), None)
+            self._look_at_mouths()
             self._find_faces()
 
     def _find_faces(self) -> None:
@@ -198,7 +205,7 @@ class Room:
                 "scene": tree,
                 "media": {name: media_id(name) for name in self.media()},
                 "film": self._film(),
-                "mouths": self._mouths(),
+                "mouths": mouths.known_stamp(self.clips, self.movie),
                 "characters": sorted(dialogue.actors()) if self.film.kind == "new" else [],
                 **record,
             }
@@ -224,13 +231,15 @@ class Room:
         except OSError:
             return None
 
-    def _mouths(self) -> str | None:
-        """The stamp of what is known of the film's mouths; None where nobody has looked at this very film."""
-        try:
-            known = json.loads((self.clips / "mouths" / f"{self.movie.stem}.json").read_text(encoding="utf-8"))
-            return str(known["stamp"]) if known["stamp"] == self.movie.stat().st_mtime_ns else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+    def _look_at_mouths(self) -> None:
+        """In a film that somebody has made elsewhere, as by `dialogue render`, and where nobody has looked yet."""
+        job = jobs.newest(self.cache)
+        if not self.look.stands or not self.movie.is_file() or (job is not None and job.state() == "running"):
+            return
+        stamp = self.movie.stat().st_mtime_ns
+        if stamp != self._looked and mouths.known_stamp(self.clips, self.movie) is None:
+            self._looked = stamp
+            mouths.start(self.movie, self.film.path, self.clips)
 
     def media(self) -> dict[str, Path]:
         """Every file of the film that the page may see, by its name in the scene."""

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 
 import dialogue
 from dialogue.ground.errors import DialogueError, Problem
-from dialogue.studio import jobs
+from dialogue.studio import jobs, mouths
 from dialogue.studio.record import media_id
 from dialogue.studio.room import Room
 
@@ -64,7 +64,7 @@ def name_take(room: Room, shot: int, number: int, name: str) -> None:
 
 def mouths_place(room: Room) -> Path:
     """Where what is known of the film's mouths is kept."""
-    return room.clips / "mouths" / f"{room.movie.stem}.json"
+    return mouths.place_of(room.clips, room.movie)
 
 
 def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dialogue
 from dialogue.ground.errors import DialogueError
 from dialogue.ground.progress import Progress
+from dialogue.studio import mouths
 from dialogue.studio.jobs import FRAME, LOCK, Job
 
 _EVERY = 0.4  # seconds between two lines that tell how far a shot is
@@ -67,21 +67,8 @@ def _done(job: Job) -> dict[str, Any]:
     film = dialogue.render(order, progress=teller)
     if shot is None:
         teller(Progress("looking at the mouths", 1.0))
-        _note_mouths(film, order.cache.folder)
+        mouths.note(film.file, planned, order.cache.folder)
     return {"file": str(film.file), "made": len(film.rendered), "shots": len(film.tasks)}
-
-
-def _note_mouths(film: dialogue.Film, cache: Path) -> None:
-    """What each mouth of the film does, kept for the page: a film that cannot be looked at is a film all the same."""
-    from dialogue.ground.atomic import write_text
-
-    try:
-        known = {"stamp": film.file.stat().st_mtime_ns, "mouths": [asdict(mouth) for mouth in dialogue.mouths(film)]}
-    except (DialogueError, OSError):
-        return
-    place = cache / "mouths" / f"{film.file.stem}.json"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_text(place, json.dumps(known))
 
 
 class _Teller:

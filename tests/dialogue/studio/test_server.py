@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -228,3 +231,41 @@ def test_a_change_of_the_file_is_shown(server: Server, film: str, scene: Path) -
     assert len(versions) >= 2
     server.post(f"{film}/history", {})
     assert scene.read_text() == before
+
+
+def listening(server: Server) -> None:
+    """The stream of news, as a page has it open: the server looks about while somebody listens."""
+    request = urllib.request.Request(f"{server.base}/api/events", headers={"cookie": server.cookie})
+    stream = urllib.request.urlopen(request)
+    threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+
+
+def test_a_film_made_by_the_command_has_its_mouths_looked_at(tmp_path: Path) -> None:
+    """Whether the page was open while it was made or not; and no film is looked at that is not of the scene."""
+    shutil.copytree(SCENES / "two_hander", tmp_path / "two", ignore=shutil.ignore_patterns(".dialogue"))
+    path = tmp_path / "two/scene.yaml"
+    path.write_text(timed(path.read_text()).replace("output: {", "generator: animatic\noutput: {size: 320x320, "))
+    render = [sys.executable, "-m", "dialogue", "render", str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(SCENES.parent), "OMP_NUM_THREADS": "1"}
+    with serving(path) as server:
+        film = server.film()
+        assert server.settled(film)["mouths"] is None
+        listening(server)
+        subprocess.run(render, env=environment, check=True, capture_output=True)
+        record = server.until(film, lambda now: now["mouths"] is not None)
+        assert record["mouths"] == str(path.with_suffix(".mp4").stat().st_mtime_ns)
+        seen = server.get(f"{film}/mouths")["mouths"]
+        assert {mouth["speaker"] for mouth in seen} == {"ana", "ben"}
+        assert all(len(mouth["movement"]) == record["plan"]["frames"] for mouth in seen)
+    kept = next((path.parent / ".dialogue/mouths").glob("*.json"))
+    kept.unlink()
+    with serving(path) as server:
+        listening(server)
+        server.until(server.film(), lambda now: now["mouths"] is not None)
+    kept.unlink()
+    path.write_text(path.read_text().replace("to: 1.49", "to: 1.3"))
+    with serving(path) as server:
+        listening(server)
+        server.settled(server.film())
+        time.sleep(3)
+        assert server.get(server.film())["mouths"] is None
