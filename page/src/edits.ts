@@ -271,7 +271,7 @@ export function removeTurn(index: number): Promise<boolean> {
 // Shots
 
 /** The scene's shots with times, as edits: cuts are dragged in time, whatever the shots said before. */
-function timed(): { shots: Keys[]; ends: number[] } | null {
+export function timed(): { shots: Keys[]; ends: number[] } | null {
   const now = plan.value;
   if (!now) return null;
   const written_ = itemsOf(scene().shots).map(keysOf);
@@ -287,7 +287,7 @@ function timed(): { shots: Keys[]; ends: number[] } | null {
 }
 
 /** Only what differs from the shots as written. */
-function shotEdits(wanted: Keys[], ends: number[]): Edit[] {
+export function timedEdits(wanted: Keys[], ends: number[]): Edit[] {
   const value = wanted.map((shot, index) => {
     const { until: _until, lines: _lines, ...rest } = shot;
     return index < wanted.length - 1 ? { ...rest, until: written(ends[index]!) } : rest;
@@ -303,7 +303,7 @@ export function moveCut(spec: number, seconds: number): Promise<boolean> {
   const least = (spec ? now.ends[spec - 1]! : 0) + 1 / rate;
   const ends = now.ends.with(spec, Math.round(clamp(seconds, least, now.ends[spec + 1]! - 1 / rate) * rate) / rate);
   const simple = now.shots.every((shot, index) => shot.lines === undefined && (index === now.shots.length - 1 || shot.until !== undefined));
-  const edits: Edit[] = simple ? [{ do: "set", path: ["shots", spec, "until"], value: written(ends[spec]!) }] : shotEdits(now.shots, ends);
+  const edits: Edit[] = simple ? [{ do: "set", path: ["shots", spec, "until"], value: written(ends[spec]!) }] : timedEdits(now.shots, ends);
   return edit(edits, `the cut after shot ${spec + 1}`);
 }
 
@@ -321,7 +321,7 @@ export function addCut(seconds = time.value, picture?: string): Promise<boolean>
   const { until: _until, lines: _lines, take: _take, locked: _locked, ...same } = now.shots[spec]!;
   const second: Keys = picture ? { picture } : same;
   const wanted = [...now.shots.slice(0, spec), now.shots[spec]!, second, ...now.shots.slice(spec + 1)];
-  return edit(shotEdits(wanted, [...now.ends.slice(0, spec), at, ...now.ends.slice(spec)]), `a cut at ${written(at)} s`);
+  return edit(timedEdits(wanted, [...now.ends.slice(0, spec), at, ...now.ends.slice(spec)]), `a cut at ${written(at)} s`);
 }
 
 /** Remove the cut at the end of shot `spec`: the shot before it goes on. */
@@ -332,11 +332,11 @@ export function removeCut(spec: number): Promise<boolean> {
     const only = now.shots[0]!;
     const { until: _until, lines: _lines, ...rest } = only;
     const plain = Object.keys(rest).every((key) => key === "picture" && textOf(rest.picture) === textOf(scene().picture));
-    return edit(plain ? [{ do: "remove", path: ["shots"] }] : shotEdits([only], []), "a cut removed");
+    return edit(plain ? [{ do: "remove", path: ["shots"] }] : timedEdits([only], []), "a cut removed");
   }
   const wanted = now.shots.filter((_, index) => index !== spec + 1);
   const ends = now.ends.filter((_, index) => index !== spec);
-  return edit(shotEdits(wanted, ends), `the cut after shot ${spec + 1} removed`);
+  return edit(timedEdits(wanted, ends), `the cut after shot ${spec + 1} removed`);
 }
 
 // Who is who

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { lineAgain } from "./again";
 import { batch, view } from "./batch";
 import * as edits from "./edits";
 import { mute, solo } from "./hearing";
@@ -22,7 +23,7 @@ const letters = signal(localStorage.getItem("letters") !== "off");
 const SHEET: [string, [string, string][]][] = [
   ["Playing", [["Space", "play, stop"], ["J K L", "back, stop, forward; again: faster"], ["← →", "a frame; with Shift ten"], ["Home End", "the film's ends"]]],
   ["Turns", [["↑ ↓", "the turn before, the next"], ["[ ]", "begin, end at the playhead"], ["Alt ← →", "a recording earlier, later"], ["S", "split at the playhead"], ["C", "cut to another shot"], ["PgUp PgDn", "the cut before, the next"], ["E, then 1 to 9", "emotion"], ["Delete", "remove the line"], ["M, Shift M", "mute them, hear them alone"], ["G", "snap on, off"]]],
-  ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["A B W", "the first take, the second, both"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
+  ["Room", [["R, Shift R", "render what changed, this shot"], ["T, U", "another take, lock"], ["Shift T", "this line again, alone"], ["A B W", "the first take, the second, both"], ["Ctrl Z, Ctrl Shift Z", "undo, redo"], ["Enter, Esc", "edit words, back out"], ["F6, F8", "next pane, next problem"], ["+ - Z", "zoom, the whole film"], ["N", "a new line"], ["O", "films"], ["/", "find"]]],
   ["Picture", [["arrows", "move a face by 1 pixel; Shift 10"], ["Alt arrows", "its size"], ["Delete", "no face"]]],
 ];
 
@@ -216,7 +217,10 @@ export function keyDown(event: KeyboardEvent): void {
     "[": () => trim("start"),
     "]": () => trim("end"),
     e: emotionMenu,
-    t: () => { if (editable.value && !film.value?.shots[shotNow.value]?.locked) anotherTake(shotNow.value); },
+    t: () => {
+      if (event.shiftKey && selected.value !== null) void lineAgain(selected.value);
+      else if (editable.value && !film.value?.shots[shotNow.value]?.locked) anotherTake(shotNow.value);
+    },
     u: () => { if (editable.value && shots.value.length) void lockShot(shotNow.value, !film.value?.shots[shotNow.value]?.locked); },
     a: () => pickTake(0),
     b: () => pickTake(1),

@@ -13,6 +13,7 @@ import {
   card, cards, editable, film, itemsOf, keysOf, menu, pane, plan, selected, shots, shotsOf, speakers, states, textOf, time, turns, type Card,
 } from "./state";
 import type { Emotion, Tree, Turn } from "./types";
+import { LineAgain } from "./again";
 import { Takes } from "./takes";
 import { panel } from "./views";
 import { timedWords } from "./words";
@@ -161,7 +162,7 @@ function LineCard({ one }: { one: Card }) {
         </div>
       ) : null}
       {on && turn?.felt !== undefined ? <Felt index={one.turn!} /> : null}
-      {on && shot !== undefined ? <Takes shot={shot} /> : null}
+      {on && shot !== undefined ? <><Takes shot={shot} /><LineAgain /></> : null}
       {state === "stale" && reason ? <div class="r3"><Icon name="stale" size={12} /> Stale: {reason}</div> : null}
       {state === "running" && on && job?.step ? (
         <div class="r3">

@@ -13,7 +13,7 @@ def two_takes(page: Any) -> None:
     for job in (1, 2):
         page.evaluate("room.at(1)")
         page.keyboard.press("t")
-        until(page, f"room.state.film.value.job?.number === {job} && room.state.film.value.job.state === 'done'")
+        until(page, f"room.state.film.value.job?.number === {job} && room.state.film.value.job.state === 'done'", 180)
         until(page, f"room.state.film.value.shots[0].takes.filter(take => take.made).length === {job}")
 
 
@@ -93,3 +93,49 @@ def test_two_takes_in_one_frame(page: Any, scene: Path) -> None:
     page.locator(".ln").nth(0).click()
     page.keyboard.press("b")
     assert b"take: 3" in until_written(page, scene, before)
+
+
+def test_a_line_is_made_again_alone(page: Any, scene: Path) -> None:
+    """It gets a shot of its own, cut in the pauses around it; where it has one nothing is cut."""
+    before = scene.read_bytes()
+    page.locator(".ln").nth(2).click()
+    page.get_by_role("button", name="This line again").click()
+    cut = until_written(page, scene, before)
+    night = b"  - picture: night.png\n"
+    assert cut == before + b"shots:\n" + night + b"    until: 2.6\n" + night + b"    until: 5.56\n" + night
+    until(page, "room.state.film.value.job?.state === 'done'", 180)
+    order = page.evaluate("room.state.film.value.job.order")
+    assert (order["shot"], order["take"]) == (2, 2)
+    until(page, "room.state.film.value.shots[1].takes.some(take => take.made && take.number === 2)")
+    assert page.evaluate("room.state.film.value.shots[1].frames") == 139 - 65
+    assert [page.evaluate(f"room.state.film.value.shots[{n}].takes.some(take => take.made)") for n in (0, 2)] == [
+        False,
+        False,
+    ]
+
+    page.evaluate("room.state.selected.value = 2")
+    page.locator("#time [role=slider]").focus()
+    page.keyboard.press("Shift+T")
+    until(page, "room.state.film.value.job.number === 2 && room.state.film.value.job.state === 'done'", 180)
+    assert scene.read_bytes() == cut
+    until(page, "room.state.film.value.shots[1].takes.filter(take => take.made).length === 2")
+    page.locator(".ln").nth(2).get_by_role("radio").nth(1).click()
+    chosen = until_written(page, scene, cut)
+    assert chosen.startswith(before) and chosen.count(b"take: 3") == 1
+    page.get_by_role("button", name="Lock take 3").click()
+    locked = until_written(page, scene, chosen)
+    until(page, "room.state.film.value.shots[1].locked")
+    page.locator("#time [role=slider]").focus()
+    page.keyboard.press("Shift+T")
+    page.get_by_text("the shot of this line is locked").wait_for()
+    assert scene.read_bytes() == locked
+    page.locator(".ln").nth(4).click()
+    page.get_by_role("button", name="This line again").click()
+    last = until_written(page, scene, locked)
+    assert last.count(b"picture: night.png") == 1 + 4  # the scene's own, and one for each shot
+    until(page, "room.state.film.value.job.number === 3 && room.state.film.value.job.state === 'done'", 180)
+    assert page.evaluate("room.state.film.value.job.order.shot") == 4
+    for wanted in (locked, chosen, cut, before):
+        now = scene.read_bytes()
+        page.get_by_role("button", name="Undo").click()
+        assert until_written(page, scene, now) == wanted
