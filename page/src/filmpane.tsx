@@ -8,6 +8,7 @@ import { clock } from "./format";
 import { Icon } from "./icons";
 import { looped, muted, play, playStretch, rate, seek, shuttle, stop, toggle, video } from "./player";
 import { preview, takeName } from "./takes";
+import { Settings } from "./settings";
 import { wiped, Wipe, WipeTransport } from "./wipe";
 import { panel } from "./views";
 import { card, film, frameAt, length, pane, plan, playing, selected, shotNow, shots, speakers, states, time, turnAt, turns } from "./state";
@@ -29,6 +30,7 @@ export function FilmPane() {
         <span class="sm t2 ell where">{where}</span>
         <div class="grow" />
         {old ? <span class="sm t2 em" title="This shot is shown as it was before the last change"><Icon name="stale" size={12} /> as before the change</span> : null}
+        <Settings />
       </div>
       <div class="stage">{wiped.value ? <Wipe /> : preview.value ? <Preview /> : now?.film && now.plan ? <Movie /> : <Still />}{now?.job?.state === "running" ? <Coming /> : null}</div>
       {wiped.value ? <WipeTransport /> : <Transport />}

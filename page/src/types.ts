@@ -112,6 +112,7 @@ export interface Plan {
   speakers: Speaker[];
   turns: Turn[];
   shots: Shot[];
+  sounds?: { start: number; end: number }[]; // beds and effects under it
 }
 
 export interface ShotState {
