@@ -21,6 +21,7 @@ from diffusers.utils import logging
 from torch import Tensor
 
 from model.avatar.official_keys import OfficialTensor, official_tensors
+from model.avatar.single_file import SUFFIXES, read_single_file
 from model.scaled_linear import ScaledLinear, dequantised, quantised, replace_linear
 
 T = TypeVar("T", bound=ModelMixin)
@@ -99,13 +100,18 @@ def _load_tensors(file: Path) -> dict[str, Any]:
 
 
 def read_official(
-    path: Path, fp8: bool = False, load_key: str = "module"
+    path: Path, fp8: bool = False, load_key: str = "module", dtype: torch.dtype = torch.bfloat16
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Weights by official names, and the scales of 8-bit layers by layer name (empty when there are none).
 
-    `load_key` is "module" or "ema"; "." when the weights are not nested.
+    `load_key` is "module" or "ema"; "." when the weights are not nested. `dtype`: what GGUF is unpacked into.
     """
     file = find_checkpoint(path, fp8)
+    if file.suffix in SUFFIXES:
+        try:
+            return read_single_file(file, dtype)
+        except ValueError as error:
+            raise CheckpointError(str(error)) from error
     content = _load(file)
     if load_key != "." and load_key not in content:
         raise CheckpointError(f"{file}: has no {load_key!r} (it has {', '.join(sorted(content)[:8])})")
@@ -229,7 +235,8 @@ def load_official(
 
     Args:
         kind: the transformer's class.
-        path: the checkpoint file, its folder, or the folder of all official weights.
+        path: the checkpoint file (a GGUF or safetensors file of it too), its folder, or the folder of all official
+            weights.
         dtype: of all weights. (The release keeps adapters and audio projection in float32 and casts them at each use.)
         fp8: take the 8-bit file of a folder that has both.
         keep_fp8: 8-bit weights stay so, with their scales, and are multiplied out at each use: the same numbers in half
@@ -245,7 +252,7 @@ def load_official(
             f"{path}: no such file or folder (wanted the official transformer; fetch it with `dialogue models pull`)"
         )
     file = find_checkpoint(path, fp8)
-    state, scales = read_official(file, load_key=load_key)
+    state, scales = read_official(file, load_key=load_key, dtype=dtype)
     if not any(name.startswith(("double_blocks.", "single_blocks.")) for name in state):
         raise CheckpointError(f"{file}: not a HunyuanVideo-Avatar checkpoint (it has {', '.join(list(state)[:5])}, …)")
     beside = file.with_name(CONFIG_NAME)

@@ -30,7 +30,7 @@ from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 from model.fast_names import SAMPLED
 from model.grid import WINDOW_LATENTS, latents_for
 from model.hunyuan.calls import ShotWanted, Wanted, as_wanted, faults, sampling_of, shots_of
-from model.hunyuan.saved import check_saveable, folder_of, is_saved, known_parts
+from model.hunyuan.saved import check_saveable, folder_of, is_saved, known_parts, parts_of
 from model.hunyuan.speaker_track import SpeakerTrack
 from model.memory import MEMORY, MemoryPlan, apply_memory
 from model.picture import to_pixels
@@ -144,6 +144,14 @@ class HunyuanVideoAvatarPipeline(DiffusionPipeline, HunyuanVideoLoraLoaderMixin)
                 part.eval()
         apply_memory(pipeline, memory, device)
         return pipeline
+
+    @classmethod
+    def from_pipe(
+        cls, pipeline: DiffusionPipeline, torch_dtype: torch.dtype | None = None, **parts: Any
+    ) -> HunyuanVideoAvatarPipeline:
+        """A pipeline of another's parts, some replaced (`scheduler=…`), nothing copied; `torch_dtype` changes them."""
+        made = cls(**parts_of(pipeline, cls, parts))
+        return made if torch_dtype is None else made.to(torch_dtype)
 
     def save_pretrained(self, save_directory: str | Path, *args: Any, **options: Any) -> None:
         """As diffusers saves a pipeline; a part that cannot be saved is an error before anything is written."""

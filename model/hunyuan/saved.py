@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +89,18 @@ def check_saveable(pipeline: DiffusionPipeline) -> None:
             f"{', '.join(lost)} cannot be saved: a part that is saved has save_pretrained and from_pretrained, as "
             "model.saved_part.SavedPart"
         )
+
+
+def parts_of(pipeline: DiffusionPipeline, kind: type[DiffusionPipeline], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a pipeline of this `kind`: another's, and those `given`.
+
+    ValueError for what is no part, and where the other lacks one.
+    """
+    names = set(inspect.signature(kind.__init__).parameters) - {"self"}
+    known = {name: part for name, part in pipeline.components.items() if name in names}
+    strange, lacking = sorted(set(given) - names), sorted(names - {*known, *given, *kind._optional_components})
+    told = [f"{', '.join(strange)}: no part of this pipeline"] * bool(strange)
+    told += [f"a {type(pipeline).__name__} has no {', '.join(lacking)}; give them"] * bool(lacking)
+    if told:
+        raise ValueError("; ".join(told))
+    return {**known, **given}

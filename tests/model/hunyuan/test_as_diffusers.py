@@ -197,6 +197,24 @@ def test_another_pipelines_folder_is_refused(tmp_path: Path) -> None:
         HunyuanVideoAvatarPipeline.from_pretrained(tmp_path)
 
 
+def test_a_pipeline_of_another_ones_parts_shares_them(pipe: HunyuanVideoAvatarPipeline) -> None:
+    again = quiet(HunyuanVideoAvatarPipeline.from_pipe(pipe))
+    assert again is not pipe and all(again.components[name] is part for name, part in pipe.components.items())
+    assert torch.equal(frames(again), frames(pipe))
+    other = quiet(HunyuanVideoAvatarPipeline.from_pipe(pipe, scheduler=FlowMatchEulerDiscreteScheduler(shift=2)))
+    assert other.transformer is pipe.transformer and not torch.equal(latents(other), latents(pipe))
+    with pytest.raises(ValueError, match="unet: no part of this pipeline"):
+        HunyuanVideoAvatarPipeline.from_pipe(pipe, unet=None)
+
+    class Bare(DiffusionPipeline):  # type: ignore[misc]
+        def __init__(self, scheduler: object) -> None:
+            super().__init__()
+            self.register_modules(scheduler=scheduler)
+
+    with pytest.raises(ValueError, match="a Bare has no audio_encoder, text_encoder, transformer, vae; give them"):
+        HunyuanVideoAvatarPipeline.from_pipe(Bare(pipe.scheduler))
+
+
 # ---------------------------------------------------------------------------------------------- moving and offloading
 
 
@@ -225,6 +243,27 @@ def test_offloaded_it_makes_the_same_video_twice(pipe: HunyuanVideoAvatarPipelin
         away.enable_group_offload(cpu, cpu, offload_type=way, num_blocks_per_group=1)
     assert torch.equal(frames(away), frames(pipe))
     assert torch.equal(frames(away), frames(pipe))
+
+
+def test_what_else_saves_memory_changes_nothing_or_little(pipe: HunyuanVideoAvatarPipeline, official: Path) -> None:
+    """Attention slicing, offload of all but one part, hooks taken off again; weights kept in 8 bits; float16."""
+    sliced = fresh(official)
+    sliced.enable_attention_slicing()
+    assert torch.equal(frames(sliced), frames(pipe))
+    cpu = torch.device("cpu")
+    most = fresh(official)
+    most.enable_group_offload(onload_device=cpu, offload_type="leaf_level", exclude_modules=["vae"])
+    assert torch.equal(frames(most), frames(pipe))
+    back = fresh(official)
+    back.enable_model_cpu_offload(device="cpu")
+    back.remove_all_hooks()
+    assert torch.equal(frames(back), frames(pipe))
+    exact = latents(pipe)
+    narrow = fresh(official)
+    narrow.transformer.enable_layerwise_casting(torch.float8_e4m3fn, torch.float32)
+    assert 0 < float((latents(narrow) - exact).norm()) < 0.2 * float(exact.norm())
+    half = latents(fresh(official).to(torch.float16))
+    assert half.isfinite().all() and (half - exact).norm() < 0.05 * exact.norm()
 
 
 def test_methods_that_are_no_forward_fetch_their_part_too(official: Path) -> None:
