@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,23 @@ from dialogue.scene.kinds import NamedMedia
 from dialogue.scene.reader import SceneFile, read_scene
 
 
-def scene_file(path: Path, variables: Mapping[str, Any] | None = None) -> SceneFile:
-    """The scene at a path. SceneError with every mistake in it, and with every file it names that cannot be read."""
+def scene_file(
+    path: Path,
+    variables: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+    reach: Sequence[Path] | None = None,
+) -> SceneFile:
+    """The scene at a path, as `read_scene` takes it.
+
+    SceneError with every mistake in it, and with every file it names that cannot be read.
+    """
     media: list[NamedMedia] = []
     try:
-        return read_scene(path, variables, media=media)
+        return read_scene(path, variables, folder, reach, media=media)
     except SceneError as error:
         if not media:
             raise
         from dialogue.measures.unreadable import unreadable
 
-        problems = [*error.problems, *unreadable(media, path.parent, str(path))]
+        problems = [*error.problems, *unreadable(media, folder or path.parent, str(path))]
         raise SceneError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))) from None

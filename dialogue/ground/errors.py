@@ -51,7 +51,7 @@ class DialogueError(Exception):
             problems = [Problem(problems)]
         elif isinstance(problems, Problem):
             problems = [problems]
-        self.problems = tuple(problems)
+        self.problems = tuple(dict.fromkeys(problems))  # a loop of a template makes a mistake as often as it runs
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -10,6 +10,7 @@ from dialogue.ground.errors import Problem
 from dialogue.ground.times import format_time
 from dialogue.measures.measures import Measures
 from dialogue.measures.scene_media import shown
+from dialogue.measures.unreadable import missing_channel
 from dialogue.media.fonts import missing_letters
 from dialogue.media.media import Picture, Recording
 from dialogue.scene.generators import knows_drawn_alone
@@ -194,12 +195,8 @@ def recording_problems(file: SceneFile, measures: Measures) -> Iterator[Problem]
         recording = measures.recordings.get(ref.sound)
         if recording is None:
             continue
-        if ref.channel is not None and ref.channel > recording.channels:
-            hint = "leave out the #" if recording.channels == 1 else f"#1 to #{recording.channels}"
-            if ref.stream is None and 2 <= ref.channel <= recording.streams:
-                hint = f"did you mean {ref.path}#stream{ref.channel}?"
-            count = "one channel" if recording.channels == 1 else f"{recording.channels} channels"
-            yield file.problem(keys, f"{ref.path} has {count}, and no channel {ref.channel}", hint)
+        if (absent := missing_channel(ref, recording)) is not None:
+            yield file.problem(keys, *absent)
         if ref.sound in told:
             continue
         told.add(ref.sound)

@@ -22,6 +22,7 @@ from dialogue.cast.recognition import (
     voices_of_cast,
     voices_of_turns,
 )
+from dialogue.film.scene_file import scene_file
 from dialogue.generators.hardware import card_bytes
 from dialogue.generators.memory import MEMORY
 from dialogue.ground.digests import file_digest, text_digest
@@ -41,7 +42,7 @@ from dialogue.podcast.episode_scene import (
 )
 from dialogue.podcast.episodes import Episode, tags_of
 from dialogue.podcast.manifest import Entry
-from dialogue.scene.reader import SceneFile, read_scene
+from dialogue.scene.reader import SceneFile
 from dialogue.show.lettering import lettering_warnings
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def plan_episode(episode: Episode, setting: Setting, last: Entry | None) -> Plan
     _check_places(episode, setting, folder, edited, last)
     entry = Entry(str(episode.path), key=key, edited=edited, scene=f"{episode.name}/{SCENE}")
     if edited and last is not None:
-        file = read_scene(folder / SCENE)
+        file = scene_file(folder / SCENE)
         entry = replace(entry, people=last.people, warnings=("scene.yaml was changed by hand and is kept",))
     else:
         file, people, warnings = _scene_of(episode, setting, folder)
@@ -196,7 +197,7 @@ def _scene_of(
     )  # fmt: skip
     text = fill(setting.template.read_text(encoding="utf-8"), str(setting.template), variables).text
     reach = (setting.output, setting.template.parent, setting.cast.folder, episode.path.parent)
-    file = read_scene(setting.template, variables, folder, reach)
+    file = scene_file(setting.template, variables, folder, reach)
     put_text(folder / SCENE, text.lstrip("\n"))
     return file, {role.id: _person_record(role, turns) for role in roles}, [*warnings, *told]
 

@@ -90,7 +90,7 @@ def recording(words: str) -> Kind[AudioRef]:
         if part is not None:
             if not _stands(path, node, reading):
                 return None
-            reading.media.append(NamedMedia(path, "recording", node.place, part.get("stream")))
+            reading.media.append(NamedMedia(path, "recording", node.place, part.get("stream"), part.get("channel")))
             return AudioRef(path=path, **part)
         if not _exists(reading.folder / path):
             _stands(node.value, node, reading)

@@ -24,12 +24,16 @@ _MANY = 100  # words among which the one that was meant is looked for
 
 @dataclass(frozen=True)
 class NamedMedia:
-    """A picture or a recording that is there, and where the scene names it. `stream`: of its sound streams, from 1."""
+    """A picture or a recording that is there, and where the scene names it.
+
+    `stream` and `channel`: which of its sound streams, and of that one's channels, is meant; from 1.
+    """
 
     path: str
     kind: Literal["picture", "recording"]
     place: Place
     stream: int | None = None
+    channel: int | None = None
 
 
 @dataclass

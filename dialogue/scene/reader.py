@@ -84,7 +84,7 @@ def read_scene(
     allowed = None if reach is None else tuple(Path(place) for place in reach)
     reading = Reading(str(path), base, allowed, problems=problems, media=[] if media is None else media)
     scene = _read(root, reading)
-    problems = sorted(reading.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+    problems = sorted(dict.fromkeys(reading.problems), key=lambda problem: (problem.line or 0, problem.column or 0))
     if scene is None or any(problem.severity == "error" for problem in problems):
         raise SceneError(problems)
     return SceneFile(scene, path, base, root, tuple(problems))

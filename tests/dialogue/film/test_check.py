@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from face_models import FOLDER, needs_face_models
 
 import dialogue
 from dialogue.film.check import check
+from dialogue.film.scene_file import scene_file
 
 PICTURE = Path(__file__).parents[3] / "scenes/two_hander/night.png"
 
@@ -134,3 +136,33 @@ def test_a_scene_that_was_meant_is_named(
 def test_a_scene_of_another_name_is_not_offered(scene: Path, monkeypatch: pytest.MonkeyPatch, written: str) -> None:
     monkeypatch.chdir(scene.parent)
     assert [str(problem) for problem in check(written)] == [f"error: no scene file '{written}'"]
+
+
+def test_a_mistake_in_the_scene_hides_no_missing_channel_and_no_damaged_sound(scene: Path) -> None:
+    import soundfile
+
+    soundfile.write(scene.with_name("a.wav"), np.zeros((16_000, 2), np.float32), 16_000)
+    scene.with_name("b.wav").write_bytes(b"RIFF and nothing else")
+    text = "scene: 1\ncolour: red\ncast:\n  ana: {track: a.wav#3}\n  ben: {track: b.wav}\npicture: night.png\n"
+    for name, variables in (("scene.yaml", None), ("scene.yaml.j2", {"n": 1})):
+        written = scene.with_name(name)
+        written.write_text(text)
+        with pytest.raises(dialogue.SceneError) as refused:
+            scene_file(written, variables, scene.parent, [scene.parent])
+        errors = [problem for problem in refused.value.problems if problem.severity == "error"]
+        assert [problem.line for problem in errors] == [2, 4, 5]
+        assert "has 2 channels, and no channel 3" in errors[1].message and errors[1].hint == "#1 to #2"
+        assert "b.wav" in errors[2].message
+
+
+def test_a_mistake_in_a_loop_of_a_template_is_told_once_with_all_others(scene: Path) -> None:
+    template = scene.with_name("scene.yaml.j2")
+    template.write_text(
+        "scene: 1\ncast:\n{% for name in ['ana', 'ben', 'mia'] %}\n  {{ name }}: {colour: red, face: {detect: left}}\n"
+        "{% endfor %}\npicture: night.png\nsise: big\n"
+    )
+    with pytest.raises(dialogue.SceneError) as refused:
+        scene_file(template, {})
+    told = [str(problem) for problem in refused.value.problems]
+    assert len(told) == len(set(told)) and any("colour" in one for one in told) and any("sise" in one for one in told)
+    assert sum("colour" in one for one in told) == 1
