@@ -10,7 +10,8 @@ has something to leave out, on clips of the drawn world: rows left out, error of
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,22 @@ def operations(dense: float, sparse: float, last: float, linear: float = 1.0) ->
     return (dense + last / BLOCKS) * (attention + others) + sparse * (carved + others)
 
 
-def counted() -> None:
-    """Rows of 10 s under the release's sampling, and what they take on one card."""
+@dataclass(frozen=True)
+class Rows:
+    """Of 10 s of film: rows that ran all blocks, densely or sparsely, and rows of the last block alone."""
+
+    names: tuple[str, ...]
+    dense: int
+    sparse: int
+    last: int
+
+    def seconds(self, dense: float, sparse: float) -> float:
+        """By what a row takes, densely and sparsely."""
+        return (self.dense + self.last / BLOCKS) * dense + self.sparse * sparse
+
+
+def rows_counted() -> Iterator[Rows]:
+    """Of each set of names, but of those where it depends on the weights, under the release's sampling."""
     network = _little()
     counter, latents = Counter(network), latents_for(FRAMES)
     text = TextStates(torch.randn(1, 4, 8), torch.ones(1, 4, dtype=torch.long), torch.randn(1, 8))
@@ -121,10 +136,6 @@ def counted() -> None:
     audio = torch.randn(1, 1, FRAMES, 10, 1, 4)
     conditions = Conditions(text, reference, audio, torch.ones(1, 1, 1, 4, 4), text)
     fusion = position_shift(latents, WINDOW_LATENTS, 5)
-    decoding = decode_operations(WIDTH, HEIGHT, FRAMES) / (SPEED * VAE_SHARE)
-    print("| fast | rows of all blocks | of them sparse | of the last block | seconds, H100 or H200 | times |")
-    print("|---|---|---|---|---|---|")
-    first = 0.0
     for names in (*SETS, *LOADED):
         if set(BY_WEIGHTS) & set(names):
             continue
@@ -135,11 +146,21 @@ def counted() -> None:
             sampling = Distilled().sampling(sampling)
         for _ in denoise([network], FlowMatchEulerDiscreteScheduler(shift=5), conditions, fusion, sampling, start):
             pass
-        linear = 0.5 if "8-bit" in names else 1.0
-        seconds = operations(counter.dense, counter.sparse, counter.last, linear) / SPEED + decoding
+        yield Rows(names, counter.dense, counter.sparse, counter.last)
+
+
+def counted() -> None:
+    """What the rows take on one card at the speed that published runs sustain."""
+    decoding = decode_operations(WIDTH, HEIGHT, FRAMES) / (SPEED * VAE_SHARE)
+    print("| fast | rows of all blocks | of them sparse | of the last block | seconds, H100 or H200 | times |")
+    print("|---|---|---|---|---|---|")
+    first = 0.0
+    for rows in rows_counted():
+        linear = 0.5 if "8-bit" in rows.names else 1.0
+        seconds = operations(rows.dense, rows.sparse, rows.last, linear) / SPEED + decoding
         first = first or seconds
-        rows = f"{counter.dense + counter.sparse} | {counter.sparse} | {counter.last}"
-        print(f"| {', '.join(names) or 'exact'} | {rows} | {seconds:.0f} | {first / seconds:.2f} |", flush=True)
+        counts = f"{rows.dense + rows.sparse} | {rows.sparse} | {rows.last}"
+        print(f"| {', '.join(rows.names) or 'exact'} | {counts} | {seconds:.0f} | {first / seconds:.2f} |", flush=True)
     print(f"\n{warm(50)} steps at the start run whole and dense.", flush=True)
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 
+import bench_fast
 import bench_model
 import pytest
 import torch
@@ -18,7 +19,7 @@ from model.avatar.transformer import HunyuanVideoAvatarTransformer3DModel
 def test_device_mode_measures_backends_and_says_which_do_not_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "--device cpu --small --sizes 32x64 --frames 2 --rounds 1 --json --threads 1"
+    options = "--device cpu --small --sizes 32x64 --frames 2 --rounds 1 --json --threads 1 --exact"
     monkeypatch.setattr(sys, "argv", ["bench", *options.split(), "--backends", "native", "_native_cudnn"])
     assert bench_model.main() == 0
     printed = capsys.readouterr()
@@ -28,6 +29,22 @@ def test_device_mode_measures_backends_and_says_which_do_not_run(
     assert absent["seconds"] is None and "RuntimeError" in absent["note"]
     assert "does not run" in printed.err
     assert other["tflops"] > ours["tflops"]  # it computes the padding of the text
+
+
+def test_with_shortcuts_it_measures_them_and_says_what_a_film_takes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--device cpu --small --sizes 32x64 --frames 2 --rounds 1 --json --threads 1 --backends native"
+    monkeypatch.setattr(sys, "argv", ["bench", *options.split()])
+    counted = (bench_fast.Rows((), 4, 0, 0), bench_fast.Rows(("sparse",), 2, 2, 0))
+    monkeypatch.setattr(bench_fast, "rows_counted", lambda: counted)
+    assert bench_model.main() == 0
+    printed = capsys.readouterr()
+    found = {one["model"]: one for one in json.loads(printed.out)}
+    assert found["ours, sparse"]["seconds"] > 0 and "ours, 8-bit" in found
+    dense, sparse = found["ours"]["seconds"], found["ours, sparse"]["seconds"]
+    assert f"10 s at 32x64, exact: {2 * dense:.4g} s" in printed.err
+    assert f"10 s at 32x64, sparse: {dense + sparse:.4g} s" in printed.err
 
 
 def test_diffusers_model_shares_our_weights_and_sees_the_same_tokens() -> None:
