@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-HOOKED = ("first-block",)  # caches of diffusers' own, by its hooks
+HOOKED = ("first-block", "mag-cache")  # caches of diffusers' own, by its hooks
 STEPS = ("taylor", "easy-cache", *HOOKED)  # each decides which steps run; one of them at a time
 ALONE = (*HOOKED, "sparse")  # which one process does without others
 SAMPLED = ("cfg-cache", *STEPS, "sparse")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from model.avatar.conditions import Conditions
 from model.avatar.fast import Past, forecast, of_phase, remembered, skips_unconditional, warm
 from model.avatar.fusion import FusionSchedule
 from model.avatar.guidance import Sampling, StepGuidance
-from model.avatar.hook_cache import HookStep, hooked
+from model.avatar.hook_cache import HookStep, hooked, kind_of
 from model.avatar.sparse_attention import Sparsity, dense_again, set_sparsity, sparsity
 from model.avatar.team import Team
 from model.avatar.token_cache import CacheWriter, TokenCache
@@ -96,7 +97,8 @@ def denoise(
     """
     scheduler = timesteps_of(scheduler, sampling.steps, sampling.sigmas)
     scheduler.set_begin_index(state.step)
-    hooks = hooked_name(sampling.fast)
+    name = hooked_name(sampling.fast)
+    hooks = None if name is None else kind_of(name, sampling.steps, sampling.mag_ratios)
     if hooks is not None:
         transformers = list(dict.fromkeys(transformers))  # hooks are of one forward at a time
     if hooks is not None or transformers[0]._parallel_config is not None:
@@ -111,12 +113,14 @@ def denoise(
     _look_ahead(transformers, shots, sampling, state, rows_per_batch)
     state = replace(state, latents=state.latents.to(device))
     with hooked(transformers, hooks), dense_again(transformers):
-        yield from _steps(transformers, shots, scheduler, sampling, state, rows_per_batch, cache_device or device, team)
+        where = cache_device or device
+        yield from _steps(transformers, shots, scheduler, sampling, state, rows_per_batch, where, team, hooks)
 
 
 def _steps(
     transformers: Transformers, shots: Sequence[ShotContext], scheduler: FlowMatchEulerDiscreteScheduler,
     sampling: Sampling, state: DenoisingState, rows_per_batch: int, cache_device: torch.device, team: Team | None,
+    kind: Any,
 ) -> Iterator[DenoisingState]:  # fmt: skip
     """The steps that are left, one after the other."""
     device, shot, fusion = state.latents.device, shots[0], shots[0].fusion
@@ -140,8 +144,8 @@ def _steps(
         places = (branches, fusion.windows(number), fusion.owners(number), cache_device)
         if needed and reuse is None:
             keep = CacheWriter(*places)
-        if name := hooked_name(sampling.fast):
-            hooks = HookStep(name, past.hooks, *places)
+        if kind is not None:
+            hooks = HookStep(kind, number, past.hooks, *places)
         negative = guidance.negative_text and shot.conditions.negative is not None
         step = StepContext(state.latents, timesteps[number], guidance.mask_factor, negative, reuse, keep, hooks)
         state = replace(state, cache=None, past=None)  # from here on the step alone knows the old cache

@@ -30,7 +30,8 @@ class Past:
     """What accelerated steps remember. `times` and `velocities`: of the last steps that ran, newest first.
 
     `inputs`: latents that those began with. `excess`: what guidance of 1 adds, from step `excess_step`. `changed`: what
-    easy-cache expects to have changed since. `hooks`: what diffusers' caches keep. All of one `phase` of guidance.
+    easy-cache expects to have changed since. `hooks`: what diffusers' caches keep, `ratios`: what one measured in every
+    step so far. All but that of one `phase` of guidance.
     """
 
     phase: bool | None = None
@@ -41,6 +42,7 @@ class Past:
     excess_step: int = -1
     changed: float = 0.0
     hooks: HookMemory | None = None
+    ratios: tuple[float, ...] = ()
 
 
 def warm(steps: int) -> int:
@@ -74,7 +76,7 @@ def skips_unconditional(names: tuple[str, ...], past: Past, number: int) -> bool
 
 def of_phase(past: Past | None, audio: bool) -> Past:
     """What is remembered of this phase of guidance: nothing of another."""
-    return past if past is not None and past.phase == audio else Past(phase=audio)
+    return past if past is not None and past.phase == audio else Past(phase=audio, ratios=past.ratios if past else ())
 
 
 def remembered(
@@ -82,7 +84,8 @@ def remembered(
 ) -> Past:
     """After a step that ran."""
     if hooks is not None:
-        return replace(past, hooks=hooks.memory())
+        measured = (sum(hooks.ratios) / len(hooks.ratios),) if hooks.ratios else ()
+        return replace(past, hooks=hooks.memory(), ratios=past.ratios + measured)
     if not {"taylor", "easy-cache"} & set(names):
         return past
     return replace(

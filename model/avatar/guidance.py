@@ -97,6 +97,7 @@ class Sampling:
     `embedded_guidance`: the scale a guidance-distilled transformer is told (`guidance_embeds`; the release has none).
     `sigmas`: one per step, before the scheduler's shift, as distilled weights want them; None: evenly from 1.
     `fast`: names of model/avatar/fast, which call the transformer less and change the numbers.
+    `mag_ratios`: of `mag-cache`, how much residuals grow from step to step; (): all steps run, and they are measured.
     """
 
     steps: int = 50
@@ -107,11 +108,14 @@ class Sampling:
     embedded_guidance: float = 6.0
     sigmas: tuple[float, ...] | None = None
     fast: tuple[str, ...] = ()
+    mag_ratios: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}; it must be 1 or more")
         object.__setattr__(self, "fast", checked(self.fast, SAMPLED))
+        if "mag-cache" in self.fast and self.mag_ratios is None:
+            raise ValueError("fast has mag-cache, which needs mag_ratios of these weights: see docs/fast.md")
         if self.sigmas is not None and len(self.sigmas) != self.steps:
             raise ValueError(f"steps is {self.steps}, but there are {len(self.sigmas)} sigmas; give one per step")
 

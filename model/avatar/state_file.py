@@ -17,7 +17,7 @@ from model.avatar.fast import Past
 from model.avatar.hook_cache import HookMemory
 from model.avatar.token_cache import TokenCache
 
-_NUMBERS = ("phase", "times", "excess_step", "changed")
+_NUMBERS = ("phase", "times", "excess_step", "changed", "ratios")
 
 
 class StateError(ValueError):
@@ -31,6 +31,7 @@ def save_state(state: DenoisingState, path: Path, key: str) -> None:
     caches = {} if state.cache is None else {"cache": state.cache}
     if state.past is not None:
         about["past"] = {name: getattr(state.past, name) for name in _NUMBERS}
+        about["hooks"] = {} if state.past.hooks is None else {int(b): n for b, n in state.past.hooks.numbers.items()}
         tensors |= {f"past.velocities.{place}": tensor for place, tensor in enumerate(state.past.velocities)}
         tensors |= {f"past.inputs.{place}": tensor for place, tensor in enumerate(state.past.inputs)}
         if state.past.excess is not None:
@@ -64,7 +65,8 @@ def load_state(path: Path, key: str) -> DenoisingState:
     if about["key"] != key:
         raise StateError(f"{path}: of other work ({about['key']}, wanted {key}); remove it to start over")
     caches = {name: _cache(name, known, tensors) for name, known in about["caches"].items()}
-    past = _past(about.get("past"), tensors, {name: cache for name, cache in caches.items() if name != "cache"})
+    hooks = {name: cache for name, cache in caches.items() if name != "cache"}
+    past = _past(about.get("past"), tensors, hooks, about.get("hooks", {}))
     return DenoisingState(about["step"], tensors["latents"], caches.get("cache"), past)
 
 
@@ -94,7 +96,12 @@ def _cache(name: str, known: dict[str, Any], tensors: dict[str, Tensor]) -> Toke
     return TokenCache(tuple(known["branches"]), tensors[f"{name}.video"], prefixes, tuple(known["owners"]))
 
 
-def _past(numbers: dict[str, Any] | None, tensors: dict[str, Tensor], hooks: dict[str, TokenCache]) -> Past | None:
+def _past(
+    numbers: dict[str, Any] | None,
+    tensors: dict[str, Tensor],
+    hooks: dict[str, TokenCache],
+    hook_numbers: dict[str, list[float]],
+) -> Past | None:
     """What accelerated steps remember, as it was saved."""
     if numbers is None:
         return None
@@ -102,10 +109,11 @@ def _past(numbers: dict[str, Any] | None, tensors: dict[str, Tensor], hooks: dic
         tuple(tensors[f"past.{kind}.{place}"] for place in range(2) if f"past.{kind}.{place}" in tensors)
         for kind in ("velocities", "inputs")
     )
-    known = {**numbers, "times": tuple(numbers["times"])}
+    known = {**numbers, "times": tuple(numbers["times"]), "ratios": tuple(numbers["ratios"])}
     branches: dict[bool, tuple[TokenCache, ...]] = {}
     for name in sorted(hooks):
         branch = name.split(".")[1] == "1"
         branches[branch] = (*branches.get(branch, ()), hooks[name])
-    known["hooks"] = HookMemory(branches) if branches else None
+    accumulated = {branch == "1": tuple(those) for branch, those in hook_numbers.items()}
+    known["hooks"] = HookMemory(branches, accumulated) if branches else None
     return Past(velocities=velocities, inputs=inputs, excess=tensors.get("past.excess"), **known)

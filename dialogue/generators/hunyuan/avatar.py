@@ -5,6 +5,7 @@ Shapes: H/W pixels of the frame.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from dialogue.generators.hardware import cards
 from dialogue.generators.hunyuan import costs as hunyuan_costs
 from dialogue.generators.hunyuan.placing import Held, Way, card_of, room_on, way_of
 from dialogue.generators.hunyuan.replicas import Replicas
-from dialogue.generators.hunyuan.settings import Settings, settings
+from dialogue.generators.hunyuan.settings import Settings, mag_ratios_file, settings
 from dialogue.generators.hunyuan.weights import WEIGHTS
 from dialogue.generators.weights import digest_of_weights
+from dialogue.ground.atomic import write_text
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Canvas, Estimate, Room
 from model.attention_names import NATIVE
@@ -74,6 +76,8 @@ def fingerprint() -> str:
     named += [f"attention {chosen.attention}"] if chosen.attention != NATIVE else []
     named += ["compiled"] if chosen.compiled else []
     named += chosen.fast
+    if chosen.mag_ratios is not None:
+        named.append(", ".join(f"{ratio:g}" for ratio in chosen.mag_ratios) or "to measure them")
     if chosen.distilled is not None:
         files = [file for file in (chosen.distilled, chosen.distilled.with_suffix(".json")) if file.is_file()]
         named.append(digest_of_weights(files, chosen.distilled.parent))
@@ -95,7 +99,8 @@ def _sampling(chosen: Settings) -> Sampling:
     from model.avatar.distilled import read_distilled
     from model.avatar.guidance import Sampling
 
-    usual = Sampling(chosen.steps, fast=tuple(name for name in chosen.fast if name in SAMPLED))
+    fast = tuple(name for name in chosen.fast if name in SAMPLED)
+    usual = Sampling(chosen.steps, fast=fast, mag_ratios=chosen.mag_ratios)
     try:
         return usual if chosen.distilled is None else read_distilled(chosen.distilled).sampling(usual)
     except ValueError as error:
@@ -242,6 +247,8 @@ def _denoised(
         if last.step == sampling.steps or time.monotonic() - saved > SAVE_SECONDS:
             save_state(last, file, key)
             saved = time.monotonic()
+    if chosen.mag_ratios == () and last.past is not None:
+        write_text(mag_ratios_file(), json.dumps(last.past.ratios))
     return last
 
 

@@ -19,7 +19,7 @@ BF16 = 2  # bytes
 TRANSFORMER, ENCODERS = 26.0e9, 16.8e9  # bytes of weights
 # Of the transformer in 8 bits; of a double block, of all that is in no block; the largest layer multiplied out.
 EIGHT_BITS, DOUBLE_BLOCK, OUTSIDE, MULTIPLIED_OUT = 13.6e9, 0.68e9, 1.06e9, 0.11e9
-FIRST_BLOCK_CACHES = 4  # of --fast first-block: two residuals of every token, of the last step and of this one
+HOOK_CACHES = {"first-block": 4, "mag-cache": 2}  # residuals of every token, of the last step and of this one
 ROOM = 0.92  # of a card's memory: the rest is the driver's, the kernels' own and lost between blocks
 
 

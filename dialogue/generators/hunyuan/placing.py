@@ -11,6 +11,7 @@ from dialogue.generators.hunyuan import costs
 from dialogue.ground.amounts import memory_text
 from dialogue.ground.errors import DialogueError
 from dialogue.planning.choice import Room
+from model.fast_names import hooked_name
 
 if TYPE_CHECKING:
     from dialogue.generators.generator import ShotJob
@@ -75,7 +76,7 @@ def way_of(job: ShotJob, chosen: Settings, card: float | None) -> Way:
         mode = chosen.memory or "high"
         return Way(mode, mode == "low")
     width, height, frames, people = job.width, job.height, job.frames, max(1, len(job.lanes))
-    caches = costs.FIRST_BLOCK_CACHES if "first-block" in chosen.fast else 1
+    caches = costs.HOOK_CACHES.get(hooked_name(chosen.fast) or "", 1)
     shot = replace(costs.sizes(width, height, frames, chosen.window, people), caches=caches)
     found = costs.fitting(shot, card, chosen.fp8, chosen.memory)
     if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -237,3 +238,33 @@ def test_distilled_weights_that_are_not_there_are_told_and_those_that_are_are_kn
     monkeypatch.setenv("DIALOGUE_MEMORY", "balanced")
     with fast_given(("8-bit",)), pytest.raises(DialogueError, match="needs high memory"):
         hunyuan_avatar.load()
+
+
+def test_magnitudes_are_told_where_missing_measured_by_a_render_and_then_used(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dialogue.generators.fast import fast_given
+
+    copied = tmp_path / "weights"
+    shutil.copytree(weights, copied)
+    monkeypatch.setenv("DIALOGUE_WEIGHTS", str(copied))
+    with fast_given(("mag-cache",)):
+        assert "`DIALOGUE_HUNYUAN_AVATAR=calibrate dialogue render SCENE` writes it" in (hunyuan_avatar.missing() or "")
+    monkeypatch.setenv("DIALOGUE_HUNYUAN_AVATAR", "steps=2,calibrate")
+    scene = write_scene(tmp_path / "film", 0.5)
+    done = CliRunner().invoke(app, ["render", str(scene)])
+    assert done.exit_code == 0, done.output
+    measured = json.loads((copied / "mag_ratios.json").read_text())
+    assert len(measured) == 2 and measured[0] == 1.0 and all(ratio > 0 for ratio in measured)
+    monkeypatch.setenv("DIALOGUE_HUNYUAN_AVATAR", "steps=2")
+    with fast_given(("mag-cache",)):
+        assert hunyuan_avatar.missing() is None and "mag-cache" in hunyuan_avatar.fingerprint()
+        (copied / "mag_ratios.json").write_text("{}")
+        assert "no list of ratios" in (hunyuan_avatar.missing() or "")
+
+
+def test_what_one_gpu_does_alone_is_refused_for_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALOGUE_FAST", "sparse,taylor")
+    assert hunyuan_avatar.missing() is None
+    monkeypatch.setenv("DIALOGUE_GPUS", "2")
+    assert hunyuan_avatar.missing() == "--fast sparse is of one GPU alone; leave it out, or --gpus"
