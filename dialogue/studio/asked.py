@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dialogue.scene.edit import Edit, EditError, Insert, Remove, Rename, Set
+from dialogue.scene.edit import Edit, EditError, Insert, Remove, Rename, Set, tree_after
 from dialogue.scene.spans import Tree
 
 _WORDS = {"name", "title", "prompt", "speaker", "consent", "emotion"}  # keys whose texts name no file
 _MOST = 2000  # edits at once
+Keypath = tuple[str | int, ...]
 
 
 def edits_of(asked: Any) -> list[Edit]:
@@ -41,14 +42,29 @@ def _edit(asked: Any) -> Edit:
 def check_reach(edits: list[Edit], folder: Path, tree: Tree) -> None:
     """EditError for an edit that would have the scene read a file that neither is in its folder nor was named before.
 
-    A scene that a person wrote may lead anywhere; a page may not.
+    A scene that a person wrote may lead anywhere; a page may not. What stands there as words, such as a name or a
+    line's text, has not been named as a file; and words do not become one by another name of their key.
     """
-    known = set(_texts(tree))
+    known = {text for path, text in _leaves(tree, ()) if not _words(path)}
     for edit in edits:
-        if isinstance(edit, Set | Insert):
-            for path, text in _leaves(edit.value, edit.path):
-                if text not in known and not _words(path) and leads_out(folder, text):
-                    raise EditError(f"{text} is outside the scene's folder; copy it there, or name it in the file")
+        for path, text in _written(edit, tree):
+            if text not in known and not _words(path) and leads_out(folder, text):
+                raise EditError(f"{text} is outside the scene's folder; copy it there, or name it in the file")
+        tree = tree_after(tree, edit)
+
+
+def _written(edit: Edit, tree: Tree) -> Iterator[tuple[Keypath, str]]:
+    """The texts that an edit puts somewhere, each with its path."""
+    if isinstance(edit, Set | Insert):
+        yield from _leaves(edit.value, edit.path)
+    if isinstance(edit, Rename):
+        old: Any = tree
+        for key in edit.path:
+            known = (
+                isinstance(old, dict) and key in old or isinstance(old, list) and type(key) is int and key < len(old)
+            )
+            old = old[key] if known else None
+        yield from _leaves(old, (*edit.path[:-1], edit.name))
 
 
 def leads_out(folder: Path, written: str) -> bool:
@@ -61,15 +77,17 @@ def leads_out(folder: Path, written: str) -> bool:
     return not place.is_relative_to(folder.resolve())
 
 
-def _words(path: tuple[str | int, ...]) -> bool:
+def _words(path: Keypath) -> bool:
     """Whether what stands at a path is words: a line's text, a name, a prompt."""
+    if len(path) > 1 and path[-2] == "emotions":  # pictures by emotion, whatever those are called
+        return False
     if path and path[-1] in _WORDS:
         return True
     line = path[0] == "lines" and len(path) == 3
     return line and path[-1] not in ("audio",)
 
 
-def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _leaves(value: Any, path: Keypath) -> Iterator[tuple[Keypath, str]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _leaves(item, (*path, str(key)))
@@ -78,7 +96,3 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
             yield from _leaves(item, (*path, index))
     elif isinstance(value, str):
         yield path, value
-
-
-def _texts(tree: Tree) -> Iterator[str]:
-    yield from (text for _, text in _leaves(tree, ()))

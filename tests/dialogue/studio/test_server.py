@@ -142,6 +142,63 @@ def test_no_edit_leads_out_of_the_folder(server: Server, film: str, scene: Path,
     assert scene.read_bytes() == before
 
 
+IN_STEPS: dict[str, list[dict[str, Any]]] = {
+    "a name that is then called a track": [
+        {"do": "set", "path": ["cast", "ana", "name"], "value": "/etc/secret.wav"},
+        {"do": "remove", "path": ["cast", "ana", "track"]},
+        {"do": "rename", "path": ["cast", "ana", "name"], "name": "track"},
+    ],
+    "a file that was written as a title": [
+        {"do": "set", "path": ["title"], "value": "../secret.png"},
+        {"do": "set", "path": ["picture"], "value": "../secret.png"},
+    ],
+    "the words of a line that become its recording": [
+        {"do": "set", "path": ["lines", 0, "ana"], "value": "../secret.wav"},
+        {"do": "rename", "path": ["lines", 0, "ana"], "name": "audio"},
+    ],
+    "an emotion that is called name": [
+        {"do": "set", "path": ["cast", "ana", "emotions", "name"], "value": "/etc/hostname.png"}
+    ],
+    "a link": [{"do": "set", "path": ["picture"], "value": "way/secret.png"}],
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("name", IN_STEPS)
+def test_no_edits_lead_out_step_by_step(server: Server, film: str, scene: Path, name: str, at_once: bool) -> None:
+    """Words that lead nowhere become no file: not under another key, and not because they stand there already."""
+    before = scene.read_bytes()
+    way = scene.parent / "way"
+    if not way.is_symlink():
+        way.symlink_to(scene.parent.parent)
+    steps = IN_STEPS[name]
+    answers = []
+    for edits in [steps] if at_once else [[step] for step in steps]:
+        base = server.get(film)["revision"]
+        answers.append(server.post(f"{film}/edit", {"base": base, "edits": edits, "label": "x"}))
+    assert answers[-1][0] == 409
+    assert "outside" in answers[-1][1]["message"]
+    for _ in range(sum(status == 200 for status, _ in answers)):
+        server.post(f"{film}/history", {})
+    assert scene.read_bytes() == before
+
+
+def test_no_command_of_a_page_is_run(server: Server, film: str, scene: Path) -> None:
+    """The one program that is started is the render of this scene: whatever else is asked for is not passed on."""
+    for asked in ({"generator": "x; touch pwned"}, {"shot": "1; touch pwned"}, {"take": 1, "source": "/etc/passwd"}):
+        server.settled(film)
+        status, _ = server.post(f"{film}/render", asked)
+        if status != 200:
+            assert status == 409
+            continue
+        job = server.get(film)["job"]
+        order = json.loads((scene.parent / f".dialogue/jobs/{job['number']}/order.json").read_text())
+        assert order == {"source": str(scene.resolve())}
+        server.post(f"{film}/cancel", {})
+        server.until(film, lambda now: now["job"]["state"] != "running")
+    assert not list(scene.parent.rglob("pwned*"))
+
+
 WRONG: list[Any] = [
     {},
     {"edits": []},
@@ -215,8 +272,8 @@ def test_a_change_of_the_file_is_shown(server: Server, film: str, scene: Path) -
 
     def listen() -> None:
         for line in stream:
-            if line.startswith(b"data: "):
-                versions.append(json.loads(line[6:])["version"])
+            if line.startswith(b"data: ") and (news := json.loads(line[6:]))["kind"] == "film":
+                versions.append(news["version"])
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
