@@ -110,8 +110,13 @@ def _allowed(voices: Mapping[str, Sequence[Segment]] | None, speaker: str, frame
         return np.ones(frames, bool)
     mask = np.zeros(frames, bool)
     for part in voices[speaker]:
-        mask[int((part.start - 0.1) * FRAMES_PER_SECOND) : int((part.end + 0.1) * FRAMES_PER_SECOND) + 1] = True
+        mask[_around(part.start, part.end)] = True
     return mask
+
+
+def _around(start: float, end: float) -> slice:
+    """The frames of a span in seconds and of a tenth of a second on both sides, as far as there are any."""
+    return slice(max(0, int((start - 0.1) * FRAMES_PER_SECOND)), int((end + 0.1) * FRAMES_PER_SECOND) + 1)
 
 
 def _per_frame(probabilities: NDArray[np.float32], hop: int, frames: int) -> NDArray[np.float32]:
@@ -235,7 +240,7 @@ def _differences(
             known |= _allowed({"": parts}, "", len(free))
         free &= known
     for heard in found.values():
-        free[int((heard.start - 0.1) * FRAMES_PER_SECOND) : int((heard.end + 0.1) * FRAMES_PER_SECOND) + 1] = False
+        free[_around(heard.start, heard.end)] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[0], free.astype(np.int8), [0]])))
     for first, last in _joined(edges, FRAMES_PER_SECOND // 4):
         if (last - first) / FRAMES_PER_SECOND >= _EXTRA:

@@ -58,6 +58,18 @@ def test_every_line_is_where_it_is_said() -> None:
         assert all(a.end <= b.start + 1e-6 for a, b in zip(line.words, line.words[1:], strict=False))
 
 
+def test_a_recording_may_begin_with_its_first_word() -> None:
+    samples, truth = recording([0, 1, 2])
+    samples = samples[RATE // 2 - RATE // 100 :]  # a hundredth of a second before it
+    spans = [(start - 0.49, end - 0.49) for start, end in truth.values()]
+    voices = {"ana": [Segment(*spans[0]), Segment(*spans[2])], "ben": [Segment(*spans[1])]}
+    for known in (voices, None):
+        heard = hear_lines(samples, LINES[:3], "en", known)
+        assert sorted(heard.lines) == [0, 1, 2] and not heard.differences
+        assert heard.lines[0].start == pytest.approx(spans[0][0], abs=0.1)
+
+
+
 TOLD_WRONGLY = [([0, 1, 2, 4, 5], "missing", {3}), ([0, 2, 1, 3], "moved", {1, 2})]
 
 
