@@ -20,7 +20,7 @@ from dialogue.scene.scene import Scene
 from dialogue.scene.source import Items, Keys, Node, Text, compose, decode, place_of
 
 Keypath = tuple[str | int, ...]
-_MOST_PEOPLE, _MOST_LINES = 1_000, 20_000
+MOST_PEOPLE, MOST_LINES = 1_000, 20_000
 _ONE_BY_ONE: Mapping[str, Kind[Any]] = {"lines": LINE, "shots": SHOT}
 
 
@@ -116,7 +116,7 @@ def _read(root: Node, reading: Reading) -> Scene | None:
     if not _right_version(root, reading):
         return None
     cast = root.get("cast")
-    if not _few(cast, "cast", _MOST_PEOPLE, reading) or not _few(root.get("lines"), "lines", _MOST_LINES, reading):
+    if not _few(cast, "cast", MOST_PEOPLE, reading) or not _few(root.get("lines"), "lines", MOST_LINES, reading):
         return None
     reading.cast = tuple(name.value for name, _ in cast.entries) if isinstance(cast, Keys) else ()
     draft = _draft(root, reading)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.scene.reader import MOST_LINES, MOST_PEOPLE
 from dialogue.scene.source import too_much
 from dialogue.screenplay.beats import is_mulmo, is_transcript
 from dialogue.screenplay.jobs import is_job
@@ -42,6 +43,8 @@ def import_script(
     shown = None if picture is None else Path(os.path.relpath(picture, folder)).as_posix()
     made = written(script, source, folder, scene.name, shown, cast)
     large = too_much(made.files[scene.name].decode())
+    for count, most, what in ((len(script.items), MOST_LINES, "lines"), (len(script.people), MOST_PEOPLE, "people")):
+        large = f"{count} {what}, and a scene has {most} at most" if count > most and large is None else large
     if large is not None:
         hint = "make two files of the script, and of its recording"
         raise SceneError(Problem(f"its scene would have {large}", str(source), hint=hint))

@@ -190,6 +190,12 @@ def test_a_script_too_large_for_a_scene_is_refused_before_anything_is_written(tm
     script.write_text(json.dumps({"segments": segments}))
     with pytest.raises(SceneError, match=r"would have \d+ values, and a scene has 100000 at most .*two files"):
         import_script(script, tmp_path / "talk/scene.yaml")
+    plain = tmp_path / "talk.txt"
+    crowd = "".join(f"P{n}: No.\n" for n in range(1_001))
+    for text, told in (("Ana: No.\n" * 20_001, "20001 lines"), (crowd, "1001 people")):
+        plain.write_text(text)
+        with pytest.raises(SceneError, match=f"would have {told}, and a scene has"):
+            import_script(plain, tmp_path / "talk/scene.yaml")
     assert not (tmp_path / "talk").exists()
     script.write_text(json.dumps({"segments": segments[:1000]}))
     assert len(read_scene(import_script(script, tmp_path / "talk/scene.yaml").scene).scene.lines) == 1000
