@@ -37,6 +37,8 @@ def note(movie: Path, source: dialogue.PlannedFilm | Path, cache: Path) -> None:
     try:
         stamp = movie.stat().st_mtime_ns
         known = {"stamp": stamp, "mouths": [asdict(mouth) for mouth in dialogue.mouths(movie, source)]}
+        if movie.stat().st_mtime_ns != stamp:
+            return  # it was made anew meanwhile, and whoever made it looks at it
     except (DialogueError, OSError):
         return
     place = place_of(cache, movie)

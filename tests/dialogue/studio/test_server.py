@@ -326,3 +326,24 @@ def test_a_film_made_by_the_command_has_its_mouths_looked_at(tmp_path: Path) -> 
         server.settled(server.film())
         time.sleep(3)
         assert server.get(server.film())["mouths"] is None
+
+
+def test_what_was_seen_of_an_older_film_does_not_replace_the_newer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film made anew while the one before is still looked at."""
+    import dialogue
+    from dialogue.studio import mouths
+
+    movie = tmp_path / "film.mp4"
+    movie.write_bytes(b"older")
+
+    def made_anew_meanwhile(film: Path, source: Path) -> tuple[()]:
+        os.utime(film, ns=(1, 1))
+        mouths.place_of(tmp_path, film).parent.mkdir()
+        mouths.place_of(tmp_path, film).write_text('{"stamp": 1, "mouths": []}')
+        return ()
+
+    monkeypatch.setattr(dialogue, "mouths", made_anew_meanwhile)
+    mouths.note(movie, tmp_path / "scene.yaml", tmp_path)
+    assert mouths.known_stamp(tmp_path, movie) == "1"
