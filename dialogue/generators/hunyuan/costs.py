@@ -43,7 +43,6 @@ class Sizes:
     window: int
     windows: int
     speakers: int = 1
-    caches: int = 1  # of the ring's tokens
     text: int = TEXT
     hidden: int = HIDDEN
     head: int = 128
@@ -52,6 +51,7 @@ class Sizes:
     audio_tokens: int = 16  # of a latent frame
     channels: int = 16
     number: int = BF16  # bytes
+    caches: int = 1  # of the ring's tokens
 
 
 def cache_bytes(s: Sizes) -> int:
