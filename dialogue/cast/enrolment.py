@@ -20,6 +20,7 @@ from dialogue.cast.recognition import (
 from dialogue.cast.voices import KeptVoice, keep_voice, kept_voices
 from dialogue.ground.digests import file_digest
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path, check_heard
 from dialogue.ground.times import format_time
 from dialogue.measures.mixed_recording import overlap_notes
 from dialogue.media.cache import Cache
@@ -55,8 +56,8 @@ def _readable(path: Path) -> None:
 
 def enrol(
     person: str,
-    sample: Path,
-    cast: Path,
+    sample: str | Path,
+    cast: str | Path,
     *,
     speaker: str | None = None,
     speakers: int | None = None,
@@ -67,7 +68,9 @@ def enrol(
     `speakers`: how many people are heard in it; `hop`: seconds between a pyannote pipeline's windows.
     SceneError where the cast has no such person, the recording no such label, or nothing here tells voices apart.
     """
-    file = read_cast(cast)
+    sample = as_path(sample, "a recording")
+    check_heard(speakers, hop)
+    file = read_cast(as_path(cast, "a cast"))
     if person not in file.cast.people:
         known = ", ".join(file.cast.people)
         raise SceneError(file.problem(("people",), f"there is no {person!r} in the cast", f"its people are {known}"))
@@ -86,9 +89,9 @@ def enrol(
     return Enrolled(seconds, keep_voice(file.voices, kept), _notes(too_alike(person, file)))
 
 
-def enrolled(cast: Path) -> tuple[Mapping[str, Any], ...]:
+def enrolled(cast: str | Path) -> tuple[Mapping[str, Any], ...]:
     """Who of the cast is known by voice, from what and by which encoder: `person`, `voice` in words, `kept`."""
-    file = read_cast(cast)
+    file = read_cast(as_path(cast, "a cast"))
     voices, encoder = kept_voices(file.voices), encoder_name()
     rows = []
     for person, written in file.cast.people.items():
@@ -105,13 +108,15 @@ def enrolled(cast: Path) -> tuple[Mapping[str, Any], ...]:
     return (*rows, *({"person": person, "voice": "kept, but not in the cast", "kept": True} for person in strangers))
 
 
-def match(recording: Path, cast: Path, *, speakers: int | None = None, hop: float | None = None) -> Matched:
+def match(recording: str | Path, cast: str | Path, *, speakers: int | None = None, hop: float | None = None) -> Matched:
     """Who of the cast speaks in a recording of several people, how much, and how surely.
 
     `speakers`: how many people are heard; `hop`: seconds between a pyannote pipeline's windows. SceneError where the
     recording cannot be read, or nothing here tells voices apart.
     """
-    file = read_cast(cast)
+    recording = as_path(recording, "a recording")
+    check_heard(speakers, hop)
+    file = read_cast(as_path(cast, "a cast"))
     require_encoder()
     _readable(recording)
     found = hear_recording(recording, file, speakers, Cache(), hop)

@@ -23,7 +23,7 @@ def made_takes(order: Order, source: Path, shot: int | None, takes: int | None, 
         for number in shots:
             for count in range(1, (takes or 0) + 1):
                 _tell(make_take(whole, number, count, progress))
-        tried = retake(whole, retakes, progress, shots) if retakes else ()
+        tried = retake(whole, retakes, progress, shots) if retakes and shots else ()
     written = False
     for made in tried:
         best = made[-1]

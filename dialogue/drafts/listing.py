@@ -12,6 +12,7 @@ from dialogue.drafts.casting import EngineVoice, known_voices
 from dialogue.drafts.drafts import speak_to
 from dialogue.drafts.engines import ENGINES, engine
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path
 from dialogue.scene.kinds import did_you_mean
 
 # Programs that play a sound file, with what makes them silent and end at its end.
@@ -45,16 +46,18 @@ def engines_missing() -> dict[str, str]:
     return {name: mend for name, mend in lacking.items() if mend is not None}
 
 
-def sample(voice: EngineVoice, words: str, folder: Path) -> Path:
+def sample(voice: EngineVoice, words: str, folder: str | Path) -> Path:
     """A sound file in which the voice says the words. DraftError when it cannot."""
+    folder = as_path(folder, "the folder")
     path = folder / f"{voice.engine}_{voice.name}.wav".replace("/", "_")
     folder.mkdir(parents=True, exist_ok=True)
     speak_to(path, words, voice)
     return path
 
 
-def play(path: Path) -> bool:
+def play(path: str | Path) -> bool:
     """Plays a sound file to its end; False where this machine has no player that is known here."""
+    path = as_path(path, "a sound file")
     if sys.platform == "win32":
         import winsound
 

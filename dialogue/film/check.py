@@ -8,6 +8,7 @@ from typing import Any
 
 from dialogue.film.scene_file import scene_file
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path
 
 _NEW_FACES = 2  # pictures in which faces are looked for though they never were: a second or two, once
 
@@ -19,7 +20,7 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
     returned; `problem.severity` tells errors from warnings.
     """
     try:
-        file = scene_file(Path(scene), variables)
+        file = scene_file(as_path(scene, "a scene"), variables)
     except SceneError as error:
         return error.problems
     from dialogue.measures.checks import check_media

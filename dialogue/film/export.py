@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dialogue.film.plan import PlannedFilm, Source, plan
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path
 from dialogue.show.hand_over import Target
 from dialogue.show.peer_jobs import PEERS
 
@@ -32,31 +33,32 @@ def export(
         SceneError: for captions of a film without words, and a file that cannot be written.
     """
     from dialogue.ground.outputs import check_outputs, put_text
-    from dialogue.show.hand_over import handed_over
+    from dialogue.show.hand_over import TARGETS, handed_over
 
+    if to not in TARGETS:
+        raise SceneError(Problem(f"there is no form {to!r}", hint=f"one of {', '.join(TARGETS)}"))
+    place = as_path(output, "the output") if output is not None else None
     planned = plan(source)
     if to in PEERS:
-        return _export_jobs(planned, to, output, force)
-    if output is not None:
-        check_outputs([Path(output)], planned.read, force)
+        return _export_jobs(planned, to, place, force)
+    if place is not None:
+        check_outputs([place], planned.read, force)
     if to not in ("otio", "edl", "rttm") and not any(turn.text for turn in planned.plan.turns):
         hint = "write lines in the scene"
         raise SceneError(Problem("the plan has no words to caption", str(planned.source), hint=hint))
-    place = Path(output) if output is not None else None
     text = handed_over(planned.plan, to, film, planned.media, place.parent if place is not None else Path())
     if place is not None:
         put_text(place, text)
     return text
 
 
-def _export_jobs(planned: PlannedFilm, to: str, output: str | Path | None, force: bool) -> str:
+def _export_jobs(planned: PlannedFilm, to: str, folder: Path | None, force: bool) -> str:
     """The jobs of every shot, in a folder; a line for each file."""
     from dialogue.ground.outputs import check_outputs, folder_for, replacing
     from dialogue.show.peer_jobs import peer_jobs
 
-    if output is None:
+    if folder is None:
         raise SceneError(Problem(f"{to} takes sound files beside its jobs", hint="name a folder with -o"))
-    folder = Path(output)
     files = peer_jobs(planned.plan, planned.media, to, folder)
     check_outputs([folder / name for name in files], planned.read, force, made=True)
     folder_for(folder)

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialogue.film.plan import Source, read
+from dialogue.film.render import order as order_of
 from dialogue.ground.atomic import appearing
 from dialogue.ground.box import Box
+from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_names, as_path
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.ground.sealed import is_sealed, seal
 from dialogue.planning.plan import Mix, MixPart
@@ -37,7 +40,7 @@ def faces(picture: str | Path) -> tuple[Box, ...]:
     """The faces in a picture, left to right, in its own pixels. SceneError where it is none."""
     from dialogue.media.faces import detect
 
-    return tuple(face.box for face in detect(Path(picture)))
+    return tuple(face.box for face in detect(as_path(picture, "a picture")))
 
 
 def voices(
@@ -70,17 +73,20 @@ def pixels(picture: str | Path) -> NDArray[np.uint8]:
     """A picture as people see it, turned as its camera says: (height, width, 3) RGB. SceneError where it is none."""
     from dialogue.media.pictures import open_picture
 
-    return open_picture(Path(picture))
+    return open_picture(as_path(picture, "a picture"))
 
 
 def length(recording: str | Path) -> float:
     """Of a recording, in seconds. SceneError where it is none."""
     from dialogue.media.recordings import probe_recording
 
-    return probe_recording(Path(recording), Path(recording).name).duration
+    place = as_path(recording, "a recording")
+    return probe_recording(place, place.name).duration
 
 
-def peaks(recording: str | Path, cache: Path, *, channel: int | None = None, level: int = 0) -> tuple[bytes, float]:
+def peaks(
+    recording: str | Path, cache: str | Path, *, channel: int | None = None, level: int = 0
+) -> tuple[bytes, float]:
     """The outline of a waveform: pairs of int8, lowest and highest, and how many pairs there are in a second.
 
     `channel`: one of the recording, from 1; None: all of them. `level`: how coarse, 0 the finest. `cache`: where it is
@@ -90,11 +96,13 @@ def peaks(recording: str | Path, cache: Path, *, channel: int | None = None, lev
 
     from dialogue.media.peaks import SAMPLES, STEP, level_of, peaks_of
 
-    place = Path(recording)
+    place = as_path(recording, "a recording")
+    if not place.is_file():
+        raise SceneError(Problem("no such recording", str(place)))
     status = place.stat()
     told = [place, channel, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
     stamp = hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:24]
-    kept = cache / "peaks" / f"{stamp}.npz"
+    kept = as_path(cache, "the cache") / "peaks" / f"{stamp}.npz"
     if is_sealed(kept):
         with np.load(kept) as stored:
             outline, rate = stored["peaks"], int(stored["rate"])
@@ -109,18 +117,20 @@ def peaks(recording: str | Path, cache: Path, *, channel: int | None = None, lev
 
 
 def sound(
-    order: Order, *, speakers: Collection[str] | None = None, progress: OnProgress = untold
+    source: Source | Order, *, speakers: str | Collection[str] | None = None, progress: OnProgress = untold
 ) -> Path | None:
     """What a film will sound like: a file of its own, or one in the cache. None where nothing is heard.
 
+    source: what `order` gave; or a scene, a plan.json, or what `plan` gave.
     speakers: whose turns alone are heard, by their ids, as loud as they are in the whole; None: the film as it is.
     KeyError for somebody who is not in the plan.
     """
     from dialogue.rendering.render import sound as sound_of
 
+    order = source if isinstance(source, Order) else order_of(source, overwrite=True, progress=progress)
     if speakers is None:
         return sound_of(order, progress)
-    plan = order.plan
+    plan, speakers = order.plan, as_names(speakers)
     for speaker in speakers:
         if all(one.id != speaker for one in plan.speakers):
             raise KeyError(speaker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dialogue.ground.given import as_path
 from dialogue.rendering.render import Film
 from dialogue.verification.marks import Marks
 from dialogue.verification.marks import inspect as marks
@@ -18,4 +19,4 @@ def inspect(film: str | Path | Film) -> Marks:
     Raises:
         SceneError: for what cannot be read as a film.
     """
-    return marks(film.file if isinstance(film, Film) else Path(film))
+    return marks(film.file if isinstance(film, Film) else as_path(film, "a film"))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from dialogue.drafts.drafts import with_drafts
 from dialogue.film.scene_file import scene_file
-from dialogue.generators.memory import memory_given
+from dialogue.generators.gpus import gpus_parts
+from dialogue.generators.memory import memory_given, memory_parts
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path, check_heard
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.planning.plan import Plan, Shot
 from dialogue.planning.plan_json import read_plan
@@ -57,8 +59,9 @@ class PlannedFilm:
         """
         from dialogue.show.plan_folder import check_plan_folder, write_plan_folder
 
-        check_plan_folder(Path(folder), self.read, force, self.plan)
-        return write_plan_folder(self.plan, self.media, self.measures.faces if self.measures else {}, Path(folder))
+        place = as_path(folder, "the folder")
+        check_plan_folder(place, self.read, force, self.plan)
+        return write_plan_folder(self.plan, self.media, self.measures.faces if self.measures else {}, place)
 
     def place(self, shot: Shot, message: str) -> Problem:
         """A message about a shot, at the line of the scene that describes it."""
@@ -86,9 +89,9 @@ def read(source: Source, variables: Mapping[str, Any] | None = None) -> SceneFil
 
     SceneError with every mistake in it.
     """
-    if not isinstance(source, (str, Path)):
+    if isinstance(source, (SceneFile, PlannedFilm)):
         return source
-    path = Path(source)
+    path = as_path(source, "a scene or plan")
     if is_script(path):
         return _scene_of(path)
     if path.suffix != ".json":
@@ -97,6 +100,22 @@ def read(source: Source, variables: Mapping[str, Any] | None = None) -> SceneFil
         raise SceneError(Problem("--set fills a template, and a plan is none", file=str(path)))
     written = read_plan(path)
     return PlannedFilm(written.plan, written.media, path)
+
+
+def check_asked(
+    speakers: int | None = None, hop: float | None = None, memory: str | None = None, gpus: int | str | None = None
+) -> None:
+    """SceneError for an option that means nothing, also where nothing of the film would heed it."""
+    check_heard(speakers, hop)
+    try:
+        memory_parts(memory or "")
+    except (ValueError, AttributeError) as error:
+        told = str(error) if isinstance(error, ValueError) else f"is {memory!r}; it is a text, as '24GB'"
+        raise SceneError(Problem(f"memory {told}")) from None
+    try:
+        gpus_parts("" if gpus is None else str(gpus))
+    except ValueError as error:
+        raise SceneError(Problem(f"gpus {error}")) from None
 
 
 def _scene_of(script: Path) -> SceneFile:
@@ -136,21 +155,23 @@ def plan(
     Raises:
         SceneError: with every problem that the scene or its media have, each at its place.
     """
+    check_asked(speakers, hop, memory)
+    place = as_path(output, "the output") if output is not None else None
     given = read(source, variables)
-    if output is not None:
+    if place is not None:
         from dialogue.show.plan_folder import check_plan_folder
 
-        check_plan_folder(Path(output), given.read if isinstance(given, PlannedFilm) else given.reads, force)
+        check_plan_folder(place, given.read if isinstance(given, PlannedFilm) else given.reads, force)
     if isinstance(given, SceneFile):
         with memory_given(memory):
-            given = _planned(given, speakers, hop, output, progress)
+            given = _planned(given, speakers, hop, place, progress)
     if memory is not None:
         given = replace(given, memory=memory)
-    return given if output is None else replace(given, files=given.write(output, force=force))
+    return given if place is None else replace(given, files=given.write(place, force=force))
 
 
 def _planned(
-    written: SceneFile, speakers: int | None, hop: float | None, output: str | Path | None, progress: OnProgress
+    written: SceneFile, speakers: int | None, hop: float | None, output: Path | None, progress: OnProgress
 ) -> PlannedFilm:
     """Speak its drafts, measure, choose, plan."""
     from dialogue.generators.choice import generator_for
@@ -173,12 +194,12 @@ def _planned(
     return PlannedFilm(made, file.folder, file.path, warnings, file, measures)
 
 
-def _faces_shown(file: SceneFile, measures: Measures, output: str | Path | None) -> list[Problem]:
+def _faces_shown(file: SceneFile, measures: Measures, output: Path | None) -> list[Problem]:
     """Where there is no plan: at least the faces that `detect` chooses from, numbered; and where they are shown."""
     if output is None or not measures.faces:
         return []
     from dialogue.show.plan_folder import write_faces
 
-    shown = write_faces(measures.faces, file.folder, Path(output), file.reads)
+    shown = write_faces(measures.faces, file.folder, output, file.reads)
     names = ", ".join(str(path) for path in shown)
     return [Problem(f"the faces found are shown in {names}", severity="note")] if shown else []

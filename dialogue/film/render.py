@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from dialogue.film.plan import Source, plan, read
+from dialogue.film.plan import Source, check_asked, plan, read
 from dialogue.generators.fast import fast_given
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path, is_number
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.rendering.cache import FOLDER, Cache
 from dialogue.rendering.film_order import Order, check_places
@@ -58,23 +60,23 @@ def order(
     Raises:
         SceneError: for a mistake in what was given, with every problem at its place.
     """
+    check_asked(speakers, hop, memory, gpus)
+    asked_for = _asked_span(shots)
+    kept = as_path(cache, "the cache") if cache is not None else None
     given = read(source, variables)
     written = given.path if isinstance(given, SceneFile) else given.source
-    if isinstance(source, (str, Path)) and is_script(Path(source)):
+    if isinstance(source, (str, os.PathLike)) and is_script(Path(source)):
         written = Path(source)  # the film of a script lies beside it, not among the files of its scene
-    film = Path(output) if output is not None else film_beside(written)
+    film = as_path(output, "the film") if output is not None else film_beside(written)
     if isinstance(given, SceneFile):  # a plan is checked whole by whoever makes the film
-        asked = given.scene.output
-        beside = (*asked.captions, *(f"transcript.{kind}" for kind in asked.transcript))
-        captions = beside if shots is None else ()
-        check_places(film, captions, given.reads, force or overwrite or shots is not None)
+        _check_beside(given, film, shots is None, force or overwrite)
     planned = plan(given, speakers=speakers, hop=hop, memory=memory, progress=progress)
-    span = _span(shots, len(planned.plan.shots))
+    span = _span(asked_for, len(planned.plan.shots))
     return Order(
         planned.plan,
         planned.media,
         film if span is None else film_of_shots(film, span),
-        Cache(Path(cache) if cache is not None else planned.media / FOLDER),
+        Cache(kept if kept is not None else planned.media / FOLDER),
         film.stem,
         planned.read,
         force=force,
@@ -157,12 +159,14 @@ def _ordered(
         return order(source, output, memory=memory, gpus=gpus, progress=progress, **how)
     if output is not None or how:
         raise TypeError("an order has its output and options already")
+    check_asked(memory=memory, gpus=gpus)
     return replace(source, memory=memory or source.memory, gpus=source.gpus if gpus is None else str(gpus))
 
 
-def film_beside(source: Path) -> Path:
+def film_beside(source: str | Path) -> Path:
     """The place of a film when none is named: beside its scene or plan, by its name."""
-    return source.with_name(f"{source.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
+    place = as_path(source, "a scene or plan")
+    return place.with_name(f"{place.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
 
 
 def film_of_shots(film: Path, shots: tuple[int, int]) -> Path:
@@ -172,13 +176,28 @@ def film_of_shots(film: Path, shots: tuple[int, int]) -> Path:
     return film.with_name(f"{film.stem}-{numbers}{film.suffix}")
 
 
-def _span(shots: Shots | None, count: int) -> tuple[int, int] | None:
+def _check_beside(scene: SceneFile, film: Path, whole: bool, force: bool) -> None:
+    asked = scene.scene.output
+    beside = (*asked.captions, *(f"transcript.{kind}" for kind in asked.transcript))
+    check_places(film, beside if whole else (), scene.reads, force or not whole)
+
+
+def _asked_span(shots: Shots | None) -> tuple[int, int] | None:
+    """The first and last shot in what was asked for, before it is known how many there are."""
     if shots is None:
         return None
-    first, last = (shots, shots) if isinstance(shots, int) else shots
-    wrong = next((number for number in (first, last) if not 1 <= number <= count), None)
-    if wrong is not None:
-        raise SceneError(Problem(f"there is no shot {wrong}", hint=f"the film has shots 1 to {count}"))
+    span = (shots, shots) if isinstance(shots, int) else tuple(shots) if isinstance(shots, (tuple, list)) else ()
+    if len(span) != 2 or not all(is_number(number) for number in span):
+        hint = "shots=2, or the first and last of a range: shots=(2, 4)"
+        raise SceneError(Problem(f"shots is {shots!r}, and takes numbers of shots", hint=hint))
+    first, last = span
     if last < first:
         raise SceneError(Problem(f"shots {first} to {last} are none", hint="the first comes first"))
     return first, last
+
+
+def _span(span: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
+    wrong = next((number for number in span or () if not 1 <= number <= count), None)
+    if wrong is not None:
+        raise SceneError(Problem(f"there is no shot {wrong}", hint=f"the film has shots 1 to {count}"))
+    return span

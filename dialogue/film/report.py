@@ -7,6 +7,7 @@ from pathlib import Path
 from dialogue.film.plan import Source, plan
 from dialogue.film.render import film_beside
 from dialogue.ground.errors import DialogueError, Problem, SceneError
+from dialogue.ground.given import as_path
 
 
 def report(
@@ -33,10 +34,10 @@ def report(
 
     planned = plan(source)
     beside = film_beside(planned.source)
-    made = Path(film) if film is not None else beside if beside.is_file() else None
+    made = as_path(film, "a film") if film is not None else beside if beside.is_file() else None
     if made is not None and not made.is_file():
         raise SceneError(Problem("no such film", str(made)))
-    place = Path(output) if output is not None else beside.with_name(f"{beside.stem}-report.html")
+    place = as_path(output, "the output") if output is not None else beside.with_name(f"{beside.stem}-report.html")
     check_outputs([place], [*planned.read, *([made] if made is not None else [])], force)
     try:
         verified = faults_of(made, planned.plan) if made is not None else None

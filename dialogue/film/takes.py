@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.ground.atomic import write_text
-from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.ground.given import as_path, is_number, wrong_kind
 from dialogue.ground.progress import OnProgress, Progress, untold
 from dialogue.planning.plan import AudioSlice, Plan, Turn
 from dialogue.rendering.clip_key import key_of
@@ -50,16 +51,16 @@ def takes(order: Order, tasks: Sequence[Task] | None = None) -> tuple[tuple[Take
 
     `tasks`: what `pending` gave of the order, where that is known.
     """
+    _check_order(order)
     return tuple(_takes(order, task) for task in (prepared(order) if tasks is None else tasks))
 
 
 def make_take(order: Order, shot: int, number: int, progress: OnProgress = untold) -> Take:
     """Make take `number` of a shot, where it is not made yet, and look whether all in it is as it should be.
 
-    SceneError for a shot there is not, or one that is locked.
+    SceneError for a shot there is not, or one that is locked, and for a number that no take has.
     """
-    if not 1 <= shot <= len(order.plan.shots):
-        raise SceneError(Problem(f"there is no shot {shot}", hint=f"the film has shots 1 to {len(order.plan.shots)}"))
+    _check_take(order, shot, number)
     if order.plan.shots[shot - 1].locked:
         raise SceneError(order.place(order.plan.shots[shot - 1], f"shot {shot} is locked: unlock it for another take"))
     plan = with_take(order.plan, shot, number)
@@ -84,12 +85,13 @@ def name_take(order: Order, shot: int, number: int, name: str) -> Take:
 
     SceneError where there is no such take, or the name is longer than a line of a list.
     """
+    _check_shot(order, shot)
     named = " ".join(name.split())
     made = [take for one in takes(order) for take in one if take.shot == shot and take.file is not None]
     take = next((take for take in made if take.number == number), None)
     if take is None or take.file is None:
         hint = f"made are {', '.join(str(one.number) for one in made)}" if made else "none of it is made yet"
-        raise SceneError(Problem(f"there is no take {number} of shot {shot}", hint=hint))
+        raise SceneError(Problem(f"there is no take {number!r} of shot {shot}", hint=hint))
     if len(named) > LONGEST_NAME or not named.isprintable():
         raise SceneError(Problem(f"a take's name is a line of {LONGEST_NAME} letters at most"))
     place = order.cache.folder / _FOLDER / f"{take.file.stem}{NAME_SUFFIX}"
@@ -101,8 +103,18 @@ def name_take(order: Order, shot: int, number: int, name: str) -> Take:
     return replace(take, name=named or None)
 
 
-def choose(source: Path, order: Order, shot: int, number: int, locked: bool | None = None) -> None:
-    """Write into the scene which take of a shot the film shows, and whether it is locked."""
+def choose(source: str | Path, order: Order, shot: int, number: int, locked: bool | None = None) -> None:
+    """Write into the scene which take of a shot the film shows, and whether it is locked.
+
+    One that is not made yet is made by the next render. SceneError, and nothing is written, where there is no such shot
+    or take.
+    """
+    source = as_path(source, "a scene")
+    _check_take(order, shot, number)
+    if not source.is_file():
+        raise SceneError(Problem(f"no scene file {quoted(source)}"))
+    if source.suffix not in (".yaml", ".yml"):
+        raise SceneError(Problem("a take is written into a scene", str(source), hint="name a .yaml file"))
     text = decode(source.read_bytes(), str(source))
     changed = edited(text, choice_edits(spans(text).tree, order.plan, shot, number, locked))
     mark = b"\xef\xbb\xbf" if source.read_bytes().startswith(b"\xef\xbb\xbf") else b""
@@ -159,6 +171,24 @@ def faults_of(film: Path, plan: Plan) -> list[str]:
     return [*said, *drifts(film, plan)]
 
 
+def _check_order(order: Order) -> None:
+    if not isinstance(order, Order):
+        raise wrong_kind(order, "an order", "what `order` gives of a scene")
+
+
+def _check_shot(order: Order, shot: int) -> None:
+    _check_order(order)
+    if not is_number(shot) or not 1 <= shot <= len(order.plan.shots):
+        raise SceneError(Problem(f"there is no shot {shot!r}", hint=f"the film has shots 1 to {len(order.plan.shots)}"))
+
+
+def _check_take(order: Order, shot: int, number: int) -> None:
+    """Whether there is such a take, made or not: a number that `takes` looks for, or the one that is shown now."""
+    _check_shot(order, shot)
+    if not is_number(number) or not (1 <= number <= MOST or number == order.plan.shots[shot - 1].take):
+        raise SceneError(Problem(f"there is no take {number!r} of shot {shot}", hint=f"they are numbered 1 to {MOST}"))
+
+
 def _within(turn: Turn, begin: float, end: float) -> Turn:
     first, last = max(turn.start, begin), min(turn.end, end)
     offset = turn.audio.start - turn.start
@@ -180,7 +210,7 @@ def _task(order: Order, shot: int) -> Task:
 def _takes(order: Order, task: Task) -> tuple[Take, ...]:
     base, now = _base(order.plan, task.shot), task.shot.take or 1
     found = []
-    for number in range(1, MOST + 1):
+    for number in sorted({*range(1, MOST + 1), now}):
         seed = base + number - 1
         key = key_of({**task.inputs, "the seed": str(seed)})
         file = order.cache.folder / _FOLDER / f"{key}.mp4"
@@ -207,18 +237,27 @@ def _noted(file: Path) -> tuple[str, ...] | None:
 
 
 def retake(
-    order: Order, tries: int, progress: OnProgress = untold, shots: Sequence[int] | None = None
+    order: Order, tries: int, progress: OnProgress = untold, shots: int | Sequence[int] | None = None
 ) -> tuple[tuple[Take, ...], ...]:
     """Of these shots, or every one that is not locked, takes until one has no fault, `tries` at most: what was tried.
 
-    The last of a shot is the one to choose: the first without fault, else the one with the fewest.
+    The last of a shot is the one to choose: the first without fault, else the one with the fewest. SceneError for a
+    shot there is not, and a number of tries that is none.
     """
+    _check_order(order)
+    asked = [shots] if isinstance(shots, int) else shots
+    if asked is not None and (not asked or not isinstance(asked, Sequence)):
+        raise SceneError(Problem(f"shots is {shots!r}, and takes numbers of shots", hint="shots=2 or shots=[1, 3]"))
+    for shot in asked or ():
+        _check_shot(order, shot)
+    if not is_number(tries) or not 1 <= tries <= MOST:
+        raise SceneError(Problem(f"{tries!r} takes cannot be tried", hint=f"from 1 to {MOST}"))
     tried = []
     for shot, one in enumerate(order.plan.shots, 1):
-        if one.locked or (shots is not None and shot not in shots):
+        if one.locked or (asked is not None and shot not in asked):
             continue
         now, made = one.take or 1, []
-        for number in [now, *(n for n in range(1, now + tries) if n != now)][:tries]:
+        for number in [now, *(n for n in range(1, MOST + 1) if n != now)][:tries]:
             made.append(make_take(order, shot, number, progress))
             if made[-1].verified:
                 break

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.film.plan import Source, plan
+from dialogue.ground.given import as_path
 from dialogue.planning.plan import Plan
 from dialogue.rendering.render import Film
 from dialogue.verification.verdict import Verdict
@@ -26,7 +27,7 @@ def verify(film: str | Path | Film, source: Source | None = None) -> tuple[Verdi
         SceneError: for a film or plan that cannot be read, or that do not belong together.
     """
     made_from, media = _made_with(film, source)
-    return verdicts(film.file if isinstance(film, Film) else Path(film), made_from, media)
+    return verdicts(film.file if isinstance(film, Film) else as_path(film, "a film"), made_from, media)
 
 
 def _made_with(film: str | Path | Film, source: Source | None) -> tuple[Plan, Path | None]:
@@ -44,12 +45,13 @@ def mouths(film: str | Path | Film, source: Source | None = None) -> tuple[Mouth
     """
     from dialogue.verification.mouths import mouths as mouths_of
 
-    return mouths_of(film.file if isinstance(film, Film) else Path(film), _made_from(film, source))
+    return mouths_of(film.file if isinstance(film, Film) else as_path(film, "a film"), _made_from(film, source))
 
 
 def _made_from(film: str | Path | Film, source: Source | None) -> Plan:
     if source is not None:
         return plan(source).plan
     if not isinstance(film, Film):
+        as_path(film, "a film")
         raise TypeError("a film that is a file needs the plan it was made from")
     return film.plan

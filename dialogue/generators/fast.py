@@ -32,7 +32,7 @@ def fast_parts(written: str) -> tuple[str, ...]:
 @contextmanager
 def fast_given(names: Sequence[str] | None) -> Iterator[None]:
     """While it lasts, these are the shortcuts; None: those of before, else what the environment says."""
-    token = _fast.set(_fast.get() if names is None else tuple(names))
+    token = _fast.set(_fast.get() if names is None else names_of(names) if isinstance(names, str) else tuple(names))
     try:
         yield
     finally:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dialogue.media.pictures import Pixels
 
 SIDE = 192  # of the model's input, in pixels
+_LARGEST = 32_767  # pixels a side that OpenCV can look up in
 AROUND = 1.5  # the square it sees, of the face's longer side
 
 Points = NDArray[np.float32]  # (468, 3)
@@ -79,17 +80,15 @@ def _look(pixels: Pixels, x: float, y: float, side: float, angle: float) -> tupl
 
     scale = SIDE / max(side, 1.0)
     source, shrunk, left, top = pixels, 1.0, 0, 0
-    if scale < 0.5:  # averaged first: a linear look-up would skip pixels
-        height, width = pixels.shape[:2]
-        reach = 0.75 * side
-        left, top = max(0, int(x - reach)), max(0, int(y - reach))
-        part = pixels[top : min(height, int(y + reach) + 1), left : min(width, int(x + reach) + 1)]
-        if part.size:
-            shrunk = 2 * scale
-            size = max(1, round(part.shape[1] * shrunk)), max(1, round(part.shape[0] * shrunk))
-            source = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
-        else:
-            left = top = 0
+    height, width = pixels.shape[:2]
+    if scale < 0.5 or max(height, width) > _LARGEST:  # averaged first: a linear look-up would skip pixels
+        reach = 0.75 * side + 2  # half the square's diagonal, and what lies between two pixels
+        left = min(max(0, int(x - reach)), width - 1)
+        top = min(max(0, int(y - reach)), height - 1)
+        part = pixels[top : max(top + 1, int(y + reach) + 1), left : max(left + 1, int(x + reach) + 1)]
+        shrunk = min(1.0, 2 * scale)
+        size = max(1, round(part.shape[1] * shrunk)), max(1, round(part.shape[0] * shrunk))
+        source = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA)) if shrunk < 1 else part
     cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
     half = (SIDE - 1) / 2
     # from the model's pixels to the picture's

@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from dialogue.film.plan import check_asked
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.given import as_path
 from dialogue.ground.progress import OnProgress, untold
 from dialogue.podcast.batch import BatchResult, run_batch
 from dialogue.podcast.forecast import Forecast
@@ -34,7 +36,7 @@ def batch(
     memory: str | None = None,
     gpus: int | str | None = None,
     force: bool = False,
-    only: Collection[str] | None = None,
+    only: str | Collection[str] | None = None,
     progress: OnProgress = untold,
     expected: Callable[[Forecast], None] = lambda forecast: None,
 ) -> BatchResult:
@@ -54,8 +56,7 @@ def batch(
         gpus: how many GPUs each worker has for its own, which share its shots; see `render`.
         force: write over files that no earlier run wrote.
         only: of these episodes the ones of these names; None: all.
-        progress: told whenever something has come to an end.
-        expected: told once, before the first shot, what it will take.
+        progress: told whenever something has come to an end. expected: once, before the first shot, what it will take.
 
     Raises:
         SceneError: for a mistake in what was given; DialogueError where the disk has no room. All else is an episode's
@@ -66,26 +67,32 @@ def batch(
     from dialogue.podcast.episode_plan import Setting
     from dialogue.podcast.episodes import find_episodes
 
+    check_asked(speakers, hop, memory, gpus)
     check_hop(hop)
-    make_crew = partial(_crew, jobs, ray, Path(output), _each(shared := None if gpus is None else str(gpus)))
-    places = [episodes] if isinstance(episodes, (str, Path)) else episodes
-    found = find_episodes([Path(place) for place in places])
+    cast, output = as_path(cast, "a cast"), as_path(output, "the output")
+    make_crew = partial(_crew, jobs, ray, output, _each(shared := None if gpus is None else str(gpus)))
+    found = find_episodes(places := _places(episodes))
     filled = _template(template)
     given = _with_generator(dict(variables or {}), generator, filled)
-    if only is not None:
-        found = tuple(episode for episode in found if episode.name in only)
-    setting = Setting(read_cast(Path(cast)), filled, Path(output), given, speakers, hop, force, memory, shared)
+    names = [only] if isinstance(only, str) else only
+    found = tuple(episode for episode in found if names is None or episode.name in names)
+    setting = Setting(read_cast(cast), filled, output, given, speakers, hop, force, memory, shared)
     asked = {"episodes": places, "cast": cast, "template": template, "generator": generator, "jobs": jobs, "ray": ray,
              "variables": dict(variables or {}), "speakers": speakers, "hop": hop, "memory": memory, "gpus": shared}
     return run_batch(found, setting, to, make_crew, progress, expected, lambda: keep(setting.output, asked))
 
 
-def go_on(output: str | Path, only: Collection[str] | None = None, progress: OnProgress = untold) -> BatchResult:
+def go_on(output: str | Path, only: str | Collection[str] | None = None, progress: OnProgress = untold) -> BatchResult:
     """Go on with the batch in a folder, as its last run was asked for: films of its episodes, or of some by name.
 
     SceneError where there was none.
     """
-    return batch(output=output, only=only, progress=progress, **kept(Path(output)))
+    return batch(output=output, only=only, progress=progress, **kept(as_path(output, "the output")))
+
+
+def _places(episodes: str | Path | Sequence[str | Path]) -> list[Path]:
+    places = list(episodes) if isinstance(episodes, (list, tuple)) else [as_path(episodes, "episodes")]
+    return [as_path(place, "an episode") for place in places]
 
 
 def _each(gpus: str | None) -> int | None:
@@ -111,7 +118,7 @@ def _crew(jobs: int, ray: bool | str, output: Path, gpus: int | None) -> tuple[C
 
 def _template(written: str | Path | None) -> Path:
     """The template's file; the one of the package when none is named."""
-    place = TEMPLATE if written is None else Path(written)
+    place = TEMPLATE if written is None else as_path(written, "a template")
     if not place.is_file():
         raise SceneError(Problem("no such template", str(place)))
     if place.suffix != ".j2":

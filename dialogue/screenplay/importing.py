@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.ground.given import as_names, as_path
 from dialogue.scene.reader import MOST_LINES, MOST_PEOPLE
 from dialogue.scene.source import too_much
 from dialogue.screenplay.beats import is_mulmo, is_transcript
@@ -28,20 +29,24 @@ class Imported:
 
 
 def import_script(
-    source: Path, scene: Path, picture: Path | None = None, cast: Sequence[str] = (), force: bool = False
-) -> Imported:
+    source: str | Path, scene: str | Path, picture: str | Path | None = None, cast: str | Sequence[str] = (),
+    force: bool = False,
+) -> Imported:  # fmt: skip
     """Write `scene`, and beside it the pictures it needs, from the script in `source`.
 
     SceneError for a script that cannot be read, a picture that is not there, and files that stand in the way.
     """
     from dialogue.ground.outputs import check_outputs, replacing
 
+    source, scene = as_path(source, "a script"), as_path(scene, "the scene")
+    picture = as_path(picture, "a picture") if picture is not None else None
+    names = [name.lower() for name in as_names(cast)]
     script = read_screenplay(source)
     folder = scene.parent
     if picture is not None and not picture.is_file():
         raise SceneError(Problem(f"there is no picture {str(picture)!r}", hint="--picture names a file that is there"))
     shown = None if picture is None else Path(os.path.relpath(picture, folder)).as_posix()
-    made = written(script, source, folder, scene.name, shown, cast)
+    made = written(script, source, folder, scene.name, shown, names)
     large = too_much(made.files[scene.name].decode())
     for count, most, what in ((len(script.items), MOST_LINES, "lines"), (len(script.people), MOST_PEOPLE, "people")):
         large = f"{count} {what}, and a scene has {most} at most" if count > most and large is None else large

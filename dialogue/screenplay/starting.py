@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dialogue.characters.characters import LIBRARY, characters, starter
 from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.ground.given import as_names, as_path
 from dialogue.ground.outputs import check_outputs
 from dialogue.scene.json_schema import json_schema
 
@@ -17,20 +18,22 @@ def actors() -> Mapping[str, str]:
     return {name: character.looks.removeprefix("a person with ") for name, character in characters().items()}
 
 
-def portrait(name: str) -> Path:
+def portrait(name: str | Path) -> Path:
     """The picture of a ready character. KeyError for any other name."""
-    if name not in characters():
-        raise KeyError(name)
-    return LIBRARY / name / "portrait.png"
+    known = str(as_path(name, "a character's name"))
+    if known not in characters():
+        raise KeyError(known)
+    return LIBRARY / known / "portrait.png"
 
 
-def start(folder: Path, cast: Sequence[str], *, beside: bool = False) -> Path:
+def start(folder: str | Path, cast: str | Sequence[str], *, beside: bool = False) -> Path:
     """Writes a scene of one to four ready characters, its pictures and voices and the schema for editors; the scene.
 
     SceneError where the folder holds one of these files already, or a name is nobody's: nothing is written then.
-    `beside`: what stands there stays, and the rest is written beside it.
+    `cast`: names in a list, or in a text with commas. `beside`: what stands there stays, the rest is written beside it.
     """
-    written = starter(list(cast))
+    folder = as_path(folder, "the folder")
+    written = starter([name.lower() for name in as_names(cast)])
     written["scene.schema.json"] = (json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n").encode()
     if folder.exists() and not folder.is_dir():
         raise SceneError(Problem(f"{quoted(folder)} is a file", hint="name a folder"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.errors import DialogueError, Problem, SceneError
+from dialogue.ground.given import as_path
 
 if TYPE_CHECKING:
     from dialogue.generators.weights import Weights
@@ -123,14 +124,15 @@ def _weights() -> Mapping[str, Weights]:
     return {name: weights for name, weights in found.items() if weights is not None}
 
 
-def pull(name: str | None = None, to: Path | None = None, *, agree: Agree, fp8: bool = False) -> Fetched:
+def pull(name: str | None = None, to: str | Path | None = None, *, agree: Agree, fp8: bool = False) -> Fetched:
     """Fetch a model, once `agree` said yes to its terms; what is here already is not asked about.
 
     `name`: a generator, `faces`, `voices` or `emotion`; None: the first generator whose weights are fetched.
     SceneError for another name, DialogueError without agreement, space or network.
     """
+    place = as_path(to, "the folder") if to is not None else None
     if name in _SMALL:
-        return _SMALL[name](to, agree)
+        return _SMALL[name](place, agree)
     known = _weights()
     name = name or next(iter(known))
     if name not in known:
@@ -138,7 +140,7 @@ def pull(name: str | None = None, to: Path | None = None, *, agree: Agree, fp8: 
         hint = f"{', '.join(some)} and {last} can be fetched"
         raise SceneError(Problem(f"there is nothing to fetch for {name!r}", hint=hint))
     weights = known[name]
-    folder = (to or weights.folder()).expanduser()
+    folder = (place or weights.folder()).expanduser()
     if weights.complaint(folder) is None:
         return Fetched(name, folder, weights.variable, here=True)
     what = f"{weights.gigabytes} GB from huggingface.co/{weights.repository} to {folder}"
@@ -148,13 +150,15 @@ def pull(name: str | None = None, to: Path | None = None, *, agree: Agree, fp8: 
 
 
 def convert(
-    source: Path | None = None, output: Path | None = None, *, fp8: bool = False, half: bool = True
+    source: str | Path | None = None, output: str | Path | None = None, *, fp8: bool = False, half: bool = True
 ) -> tuple[Path, ...]:
     """Released networks as sharded safetensors, which load faster and can be quantised; where they are.
 
     `source`: a folder of weights, or a generator whose are where `pull` puts them; `output`: else where a generator
     looks for them; `fp8`: the 8-bit file of a folder that has both; `half`: in 16 bits, else 32.
     """
+    source = as_path(source, "a folder of weights") if source is not None else None
+    output = as_path(output, "the folder") if output is not None else None
     known = _weights()
     first = next(iter(known))
     if source is None or (str(source) in known and not source.is_dir()):

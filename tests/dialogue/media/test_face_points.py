@@ -67,3 +67,18 @@ def test_the_mean_face_is_one_and_symmetric() -> None:
     assert mean.shape == (468, 3)
     np.testing.assert_allclose(mean[[33, 61, 70], 0], -mean[[263, 291, 300], 0], atol=1e-5)
     assert mean[0, 1] < mean[13, 1] == mean[14, 1] < mean[17, 1] < mean[152, 1] and mean[10, 1] < 0
+
+
+@pytest.mark.parametrize("across", [0, 1], ids=["high", "wide"])
+def test_a_picture_larger_than_opencv_looks_up_in_gives_the_same_face(across: int) -> None:
+    picture = Path(__file__).parents[3] / "scenes/two_hander/night.png"
+    small = open_picture(picture)
+    room = [(0, 0), (0, 0), (0, 0)]
+    room[across] = (33_000, 0)
+    large = np.pad(small, room)
+    shift = (0, 33_000) if across == 0 else (33_000, 0)
+    box = Box(64, 196, 224, 274)
+    near, far = face_points(small, box), face_points(large, box.moved(*shift))
+    assert far.confidence == pytest.approx(near.confidence, abs=0.1)
+    assert np.abs(far.points[:, :2] - shift - near.points[:, :2]).max() < 4
+    face_points(large, Box(0, 0, large.shape[1], large.shape[0]))  # larger than can be looked up in, as a whole
