@@ -1,7 +1,7 @@
 // The script: every line in order, its words, its emotion, its recording. And the question that waits above it.
 
 import { signal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { tones } from "./color";
 import * as edits from "./edits";
 import * as emotion from "./emotion";
@@ -181,7 +181,8 @@ function Words({ one, on }: { one: Card; on: boolean }) {
   const typing = useRef<number>(0);
   const open = on && editable.value && one.line !== null;
   const said = useRef(one.text);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // at once: a box that took the focus while it was still empty would be saved empty
     const box = place.current;
     if (box && open && document.activeElement !== box && box.textContent !== one.text) box.textContent = one.text;
     if (box && document.activeElement !== box) said.current = one.text;
