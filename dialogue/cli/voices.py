@@ -9,7 +9,7 @@ import typer
 
 from dialogue.cli.console import err, out, print_json, print_problems
 from dialogue.cli.plan import Hop
-from dialogue.ground.errors import SceneError
+from dialogue.ground.errors import Problem, SceneError
 
 _CAST_HELP = "The cast.yaml beside whose voices/ folder the voices are kept."
 Cast = Annotated[Path, typer.Option("--cast", metavar="CAST", help=_CAST_HELP)]
@@ -100,3 +100,6 @@ def drafts(
                 playing = False
     for name, mend in engines_missing().items():
         err.print(f"{name} cannot speak here: {mend}", soft_wrap=True, markup=False)
+    if not found:
+        hint = "two letters, as in en or de, or cmn"
+        raise SceneError(Problem(f"no draft voice speaks {language!r} here", hint=hint))

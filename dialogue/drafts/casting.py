@@ -102,6 +102,12 @@ def _named(wish: str, language: str) -> tuple[str, str] | str:
         lacking = made.missing()
         if lacking is not None and of:
             return f"the draft engine {of} cannot speak here: {lacking}"
-        if lacking is None and (name in made.voices(language) or (engine_name == "espeak" and "+" in name)):
+        if lacking is None and (name in made.voices(language) or _is_variant(engine_name, name)):
             return engine_name, name
     return f"there is no draft voice {wish!r} for the language {language!r}"
+
+
+def _is_variant(engine_name: str, name: str) -> bool:
+    """Whether it is a voice of espeak's with a variant of its own, as in `de+croak`; of any language that it speaks."""
+    language, plus, variant = name.partition("+")
+    return engine_name == "espeak" and bool(plus and variant) and bool(engine("espeak").voices(language.lower()))

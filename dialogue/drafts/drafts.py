@@ -62,7 +62,28 @@ def undrafted(scene: Scene) -> list[tuple[int, SpokenLine]]:
 
 def draft_problems(file: SceneFile) -> list[Problem]:
     """Draft voices that lines need and that are not to be had, each at its place."""
-    return [_placed(file, miscast) for miscast in cast_drafts(file.scene)[1]] if undrafted(file.scene) else []
+    lines = undrafted(file.scene)
+    if not lines:
+        return []
+    voices, wrong = cast_drafts(file.scene)
+    silent = _silent_warning(file, [(index, voices[line.speaker]) for index, line in lines]) if not wrong else None
+    return [*(_placed(file, miscast) for miscast in wrong), *([silent] if silent else [])]
+
+
+def _silent_warning(file: SceneFile, lines: list[tuple[int, EngineVoice | None]]) -> Problem | None:
+    """That lines are silent since nothing speaks their language here: at `language:`, else at the first of them."""
+    from dialogue.drafts.espeak import missing
+
+    silent = [index for index, voice in lines if voice is None]
+    if not silent:
+        return None
+    language = file.scene.language
+    named = f"the language {language!r}" if language else "the language of some lines"
+    mend = f"espeak speaks most languages, and {missing()}" if missing() else None
+    if language and mend is None:
+        mend = "write the language as in en, de or cmn; absent, it is told from the words"
+    place = ("language",) if language else ("lines", silent[0])
+    return file.problem(place, f"no draft engine speaks {named} here: lines are silent", mend, severity="warning")
 
 
 def _placed(file: SceneFile, miscast: Miscast) -> Problem:
@@ -101,6 +122,8 @@ def with_drafts(file: SceneFile, progress: OnProgress = untold) -> SceneFile:
         assert isinstance(line, SpokenLine)
         lines[item.item] = line.model_copy(update={"audio": AudioRef(path=item.path), "draft": said})
     told = [file.problem(("lines", spoken[0].item), text, severity="warning") for text in _warnings(spoken, failed)]
+    silent = _silent_warning(file, [(item.item, item.voice) for item in spoken])
+    told += [silent] if silent else []
     for item in spoken:
         if item.path not in failed and (short := _shortened(file.folder / item.path, words[item.item], item.voice)):
             told.append(file.problem(("lines", item.item), short, "write it in shorter words", severity="warning"))
@@ -204,10 +227,5 @@ def _warnings(spoken: list[Spoken], failed: dict[str, str]) -> list[str]:
     found = []
     if voices:
         found.append(f"{lines}: spoken by draft voices ({', '.join(voices)}) until audio: or a track takes their place")
-    if any(item.voice is None for item in spoken):
-        from dialogue.drafts.espeak import missing
-
-        mend = f"; espeak speaks most languages, and {missing()}" if missing() else ""
-        found.append(f"no draft engine speaks the language of some lines here: they are silent{mend}")
     found += [f"a draft voice failed and its line is silent: {reason}" for reason in dict.fromkeys(failed.values())]
     return found

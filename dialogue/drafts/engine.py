@@ -24,7 +24,7 @@ class Engine(Protocol):
         """The languages it speaks, as two letters; empty: any."""
 
     def voices(self, language: str) -> tuple[str, ...]:
-        """Names of its voices of a language, in the order in which they are given out."""
+        """Names of its voices of a language, in the order in which they are given out; none where it speaks it not."""
 
     def speak(self, text: str, voice: str, language: str, rate: float) -> tuple[Sound, int]:
         """The words, and samples per second. `rate` 1 is the voice's own. DraftError when it fails."""

@@ -26,6 +26,6 @@ def engine_for(language: str) -> Engine | None:
     """The best that speaks the language here; None where none does, and lines are silent."""
     for name in ENGINES:
         found = engine(name)
-        if found.missing() is None and (not found.languages() or language in found.languages()):
+        if found.missing() is None and found.voices(language):
             return found
     return None

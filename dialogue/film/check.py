@@ -31,7 +31,8 @@ def check(scene: str | Path, *, variables: Mapping[str, Any] | None = None) -> t
     problems = list(file.warnings)
     measures = probe(file, problems, new_faces=_NEW_FACES)
     problems += check_media(file, measures)
-    if any(member.draft is not None and member.draft.voice for member in file.scene.cast.values()):
+    asked = [member for member in file.scene.cast.values() if member.draft is not None and member.draft.voice]
+    if asked or file.scene.language is not None:
         from dialogue.drafts.drafts import draft_problems  # not before it is asked for: a check is instant
 
         problems += draft_problems(file)

@@ -11,10 +11,13 @@ import pytest
 import soundfile
 from PIL import Image
 from planned_scenes import plan_of
+from typer.testing import CliRunner
 
 import dialogue
+from dialogue.cli.app import app
 from dialogue.drafts import command, drafts, engines, espeak, hibari
 from dialogue.drafts.drafts import RATE, with_drafts
+from dialogue.drafts.engine import DraftError
 from dialogue.drafts.language import language_of
 from dialogue.ground.errors import SceneError
 from dialogue.scene.reader import SceneFile, read_scene
@@ -160,6 +163,10 @@ def test_another_language_has_a_voice_of_its_own(tmp_path: Path) -> None:
         ("Did you hear that?", "en"), ("Hast du das nicht gehört?", "de"), ("Tu n'as pas entendu le bruit ?", "fr"),
         ("¿No has oído el ruido de la puerta?", "es"), ("你听见了吗？", "cmn"), ("聞こえましたか？", "ja"),
         ("Ты слышал?", "ru"), ("क्या तुमने सुना?", "hi"), ("هل سمعت ذلك؟", "ar"), ("", "en"), ("Hm.", "en"),
+        ("Oh no!", "en"), ("Hi. No.", "en"), ("No, no, no!", "en"), ("Taxi! A la carte?", "en"), ("Ben! Ben!", "en"),
+        ("Die! Die, monster!", "en"), ("Was? In Berlin?", "en"), ("Hola", "es"), ("Guten Tag", "de"), ("Tack", "sv"),
+        ("Danke, gut!", "de"), ("Merci", "fr"), ("Bonjour", "fr"), ("Olá", "pt"), ("Ciao, come stai?", "it"),
+        ("Hello, hello! Adios, amigo.", "en"), ("Dank je wel.", "nl"), ("Dzień dobry", "pl"), ("Merhaba", "tr"),
     ],
 )  # fmt: skip
 def test_languages_are_told_by_letters_and_words(text: str, language: str) -> None:
@@ -174,3 +181,28 @@ def test_what_an_engine_leaves_out_is_told_at_its_line_each_time(tmp_path: Path)
         told = [problem for problem in with_drafts(scene_in(tmp_path, text)).warnings if "letters" in problem.message]
         assert [problem.line for problem in told] == [9]
         assert "says 5000 letters in " in told[0].message and told[0].severity == "warning"
+
+
+@pytest.mark.skipif(espeak.missing() is not None, reason="neither espeak-ng nor espeakng-loader is installed")
+def test_a_language_that_nobody_speaks_is_told(tmp_path: Path) -> None:
+    file = scene_in(tmp_path, SCENE.replace("scene: 1\n", "scene: 1\nlanguage: xx\n"))
+    assert [(one.line, one.severity) for one in drafts.draft_problems(file)] == [(2, "warning")]
+    warnings = dialogue.check(file.path)
+    assert any("no draft engine speaks the language 'xx'" in one.message for one in warnings)
+    assert any("lines are silent" in one.message for one in with_drafts(file).warnings)
+    assert {"de", "en", "no", "zh"} <= set(espeak.languages())
+    assert espeak.voices("de-at")[0] == "de+f3" and espeak.voices("zh")[0] == "cmn+f3" and not espeak.voices("xx")
+    with pytest.raises(DraftError, match="does not exist"):
+        espeak.speak("Hello.", "xx+f3", "xx", 1.0)
+    said = CliRunner().invoke(app, ["voices", "drafts", "--language", "xx"])
+    assert isinstance(said.exception, SceneError) or "no draft voice speaks 'xx'" in said.output
+
+
+def test_espeak_tells_the_languages_of_its_data(tmp_path: Path) -> None:
+    for name, text in {
+        "gmw/de": "name German\nlanguage de\n",
+        "gmw/en": "name E\nlanguage en-gb  2\nlanguage en 2\n",
+    }.items():
+        (tmp_path / "lang" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lang" / name).write_text(text)
+    assert espeak.languages_in(tmp_path) == {"de", "en", "en-gb"}
