@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.ground.given import as_names, as_path
-from dialogue.scene.reader import MOST_LINES, MOST_PEOPLE
+from dialogue.scene.reader import MOST_LINES, MOST_PEOPLE, read_scene
 from dialogue.scene.source import too_much
 from dialogue.screenplay.beats import is_mulmo, is_transcript
 from dialogue.screenplay.jobs import is_job
@@ -53,6 +54,7 @@ def import_script(
     if large is not None:
         hint = "make two files of the script, and of its recording"
         raise SceneError(Problem(f"its scene would have {large}", str(source), hint=hint))
+    _check_readable(made.files[scene.name], source, folder)
     kept = [name for name in made.files if (folder / name).exists() and name != SCHEMA]
     standing = [name for name in kept if not _same(folder / name, made.files[name])]
     if standing and not force:
@@ -65,6 +67,28 @@ def import_script(
         with replacing(folder / name) as draft:
             draft.write_bytes(made.files[name])
     return Imported(scene, script, made)
+
+
+def _check_readable(text: bytes, source: Path, folder: Path) -> None:
+    """Nothing is written that the reader of scenes refuses. SceneError then, with what it says, of the script.
+
+    Files that are not there are no matter here: most are written with the scene, and of the others a note tells.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        draft = Path(place) / "scene.yaml"
+        draft.write_bytes(text)
+        try:
+            read_scene(draft, folder=folder)
+        except SceneError as error:
+            rows = text.decode().splitlines()
+            problems = [one for one in error.problems if one.severity == "error" and "no file" not in one.message]
+            told = [
+                Problem(f"its scene would be wrong at `{rows[(one.line or 1) - 1].strip()[:80]}`: {one.message}",
+                        str(source), hint=one.hint)
+                for one in problems
+            ]  # fmt: skip
+            if told:
+                raise SceneError(told) from None
 
 
 def scene_of_script(source: Path, force: bool = False) -> tuple[Path, Imported | None]:

@@ -173,5 +173,3 @@ def _spaced(name: str) -> str:
     """`person1` as a name: Person 1."""
     match = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name)
     return f"{match[1].capitalize()} {match[2]}" if match else name
-
-

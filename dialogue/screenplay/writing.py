@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialogue.ground.times import format_time
@@ -43,14 +43,29 @@ def written(
         for key in stage.without:
             notes.append(Note(f"no ready character is left for {script.people[key].name}, who is heard off screen"))
     else:
-        stage = Staged(tuple(sections_of(script)), {}, {}, ())
+        stage = Staged(tuple(_all_pictured(sections_of(script), notes, given=shown is not None)), {}, {}, ())
         people = script.people
-        if all(person.face is None for person in people.values()):
+        if shown is None:
+            notes.append(Note("who is where in the pictures is not said: write face: for each, to see them speak"))
+        elif all(person.face is None for person in people.values()):
             notes.append(Note("who is who in the picture is counted from the left: check it, and write face: for each"))
     moved = Paths(source.parent, folder)
     text = "".join(f"{row}\n" for row in _rows(script, source, stage, moved, picture))
     schema = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     return Written({scene: text.encode(), SCHEMA: schema.encode(), **stage.files}, tuple(notes), stage.actors)
+
+
+def _all_pictured(sections: list[Section], notes: list[Note], given: bool) -> list[Section]:
+    """Those without a picture show the one before them, and the first ones the one that follows."""
+    if given or all(section.picture for section in sections):
+        return sections
+    notes.append(Note("parts of the script without a picture show the one before, and the first the next one"))
+    last = next((section.picture for section in sections if section.picture), None)
+    found = []
+    for section in sections:
+        last = section.picture or last
+        found.append(replace(section, picture=last))
+    return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,8 @@ def _rows(script: Screenplay, source: Path, stage: Staged, paths: Paths, picture
     yield "scene: 1"
     if script.title:
         yield f"title: {_quoted(script.title)}"
+    if script.language:
+        yield f"language: {_quoted(script.language)}"
     yield ""
     yield "cast:"
     same = _faces_of_all(stage.sections)
@@ -89,7 +106,8 @@ def _rows(script: Screenplay, source: Path, stage: Staged, paths: Paths, picture
     if first:
         yield f"picture: {_quoted(first)}"
     elif stage.sections and stage.sections[0].picture:
-        yield f"picture: {_quoted(stage.sections[0].picture)}"
+        own = stage.sections[0].picture
+        yield f"picture: {_quoted(own if stage.actors else paths.moved(own))}"
     prompts = [section.prompt for section in stage.sections] or [script.prompt or ""]
     if len(prompts) == 1 and prompts[0]:
         yield f"prompt: {_quoted(prompts[0])}"

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import dialogue
@@ -16,6 +17,7 @@ from dialogue.ground.errors import SceneError
 from dialogue.scene.json_schema import json_schema
 from dialogue.scene.reader import read_scene
 from dialogue.scene.scene import FaceBox, SpokenLine
+from dialogue.screenplay import importing
 from dialogue.screenplay.importing import import_script, is_script, scene_of_script
 
 GOLDEN = Path(__file__).parents[2] / "golden/imports"
@@ -209,3 +211,35 @@ def test_an_empty_file_is_called_so(name: str, text: str, tmp_path: Path) -> Non
         import_script(tmp_path / name, tmp_path / "scene.yaml")
     with pytest.raises(SceneError, match="empty file|file is empty|not a scene"):
         read_scene(tmp_path / name)
+
+
+def test_what_beats_and_segments_lack_is_told_and_the_scene_is_sound(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 200), "gray").save(tmp_path / "a.png")
+    there, gone = ({"type": "image", "source": {"kind": "path", "path": name}} for name in ("a.png", "gone.png"))
+    beats = [
+        {"speaker": "A", "text": "Hi."}, {"speaker": "B", "text": "Hm.", "image": there}, {"speaker": 5, "text": "x"},
+        {"text": 7}, {"duration": -1}, {"audio": {"source": "x"}, "text": "t"}, {"text": "last", "image": gone},
+    ]  # fmt: skip
+    (tmp_path / "m.json").write_text(json.dumps({"$mulmocast": {}, "lang": "en_US", "title": 5, "beats": beats}))
+    imported = import_script(tmp_path / "m.json", tmp_path / "m/scene.yaml")
+    assert not [one for one in dialogue.check(imported.scene) if one.severity == "error"]
+    scene = read_scene(imported.scene).scene
+    assert scene.language == "en-us" and len(scene.lines) == 5
+    told = " / ".join(note.message for note in imported.written.notes)
+    for said in ("speaker is 5", "text is 7", "duration is -1", "recording is no file", "gone.png is not there",
+                 "title is 5", "show the one before"):  # fmt: skip
+        assert said in told
+    times = [(5, 2, "Y"), (float("nan"), 2, "X"), (1, 2, None), (-1, float("inf"), "X"), (3, 3.0001, "X")]
+    segments = [{"start": start, "end": end, "text": "Words.", "speaker": who} for start, end, who in times]
+    (tmp_path / "w.json").write_text(json.dumps({"segments": segments, "language": "no_9!"}))
+    imported = import_script(tmp_path / "w.json", tmp_path / "w/scene.yaml")
+    lines = [line for line in read_scene(imported.scene).scene.lines if isinstance(line, SpokenLine)]
+    assert [(line.speaker, line.start) for line in lines] == [("y", None), ("x", None), ("x", 1.0)] + [("x", None)] * 2
+    told = " / ".join(note.message for note in imported.written.notes)
+    assert "segment 3 without a speaker: given to whoever spoke before" in told
+    assert "segments 1, 2, 4, 5 with no times" in told and "language is 'no_9!'" in told
+
+
+def test_no_scene_is_written_that_its_reader_refuses(tmp_path: Path) -> None:
+    with pytest.raises(SceneError, match="its scene would be wrong at"):
+        importing._check_readable(b"scene: 1\ncast:\n  ana:\n    nam: x\n", tmp_path / "a.txt", tmp_path)
