@@ -144,7 +144,7 @@ def _usual_speaker(speakers: Any) -> str:
 def read_transcript(job: Mapping[str, Any], path: Path) -> Screenplay:
     """A WhisperX transcript: a line a segment, at its own times in the recording of the same name beside it."""
     draft = Draft()
-    sound = next((path.with_suffix(end).name for end in _RECORDINGS if path.with_suffix(end).is_file()), None)
+    sound = recording_beside(path)
     before, unnamed, untimed = "SPEAKER_00", list[int](), list[int]()
     segments = _items(job, "segments", str(path))
     for number, segment in enumerate(segments, 1):
@@ -183,6 +183,11 @@ def read_transcript(job: Mapping[str, Any], path: Path) -> Screenplay:
 def _listed(numbers: list[int]) -> str:
     shown = ", ".join(map(str, numbers[:5])) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
     return f"segment{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def recording_beside(path: Path) -> str | None:
+    """The recording that has the name of a script and lies beside it."""
+    return next((path.with_suffix(end).name for end in _RECORDINGS if path.with_suffix(end).is_file()), None)
 
 
 def _items(job: Mapping[str, Any], key: str, file: str) -> list[Any]:

@@ -20,6 +20,8 @@ _MARK = re.compile("\uf8e0(\\d+)\uf8e1")  # private-use characters around a numb
 _EXTENSION = re.compile(r"\s*\(([^()]*)\)")
 _UNCASED_CUE = re.compile(r"^[^\W\d_a-zA-Z][\w .·・'’-]{0,19}$")
 _WIDE = str.maketrans("（）", "()")  # brackets as East Asian scripts write them
+_KINDS = {"~": "lyrics", "=": "synopsis"}
+_STANDING = re.compile(r"\s*(?:>.*|={3,}\s*|=(?!=).*\S.*)$")
 _OFF_SCREEN = ("OS", "OC", "VO", "OFF")
 _TITLE_KEYS = ("Title",)
 _HEADING = re.compile(r"^(INT\.?/EXT|EXT\.?/INT|I/E|INT|EXT|EST)\b[. ]*", re.IGNORECASE)
@@ -47,7 +49,7 @@ def read_fountain(text: str) -> Screenplay:
 
     reading = _put_aside(text.removeprefix("\ufeff").translate(_WIDE))
     reading.text = _cues_marked(reading)
-    parsed = parse(io.StringIO(reading.text))
+    parsed = parse(io.StringIO(_alone(reading.text)))
     for paragraph in parsed:
         if isinstance(paragraph, Dialog):
             _dialog(reading, paragraph, together=False)
@@ -107,6 +109,14 @@ def _cues_marked(reading: _Reading) -> str:
     return "\n".join(lines)
 
 
+def _alone(text: str) -> str:
+    """Rows that are no speech whatever stands below them, parted from the others: `> THE END <`, `===`, `= synopsis`.
+
+    screenplain hears `> THE END <` above a page break as a person who says it.
+    """
+    return "\n".join(f"\n{row}\n" if _STANDING.match(row) else row for row in text.split("\n"))
+
+
 def _plain(reading: _Reading, text: str) -> str:
     """The text without marks; what they stand for follows as remarks."""
     for number in _MARK.findall(text):
@@ -120,18 +130,18 @@ def _remark(reading: _Reading, what: str, text: str | None) -> None:
 
 
 def _action(reading: _Reading, lines: Sequence[str]) -> None:
-    for sung, text in _grouped(lines):
-        _remark(reading, "lyrics" if sung else "action", text)
+    for kind, text in _grouped(lines):
+        _remark(reading, kind, text)
 
 
-def _grouped(lines: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    """The lines of an action, lyrics (`~`) apart."""
-    sung = [line.lstrip().startswith("~") for line in lines]
-    if not any(sung):
-        yield False, " ".join(lines)
+def _grouped(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The lines of an action, lyrics (`~`) and synopses (`=`) apart."""
+    kinds = [_KINDS.get(line.lstrip()[:1], "action") for line in lines]
+    if set(kinds) <= {"action"}:
+        yield "action", " ".join(lines)
         return
-    for song, line in zip(sung, lines, strict=True):
-        yield song, line.lstrip().removeprefix("~")
+    for kind, line in zip(kinds, lines, strict=True):
+        yield kind, line.strip() if kind == "action" else line.lstrip()[1:].strip()
 
 
 def _dialog(reading: _Reading, dialog: Any, together: bool) -> None:

@@ -11,14 +11,22 @@ from dialogue.screenplay.screenplay import Draft, Remark, Said, Screenplay
 
 # A name is short and holds no sentence: up to five words, an optional parenthetical, and a colon.
 _NAMED = re.compile(
-    r"^[ \t>*_-]*(?P<name>[^\W\d_][^:()\[\]<>.!?\n]{0,39}?)\s*(?:[(\[](?P<how>[^()\[\]]{1,60})[)\]])?\s*[*_]*\s*[:：]"
+    r"^[ \t>*_-]*(?P<quote>[«“„\"‹「『]\s*)?(?P<name>[^\W\d_][^:：()（）\[\]【】<>.!?\n]{0,39}?)\s*"
+    r"(?(quote)[»”“\"›」』]\s*)(?:[(\[（【](?P<how>[^()（）\[\]【】]{1,60})[)\]）】])?\s*[*_]*\s*[:：]"
     r"[*_]*\s*(?P<words>.*)$"
 )
 _NUMBERED = re.compile(r"[(\[]\s*[sS](?:peaker)?\s*(\d{1,2})\s*[)\]]:?")
 _TAGGED = re.compile(
     r"<\s*(person|speaker|s)\s*_?(\d{1,2})\s*>(.*?)(?:<\s*/\s*\1\s*_?\2\s*>|(?=<\s*\1)|\Z)", re.IGNORECASE | re.DOTALL
 )
-_FEELING = re.compile(r"^\s*[(\[]([^()\[\]]{1,60})[)\]]\s*")
+_FEELING = re.compile(r"^\s*[(\[（【]([^()（）\[\]【】]{1,60})[)\]）】]\s*")
+# When it was said, as chats and transcripts write it before the name: `[12:03, 1/1/2026]`, `1/1/26, 12:03 -`, `00:01`.
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s?[AaPp]\.?[Mm]\.?)?"
+_DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+_WHEN = rf"(?:{_DATE},?\s+)?{_CLOCK}(?:,?\s+{_DATE})?"
+_STAMP = re.compile(rf"^\s*(?:[\[(]\s*(?P<inside>{_WHEN})\s*[\])]|(?P<bare>{_WHEN}))\s*(?:[-–—]\s+)?(?=\S)")
+# What may be meant as a name and begins as none does: `../evil: three`.
+_ALMOST = re.compile(r"^\s*(?P<name>[^\w\s][^\s:：]{0,39}|\d[\w.]{0,39}):\s+\S")
 _LEAST_WORDS = 3  # before a colon, from which nobody takes them for a name
 _PAUSE_WORDS = {"pause", "beat", "silence", "a pause", "long pause"}
 
@@ -29,7 +37,7 @@ def dialect(text: str) -> str | None:
         return "tags"
     if _NUMBERED.search(text) and _NUMBERED.match(text.lstrip("\ufeff \t\r\n")):
         return "numbers"
-    rows = [row for row in text.splitlines() if row.strip()]
+    rows = [_timeless(row)[1] for row in text.splitlines() if row.strip()]
     named = [match["name"] for row in rows if (match := _NAMED.match(row))]
     if named and len(named) * 3 >= len(rows) and max(len(name.split()) for name in named) <= 5:
         return "names"
@@ -59,7 +67,7 @@ def _say(draft: Draft, name: str, words: str, how: str | None, line: int | None)
     while match := _FEELING.match(words):
         how, words = f"{how}, {match[1]}" if how else match[1], words[match.end() :]
     emotion = emotion_in(how) if how else None
-    if how and emotion is None:
+    if how and emotion is None and how.strip():
         draft.items.append(Remark("how", f"({how.strip()})"))
     if words.strip():
         draft.items.append(Said(speaker, " ".join(words.split()), emotion))
@@ -91,7 +99,8 @@ def _between(text: str, draft: Draft, line: int) -> None:
 
 def _names(text: str, draft: Draft) -> None:
     """Rows; one without a name goes on where the row before it was somebody's, and is a comment after a blank row."""
-    rows = text.splitlines()
+    stamped = [_timeless(row) for row in text.splitlines()]
+    rows = [row for _, row in stamped]
     names = Counter(match["name"].casefold() for row in rows if (match := _NAMED.match(row)))
     all_named = sum(names.values()) == sum(1 for row in rows if row.strip())
     speaking: tuple[str, str | None, list[str], int] | None = None
@@ -111,6 +120,8 @@ def _names(text: str, draft: Draft) -> None:
         )
         if match is not None and known:
             spoken()
+            if (when := stamped[number - 1][0]) is not None:
+                draft.items.append(Remark("time", when))
             speaking = (match["name"].strip(), match["how"], [match["words"]], number)
         elif not row.strip():
             spoken()
@@ -119,12 +130,31 @@ def _names(text: str, draft: Draft) -> None:
             speaking[2].append(row.strip())
             if match is not None and len(match["name"].split()) < _LEAST_WORDS:
                 taken = f"{match['name'].strip()!r} is taken for words of {speaking[0]}, who speak on in this row"
-                draft.note(f"{taken}; if it is somebody, begin it with a capital", number)
+                draft.note(f"{taken}; if it is somebody, {_as_a_name(match['name'])}", number)
+            elif match is None and (almost := _ALMOST.match(row)) is not None:
+                taken = f"{almost['name']!r} is taken for words of {speaking[0]}, who speak on in this row"
+                draft.note(f"{taken}; if it is somebody, begin the name with a letter", number)
         else:
             bare = row.strip().strip("()[]*_ ").rstrip(".").lower()
             draft.items.append(Remark("pause" if bare in _PAUSE_WORDS else "text", " ".join(row.split())))
             draft.note("rows that nobody says are comments", number)
     spoken()
+
+
+def _timeless(row: str) -> tuple[str | None, str]:
+    """When the words of a row were said, as it stands before the name of who says them; and the row without it."""
+    stamp = _STAMP.match(row)
+    if stamp is None or not _NAMED.match(row[stamp.end() :]):
+        return None, row
+    return stamp["inside"] or stamp["bare"], row[stamp.end() :]
+
+
+def _as_a_name(words: str) -> str:
+    """What would make a name of words that are taken for none."""
+    small = next((part for part in words.split() if not part[0].isupper()), None)
+    if small is None or not words[:1].isupper():
+        return "begin it with a capital" if small else "leave an empty row above it"
+    return f"write {small!r} with a capital too, or leave an empty row above it"
 
 
 def _is_name(words: str) -> bool:

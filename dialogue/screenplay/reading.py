@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from dialogue.formats.cue import read_text
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.screenplay.beats import is_mulmo, is_transcript, read_mulmo, read_transcript
+from dialogue.screenplay.captions import CAPTIONS, read_captions
 from dialogue.screenplay.fountain import read_fountain
 from dialogue.screenplay.jobs import is_job, read_job
 from dialogue.screenplay.names import dialect, read_names
@@ -16,6 +18,7 @@ from dialogue.screenplay.screenplay import Screenplay
 
 FOUNTAIN = (".fountain", ".spmd")
 SUFFIXES = (*FOUNTAIN, ".txt", ".md", ".json")
+_JSON = re.compile(r"[\ufeff\s]*(?:\{|\[\s*[\[{\"\]])")  # `[12:03] Ana: Hello.` is a chat
 _KNOWN = "Fountain, `Name: words`, `(s1) …`, `<Person1>…`, MulmoScript, WhisperX and MultiTalk's JSON are"
 
 
@@ -25,7 +28,9 @@ def read_screenplay(path: Path) -> Screenplay:
     if not text.strip("\ufeff \t\n"):
         hint = "a script has names and words, as in `Ana: Hello.`"
         raise SceneError(Problem("the file is empty", file=str(path), line=1, column=1, hint=hint))
-    if path.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    if path.suffix.lower() in CAPTIONS:
+        return read_captions(path)
+    if path.suffix.lower() == ".json" or _JSON.match(text):
         return _read_json(text, path)
     if path.suffix.lower() in FOUNTAIN or (dialect(text) is None and _looks_like_fountain(text)):
         script = read_fountain(text)

@@ -18,7 +18,7 @@ from dialogue.planning.plan import AudioSlice, Emotion, Feeling, Turn
 from dialogue.rendering.excerpt import excerpt
 from dialogue.scene.reader import read_scene
 from dialogue.scene.scene import AudioRef, Scene, SpokenLine
-from dialogue.screenplay.delivery import cue_in, without_asides
+from dialogue.screenplay.delivery import cue_in, emotion_in, without_asides
 
 PICTURE = Path(__file__).parents[3] / "scenes/two_hander/night.png"
 SCENE = """\
@@ -111,6 +111,23 @@ def test_cues(text: str) -> None:
 def test_what_says_how_is_not_spoken() -> None:
     assert without_asides("(angrily) Out, (both of you) now!") == "Out, (both of you) now!"
     assert without_asides("((angrily)) Out!") == "Out!"
+    assert without_asides("(to the window) I am not angry.") == "I am not angry."
+    assert without_asides("[am Fenster] （笑）Hallo, (na ja) du.") == "Hallo, (na ja) du."
+
+
+@pytest.mark.parametrize(
+    ("word", "emotion"),
+    [
+        ("freudig", "joy"), ("sehr wütend", "anger"), ("ängstlich", "fear"), ("en colère", "anger"),
+        ("triste", "sadness"),
+        ("tristement", "sadness"), ("alegre", "joy"), ("con miedo", "fear"), ("arrabbiata", "anger"), ("felice", "joy"),
+        ("überrascht", "surprise"), ("calmo", "neutral"), ("高兴", "joy"), ("nicht traurig", None), ("sin miedo", None),
+        ("不高兴", None), ("to the window", None), ("sur le balcon", None), ("in French", None),
+    ],
+)  # fmt: skip
+def test_parentheticals_of_other_languages_name_emotions(word: str, emotion: str | None) -> None:
+    felt = emotion_in(word)
+    assert (felt and next(iter(felt.weights))) == emotion
 
 
 def voiced(*rows: dict[str, float], line: str = "It is late.", auto: bool = True) -> Turn:

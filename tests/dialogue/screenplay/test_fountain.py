@@ -67,7 +67,7 @@ def test_an_emotion_in_mid_speech_parts_the_line() -> None:
 def test_a_script_without_capitals_has_speakers() -> None:
     script = read_fountain("内景 厨房\n\n林夏\n（害怕）\n你听见了吗？\n\n阿明\n没有。\n")
     assert [(line.speaker, line.text) for line in script.said] == [("林夏", "你听见了吗？"), ("阿明", "没有。")]
-    assert ("how", "(害怕)") in {(item.what, item.text) for item in script.items if isinstance(item, Remark)}
+    assert [line.emotion and dict(line.emotion.weights) for line in script.said] == [{"fear": 1.0}, None]
     assert any("@林夏" in note.message for note in script.notes)
 
 
@@ -95,3 +95,14 @@ def test_no_order_of_rows_is_too_odd(rows: list[str]) -> None:
     script = read_fountain("\n".join(rows))
     assert all(isinstance(item, (Said, Remark, Heading)) for item in script.items)
     assert all(line.speaker in script.people for line in script.said)
+
+
+def test_what_is_centred_and_synopses_are_nobody() -> None:
+    text = (
+        "INT. ROOM - DAY\n\n= They meet.\n\nANA\n(freudig)\nHallo.\n\n> THE END <\n===\n\nBEN\nHm.\n\n= Later\nText.\n"
+    )
+    script = read_fountain(text)
+    assert [person.name for person in script.people.values()] == ["Ana", "Ben"]
+    assert script.said[0].emotion is not None and dict(script.said[0].emotion.weights) == {"joy": 1.0}
+    told = [(remark.what, remark.text) for remark in script.remarks]
+    assert told == [("synopsis", "They meet."), ("action", "THE END"), ("synopsis", "Later"), ("action", "Text.")]

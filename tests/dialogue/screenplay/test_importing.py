@@ -243,3 +243,16 @@ def test_what_beats_and_segments_lack_is_told_and_the_scene_is_sound(tmp_path: P
 def test_no_scene_is_written_that_its_reader_refuses(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match="its scene would be wrong at"):
         importing._check_readable(b"scene: 1\ncast:\n  ana:\n    nam: x\n", tmp_path / "a.txt", tmp_path)
+
+
+def test_captions_and_chats_are_scripts(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:02,500\nAnna: Hello.\n\n2\n00:00:03,000 --> 00:00:04,000\nBen: Hi.\n"
+    )
+    lines = read_scene(import_script(tmp_path / "a.srt", tmp_path / "a/scene.yaml").scene).scene.lines
+    assert [(line.speaker, line.start, line.end) for line in lines if isinstance(line, SpokenLine)] == [
+        ("anna", 1.0, 2.5), ("ben", 3.0, 4.0),
+    ]  # fmt: skip
+    (tmp_path / "chat.txt").write_text("[12:03, 1/1/2026] Anna: Hello.\n[12:04, 1/1/2026] Ben: Hi.\n")
+    scene = import_script(tmp_path / "chat.txt", tmp_path / "b/scene.yaml").scene
+    assert "# time: 12:03, 1/1/2026\n" in scene.read_text() and len(read_scene(scene).scene.lines) == 2

@@ -55,3 +55,33 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except SceneError:
         return
     assert script.said
+
+
+def test_names_in_guillemets_and_wide_brackets_are_names() -> None:
+    script = read_names("« Narrateur » : Il pleut.\n小明（高兴）：你好\n小明：再见\n“Ben” (en colère): Non.\n", "t.txt")
+    assert [person.name for person in script.people.values()] == ["Narrateur", "小明", "Ben"]
+    felt = [line.emotion and dict(line.emotion.weights) for line in script.said]
+    assert felt == [None, {"joy": 1.0}, None, {"anger": 1.0}]
+
+
+def test_rows_of_no_name_are_told_with_what_would_make_one() -> None:
+    script = read_names("Ana: one\nBen: two,\n../evil: three\n.hidden: five,\nÀ la: six,\nof old: x\n", "t.txt")
+    told = [note.message for note in script.notes]
+    assert [note.line for note in script.notes] == [3, 4, 5, 6] and list(script.people) == ["ana", "ben"]
+    assert "begin the name with a letter" in told[0] and "'.hidden'" in told[1]
+    assert "write 'la' with a capital too" in told[2] and told[3].endswith("begin it with a capital")
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("[12:03, 1/1/2026] Anna: Hello\n[12:04, 1/1/2026] Ben: Hi.\n", "12:03, 1/1/2026"),
+        ("00:01 Anna: Hello\n00:05 Ben: Hi.\n", "00:01"),
+        ("1/1/26, 9:03 PM - Anna: Hello\n1/1/26, 9:04 PM - Ben: Hi.\n", "1/1/26, 9:03 PM"),
+        ("[00:00:01.5] Anna: Hello\n[00:00:05] Ben: Hi.\n", "00:00:01.5"),
+    ],
+)
+def test_chats_are_lines_and_their_times_comments(text: str, when: str) -> None:
+    script = read_names(text, "t.txt")
+    assert [(line.speaker, line.text) for line in script.said] == [("anna", "Hello"), ("ben", "Hi.")]
+    assert script.items[0] == Remark("time", when)
