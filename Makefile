@@ -41,6 +41,6 @@ mutants: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
-	$(BIN)/python -m pip install --quiet $(LOCK) -e '.[voices,sherpa,ray,dev]'
+	$(BIN)/python -m pip install --quiet $(LOCK) -e '.[voices,sherpa,clean,ray,dev]'
 	-$(BIN)/dialogue models pull faces
 	touch $@

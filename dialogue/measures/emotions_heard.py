@@ -27,13 +27,13 @@ def felt_in(look: Look, wanted: Wanted) -> dict[AudioRef, tuple[Felt, ...]]:
         from dialogue.hearing.feeling import felt
         from dialogue.media.recordings import read_samples
 
-        samples = np.asarray(read_samples(look.path(ref.path), ref.channel, ref.stream), dtype=np.float32)
+        samples = np.asarray(read_samples(look.path(ref.path), ref.channel, ref.stream, bool(look.listening)))
         return [[part.start, part.end, part.weights] for part in felt(samples)]
 
     found = {}
     for number, ref in enumerate(wanted.felt):
         look.tell("hearing emotions", number, len(wanted.felt))
         paths = [look.path(ref.path), *sorted(file for file in folder.iterdir() if file.is_file())]
-        kept = look.cache.remembered(["felt", ref.channel, ref.stream], paths, partial(make, ref))
+        kept = look.cache.remembered(["felt", ref.channel, ref.stream, *look.listening], paths, partial(make, ref))
         found[ref] = tuple(Felt(start, end, weights) for start, end, weights in kept)
     return found

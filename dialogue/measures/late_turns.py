@@ -58,10 +58,11 @@ def _speech(look: Look, ref: AudioRef) -> tuple[Segment, ...]:
         from dialogue.media.speech import listen, load_detector, speech_segments
 
         load_detector()
-        heard = listen(Samples(look.path(ref.path), ref.channel, ref.stream))
+        heard = listen(Samples(look.path(ref.path), ref.channel, ref.stream, clean=bool(look.listening)))
         return [[part.start, part.end] for part in speech_segments(heard)]
 
-    kept = look.cache.remembered(["speech of a mix", ref.channel, ref.stream], [look.path(ref.path)], make)
+    way = ["speech of a mix", ref.channel, ref.stream, *look.listening]
+    kept = look.cache.remembered(way, [look.path(ref.path)], make)
     return tuple(Segment(*edges) for edges in kept)
 
 

@@ -152,6 +152,7 @@ class _Mix:
     taken: list[str]
     hop: float | None
     turns: tuple[LabelledSegment, ...] | None = None  # of a file, whose labels may be the enrolled members'
+    listening: tuple[str, ...] = ()  # `Look.listening`
 
     @property
     def way(self) -> list[Any]:
@@ -160,7 +161,7 @@ class _Mix:
         names = list(self.enrolled)
         turns = None if self.turns is None else [[turn.start, turn.end, turn.label] for turn in self.turns]
         part = [self.channel, self.stream]
-        return ["who speaks", available(), part, self.speakers, names, self.taken, self.hop, turns]
+        return ["who speaks", available(), part, self.speakers, names, self.taken, self.hop, turns, *self.listening]
 
     @property
     def paths(self) -> list[Path]:
@@ -175,6 +176,7 @@ def _mix(
     Of a file's `turns`, whose labels are names of the cast or of nobody, no voice has to be compared.
     """
     from dialogue.diarization.people import is_name
+    from dialogue.measures.mixed_recording import comparable
 
     scene = look.file.scene
     if scene.diarization == "off" or scene.audio is None or not wanted.mixed:
@@ -188,23 +190,13 @@ def _mix(
         taken |= {label for label in labels if label in named or is_name(label)}
         voices = {name: voice for name, voice in voices.items() if name not in named.values()}
     enrolled = {n: look.path(voice.enroll) for n, voice in voices.items() if voice is not None and voice.enroll}
-    if scene.diarization != "auto" and (not enrolled or labels <= taken or not _comparable(look, list(enrolled))):
+    if scene.diarization != "auto" and (not enrolled or labels <= taken or not comparable(look, list(enrolled))):
         return None
     count = speakers or len(wanted.mixed)
     given = None if scene.diarization == "auto" else turns
     audio = scene.audio
-    return _Mix(look.path(audio.path), audio.channel, audio.stream, count, enrolled, sorted(taken), hop, given)
-
-
-def _comparable(look: Look, members: list[str]) -> bool:
-    """Whether voices can be compared here; if not, a problem at each sample."""
-    from dialogue.diarization.diarizer import available
-    from dialogue.diarization.voice_encoder import INSTALL
-
-    if not available()[0]:
-        message = "a sample of a voice cannot be compared here, for there is no voice encoder"
-        look.problems += [look.file.problem(("cast", m, "voice", "enroll"), message, INSTALL) for m in members]
-    return bool(available()[0])
+    way = tuple(look.listening)
+    return _Mix(look.path(audio.path), audio.channel, audio.stream, count, enrolled, sorted(taken), hop, given, way)
 
 
 def _diarized(look: Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[str]]:
@@ -215,8 +207,9 @@ def _diarized(look: Look, mix: _Mix) -> tuple[tuple[LabelledSegment, ...], list[
 
         look.tell("finding out who speaks when", 0, 1)
         return dataclasses.asdict(
-            diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop, mix.turns, mix.stream)
-        )
+            diarize(mix.path, mix.channel, mix.speakers, mix.enrolled, mix.taken, mix.hop, mix.turns, mix.stream,
+                    bool(mix.listening))
+        )  # fmt: skip
 
     try:
         kept = look.cache.remembered(mix.way, mix.paths, make)
@@ -266,6 +259,10 @@ def probe(file: SceneFile, problems: list[Problem] | None = None, new_faces: int
     that cannot be read; given `problems`, adds to them instead and measures the rest.
     """
     look = Look(file, untold)
+    try:
+        look.listening  # noqa: B018 - raises where what is asked for is not here
+    except SceneError as error:
+        look.problems += error.problems
     wanted = wanted_by(file.scene)
     recordings = look.each("", wanted.recordings, lambda ref: _recording(look, ref, loudness=False))
     pictures = look.each("", wanted.pictures, lambda written: _picture(look, written))
@@ -291,6 +288,7 @@ def measure(
     """
     look = Look(file, progress)
     wanted = wanted_by(file.scene)
+    look.listening  # noqa: B018 - what is missing for it is told before anything is heard
     diarization = _diarization_file(look)
     mix = _mix(look, wanted, speakers, hop, diarization)
     if mix is not None and not look.cache.knows(mix.way, mix.paths):
@@ -346,10 +344,10 @@ def _captioned(look: Look, mix: _Mix, turns: tuple[LabelledSegment, ...]) -> tup
         from dialogue.media.recordings import read_samples
 
         look.tell("writing down what is said", 0, 1)
-        samples = np.asarray(read_samples(mix.path, mix.channel, mix.stream), dtype=np.float32)
+        samples = np.asarray(read_samples(mix.path, mix.channel, mix.stream, bool(mix.listening)))
         return [[word.text, word.start, word.end] for word in recognised(samples, look.file.scene.language)]
 
-    way = ["words", str(folder), mix.channel, mix.stream, look.file.scene.language]
+    way = ["words", str(folder), mix.channel, mix.stream, look.file.scene.language, *mix.listening]
     kept = look.cache.remembered(way, [mix.path], make)
     return captioned(turns, [HeardWord(text, start, end) for text, start, end in kept])
 
@@ -374,8 +372,9 @@ def _heard(look: Look, tracks: Tracks, diarization: tuple[LabelledSegment, ...])
         look.tell("hearing the script", number, len(hearings))
         path = look.path(hearing.ref.path)
         start, listener = tracks.start_of(hearing.ref), str(recogniser() or "")
-        make = partial(hear, hearing, path, language, start)
-        found.append(heard_of(look.cache.remembered([*hearing.way(language), way, listener, start], [path], make)))
+        make = partial(hear, hearing, path, language, start, bool(look.listening))
+        kept = [*hearing.way(language), way, listener, start, *look.listening]
+        found.append(heard_of(look.cache.remembered(kept, [path], make)))
     return found
 
 

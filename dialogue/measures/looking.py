@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +32,21 @@ class Look:
 
     def path(self, written: str) -> Path:
         return self.file.folder / written
+
+    @cached_property
+    def listening(self) -> list[str]:
+        """How recordings are made ready to be listened to, as what is heard is known by it: cleaned, or nothing.
+
+        SceneError where the scene asks for it and nothing here cleans.
+        """
+        if not self.file.scene.clean:
+            return []
+        from dialogue.media.cleaning import ADVICE, way
+
+        how = way()
+        if how is None:
+            raise SceneError(self.file.problem(("clean",), "nothing here cleans recordings", ADVICE))
+        return [f"cleaned by {how}"]
 
     def each(self, doing: str, items: Mapping[K, Keypath], look_at: Callable[[K], V]) -> dict[K, V]:
         """`look_at` of every item, side by side; what raises SceneError is left out and reported at its place."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dialogue.diarization.diarization import Diarization, Voice
     from dialogue.diarization.diarizer import Diarizer
     from dialogue.diarization.people import Match, Matches
+    from dialogue.measures.looking import Look
     from dialogue.media.recordings import Sound
 
 RATE = 16_000  # Hz
@@ -41,9 +42,12 @@ class WhoSpeaks:
 
 
 def hear(
-    diarizer: Diarizer, path: Path, channel: int | None, speakers: int | None, stream: int | None = None
-) -> Diarization:
+    diarizer: Diarizer, path: Path, channel: int | None, speakers: int | None, stream: int | None = None,
+    clean: bool = False,
+) -> Diarization:  # fmt: skip
     """Turns, cleaned up, and voices of a recording. `speakers`: how many there are; None to guess.
+
+    `clean`: listened to without noise and music.
 
     Two channels that hold different people are taken for what they are. All else is decoded once, while voice activity
     is found in what was decoded before; 230 MB an hour are held.
@@ -55,13 +59,13 @@ def hear(
     from dialogue.media.recordings import Samples
     from dialogue.media.speech import BLOCK, listen_again, listen_to, speech_segments
 
-    apart = by_channels(diarizer, path, stream) if channel is None and speakers in (None, 2) else None
+    apart = by_channels(diarizer, path, stream, clean) if channel is None and speakers in (None, 2) else None
     if apart is not None:
         return apart
     heard: list[Sound] = []
 
     def decoded() -> Iterator[Sound]:
-        for block in Samples(path, channel, stream).blocks(BLOCK):
+        for block in Samples(path, channel, stream, clean=clean).blocks(BLOCK):
             heard.append(block)
             yield block
 
@@ -72,20 +76,31 @@ def hear(
 
 
 def voices_in(
-    diarizer: Diarizer, path: Path, channel: int | None, turns: Sequence[LabelledSegment]
+    diarizer: Diarizer, path: Path, channel: int | None, turns: Sequence[LabelledSegment], clean: bool = False
 ) -> dict[str, Voice]:
     """The voice of each label of `turns`, from where it speaks alone; labels that never do for a second have none."""
     import numpy as np
 
     from dialogue.media.recordings import read_samples
 
-    samples = read_samples(path, channel)
+    samples = read_samples(path, channel, clean=clean)
     speaking = {label: np.zeros(len(samples), bool) for label in dict.fromkeys(turn.label for turn in turns)}
     for turn in turns:
         speaking[turn.label][round(turn.start * RATE) : round(turn.end * RATE)] = True
     alone = np.sum(list(speaking.values()), axis=0) == 1
     own = {label: samples[heard & alone][: round(MOST_HEARD * RATE)] for label, heard in speaking.items()}
     return {label: diarizer.voice_of(sound) for label, sound in own.items() if len(sound) >= RATE}
+
+
+def comparable(look: Look, members: list[str]) -> bool:
+    """Whether voices can be compared here; if not, a problem at each sample."""
+    from dialogue.diarization.diarizer import available
+    from dialogue.diarization.voice_encoder import INSTALL
+
+    if not available()[0]:
+        message = "a sample of a voice cannot be compared here, for there is no voice encoder"
+        look.problems += [look.file.problem(("cast", m, "voice", "enroll"), message, INSTALL) for m in members]
+    return bool(available()[0])
 
 
 def diarize(
@@ -97,6 +112,7 @@ def diarize(
     hop: float | None = None,
     turns: tuple[LabelledSegment, ...] | None = None,
     stream: int | None = None,
+    clean: bool = False,
 ) -> WhoSpeaks:
     """Who speaks when, by the best way this machine has, or as `turns` say, and who of the `enrolled` that is.
 
@@ -110,11 +126,11 @@ def diarize(
 
     diarizer = choose_diarizer(hop)
     if turns is None:
-        found = hear(diarizer, path, channel, speakers, stream)
+        found = hear(diarizer, path, channel, speakers, stream, clean)
     else:
         origin = turns[0].origin if turns else ""
-        found = Diarization(turns, origin, diarizer.reason, voices_in(diarizer, path, channel, turns))
-    people = {member: diarizer.voice_of(read_samples(sample)) for member, sample in enrolled.items()}
+        found = Diarization(turns, origin, diarizer.reason, voices_in(diarizer, path, channel, turns, clean))
+    people = {member: diarizer.voice_of(read_samples(sample, clean=clean)) for member, sample in enrolled.items()}
     matches = match_voices(found.voices, people, scale_of(diarizer.name), taken)
     sure = {match.label: match for match in matches.labels if match.verdict == "sure"}
     way = f"{found.method}, for {found.reason}" if turns is None else found.method

@@ -77,8 +77,11 @@ def language_of_script(scene: Scene) -> str:
     return scene.language or language_of(" ".join(spoken))
 
 
-def hear(hearing: Hearing, path: Path, language: str, start: float = 0.0) -> dict[str, Any]:
-    """The result as plain values, to be kept; see `heard_of`. `start`: the second of the scene the recording begins."""
+def hear(hearing: Hearing, path: Path, language: str, start: float = 0.0, clean: bool = False) -> dict[str, Any]:
+    """The result as plain values, to be kept; see `heard_of`.
+
+    `start`: the second of the scene at which the recording begins; `clean`: listened to without noise and music.
+    """
     import numpy as np
 
     from dialogue.hearing.gate import gated
@@ -88,7 +91,7 @@ def hear(hearing: Hearing, path: Path, language: str, start: float = 0.0) -> dic
 
     rows = zip(hearing.items, hearing.speakers, hearing.texts, strict=True)
     lines = [ScriptLine(item, speaker, text) for item, speaker, text in rows]
-    recording = Samples(path, hearing.ref.channel, hearing.ref.stream, start)
+    recording = Samples(path, hearing.ref.channel, hearing.ref.stream, start, clean)
     samples = np.concatenate([np.zeros(0, np.float32), *recording.blocks()])
     heard = hear_lines(samples, lines, language, hearing.voices)
     if recogniser() is not None:

@@ -50,10 +50,10 @@ def measured_tracks(look: Look, wanted: Wanted) -> Tracks:
     return Tracks(speech, starts, levels, (*told, *heard))
 
 
-def _samples(look: Look, ref: AudioRef, start: float = 0.0) -> Samples:
+def _samples(look: Look, ref: AudioRef, start: float = 0.0, clean: bool = False) -> Samples:
     from dialogue.media.recordings import Samples
 
-    return Samples(look.path(ref.path), ref.channel, ref.stream, start)
+    return Samples(look.path(ref.path), ref.channel, ref.stream, start, clean)
 
 
 def _level(look: Look, ref: AudioRef) -> float | None:
@@ -113,7 +113,8 @@ def _speech(
         from dialogue.media.speech import listen, load_detector, speaking_level
 
         load_detector()  # before the threads, so that it is loaded once
-        tracks = {ref: _samples(look, ref, start) for ref, start in zip(refs, begins, strict=True)}
+        clean = bool(look.listening)
+        tracks = {ref: _samples(look, ref, start, clean) for ref, start in zip(refs, begins, strict=True)}
         heard = look.each("listening to the tracks", wanted.speech, lambda ref: listen(tracks[ref]))
         look.raise_problems()
         own, leaks = own_speech([tracks[ref] for ref in refs], [heard[ref] for ref in refs])
@@ -125,7 +126,7 @@ def _speech(
         }
 
     parts = [[ref.channel, ref.stream, start] for ref, start in zip(refs, begins, strict=True)]
-    kept = look.cache.remembered(["speech", parts], [look.path(ref.path) for ref in refs], make)
+    kept = look.cache.remembered(["speech", parts, *look.listening], [look.path(ref.path) for ref in refs], make)
     names = [ref.sound if ref.channel is None else f"{ref.sound}#{ref.channel}" for ref in refs]
     told = [
         f"{name} is recorded very low: it was turned up by {gain:.0f} dB to be listened to"
@@ -134,7 +135,8 @@ def _speech(
     ]
     told += [_told(leak, names) for leak in kept["leaks"] if leak["gain"] > _HEARD]
     own = (tuple(Segment(*edges) for edges in segments) for segments in kept["own"])
-    levels = {ref.heard: level for ref, level in zip(refs, kept["levels"], strict=True) if level is not None}
+    loud = {ref.heard: level for ref, level in zip(refs, kept["levels"], strict=True) if level is not None}
+    levels = {} if look.listening else loud  # a film's loudness goes by what is heard in it
     return dict(zip(refs, own, strict=True)), levels, told
 
 

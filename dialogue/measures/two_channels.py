@@ -19,7 +19,7 @@ _ONE_ROOM = -15.0  # dB: what is heard so well in the other channel is one room 
 _VOICE = 90.0  # seconds of a channel that its voice is taken from
 
 
-def by_channels(diarizer: Diarizer, path: Path, stream: int | None) -> Diarization | None:
+def by_channels(diarizer: Diarizer, path: Path, stream: int | None, clean: bool = False) -> Diarization | None:
     """Who speaks when by the channels, labelled left and right; None where they do not hold two people."""
     import numpy as np
 
@@ -30,7 +30,7 @@ def by_channels(diarizer: Diarizer, path: Path, stream: int | None) -> Diarizati
 
     if not _apart(path, stream):
         return None
-    tracks = [Samples(path, channel, stream) for channel in (1, 2)]
+    tracks = [Samples(path, channel, stream, clean=clean) for channel in (1, 2)]
     own, leaks = own_speech(tracks, [listen(track) for track in tracks])
     seconds = [sum(segment.duration for segment in spoken) for spoken in own]
     if min(seconds) < _LEAST or any(leak.gain > _ONE_ROOM for leak in leaks):

@@ -242,13 +242,15 @@ class Samples:
 
     Without a channel all are mixed, so that none cancels another. Sample k is the sound at k/16000 s: resampling adds
     no delay. `stream`: see `sound_blocks`. `start`: seconds of silence before it (below 0: its beginning left out).
-    SceneError when the file is no sound or has no such channel.
+    `clean`: without noise and music, to be listened to (`dialogue.media.cleaning`). SceneError when the file is no
+    sound or has no such channel.
     """
 
     path: Path
     channel: int | None = None
     stream: int | None = None
     start: float = 0.0
+    clean: bool = False
 
     def blocks(self, length: int = 30 * SAMPLE_RATE) -> Iterator[Sound]:
         """The whole recording in order, in blocks of `length` samples; the last one may be shorter."""
@@ -284,9 +286,15 @@ class Samples:
         late = round(self.start * SAMPLE_RATE)
         yield from (np.zeros(silent, np.float32) for silent in _silence(late, SAMPLE_RATE))
         left_out = max(0, -late)
-        for piece in self._resampled():
+        for piece in self._cleaned() if self.clean else self._resampled():
             yield piece[left_out:]
             left_out = max(0, left_out - len(piece))
+
+    def _cleaned(self) -> Iterator[Sound]:
+        from dialogue.media.cleaning import cleaned
+
+        part = f"{self.channel}.{self.stream}"
+        return Samples(cleaned(self.path, self._resampled(), part))._resampled()
 
     def _resampled(self) -> Iterator[Sound]:
         from av import AudioFrame, AudioResampler
@@ -318,6 +326,8 @@ class Samples:
         return np.ascontiguousarray(block[channel - 1])
 
 
-def read_samples(path: Path, channel: int | None = None, stream: int | None = None) -> Sound:
+def read_samples(
+    path: Path, channel: int | None = None, stream: int | None = None, clean: bool = False
+) -> Sound:
     """All of a recording as float32 mono at 16 kHz: 230 MB per hour."""
-    return np.concatenate(list(Samples(path, channel, stream).blocks()))
+    return np.concatenate(list(Samples(path, channel, stream, clean=clean).blocks()))

@@ -258,6 +258,10 @@ SCENE_KEYS = {
         scalar("a language", {"type": "string", "pattern": "^[a-z]{2,3}(-[a-zA-Z0-9]+)*$"}, parse_language),
         "The language that is spoken, as in en, de or cmn; absent, told from the words.",
     ),
+    "clean": Key(
+        YES_NO,
+        "Whether recordings are cleaned of noise and music to be listened to; the film has them as they are.",
+    ),
     "generator": Key(
         choice("a generator", {name: name for name in GENERATORS}),
         "What makes the pictures move; absent: the best this machine can run, and the plan says which and why.",

@@ -227,6 +227,7 @@ class Scene(_Written):
     scene: Literal[1]
     title: str | None = None
     language: str | None = None
+    clean: bool = False  # recordings, to be listened to
     generator: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     output: Output = Output()

@@ -79,6 +79,16 @@ def _emotion() -> Finding:
     return Finding("emotion", f"a classifier in {folder}", True)
 
 
+def _cleaning() -> Finding:
+    """What cleans recordings to be listened to, where a scene says `clean: yes`."""
+    from dialogue.media.cleaning import ADVICE, way
+
+    how = way()
+    if how is None:
+        return Finding("cleaning", "clean: yes cleans by nothing here", None, ADVICE)
+    return Finding("cleaning", f"by {how}", True)
+
+
 def _signing() -> Finding:
     """Who signs films; nothing is made by looking."""
     from dialogue.ground.errors import SceneError
@@ -179,5 +189,6 @@ def doctor() -> Iterator[Finding]:
     yield from _faces()
     yield from _diarization()
     yield _emotion()
+    yield _cleaning()
     yield _measured()
     yield from _generators()
