@@ -21,7 +21,8 @@ _EXTENSION = re.compile(r"\s*\(([^()]*)\)")
 _UNCASED_CUE = re.compile(r"^[^\W\d_a-zA-Z][\w .·・'’-]{0,19}$")
 _WIDE = str.maketrans("（）", "()")  # brackets as East Asian scripts write them
 _KINDS = {"~": "lyrics", "=": "synopsis"}
-_STANDING = re.compile(r"\s*(?:>.*|={3,}\s*|=(?!=).*\S.*)$")
+_STANDING = re.compile(r"\s*(?:>.*|={3,}\s*)$")
+_SYNOPSIS = re.compile(r"\s*=(?!=).*\S")
 _OFF_SCREEN = ("OS", "OC", "VO", "OFF")
 _TITLE_KEYS = ("Title",)
 _HEADING = re.compile(r"^(INT\.?/EXT|EXT\.?/INT|I/E|INT|EXT|EST)\b[. ]*", re.IGNORECASE)
@@ -114,7 +115,12 @@ def _alone(text: str) -> str:
 
     screenplain hears `> THE END <` above a page break as a person who says it.
     """
-    return "\n".join(f"\n{row}\n" if _STANDING.match(row) else row for row in text.split("\n"))
+    rows = text.split("\n")
+    alone = [
+        bool(_STANDING.match(row)) or (bool(_SYNOPSIS.match(row)) and not before.strip())  # in a speech it is words
+        for before, row in zip(["", *rows], rows, strict=False)
+    ]
+    return "\n".join(f"\n{row}\n" if apart else row for row, apart in zip(rows, alone, strict=True))
 
 
 def _plain(reading: _Reading, text: str) -> str:

@@ -26,7 +26,7 @@ _DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
 _WHEN = rf"(?:{_DATE},?\s+)?{_CLOCK}(?:,?\s+{_DATE})?"
 _STAMP = re.compile(rf"^\s*(?:[\[(]\s*(?P<inside>{_WHEN})\s*[\])]|(?P<bare>{_WHEN}))\s*(?:[-–—]\s+)?(?=\S)")
 # What may be meant as a name and begins as none does: `../evil: three`.
-_ALMOST = re.compile(r"^\s*(?P<name>[^\w\s][^\s:：]{0,39}|\d[\w.]{0,39}):\s+\S")
+_ALMOST = re.compile(r"^\s*(?P<name>[^\w\s\"“”„«»‘’‚‹›'「」『』(\[][^\s:：]{0,39}|\d[\w.]{0,39}):\s+\S")
 _LEAST_WORDS = 3  # before a colon, from which nobody takes them for a name
 _PAUSE_WORDS = {"pause", "beat", "silence", "a pause", "long pause"}
 
@@ -64,11 +64,12 @@ def read_names(text: str, file: str) -> Screenplay:
 def _say(draft: Draft, name: str, words: str, how: str | None, line: int | None) -> None:
     """One line; `[happy]` or `(calm)` before the words is how they are said."""
     speaker = draft.key(name)
+    ways = [how] if how else []
     while match := _FEELING.match(words):
-        how, words = f"{how}, {match[1]}" if how else match[1], words[match.end() :]
-    emotion = emotion_in(how) if how else None
-    if how and emotion is None and how.strip():
-        draft.items.append(Remark("how", f"({how.strip()})"))
+        ways.append(match[1])
+        words = words[match.end() :]
+    emotion = emotion_in(", ".join(way for way in ways if emotion_in(way) is not None))
+    draft.items += [Remark("how", f"({way.strip()})") for way in ways if way.strip() and emotion_in(way) is None]
     if words.strip():
         draft.items.append(Said(speaker, " ".join(words.split()), emotion))
     else:
@@ -102,6 +103,7 @@ def _names(text: str, draft: Draft) -> None:
     stamped = [_timeless(row) for row in text.splitlines()]
     rows = [row for _, row in stamped]
     names = Counter(match["name"].casefold() for row in rows if (match := _NAMED.match(row)))
+    with_times = sum(when is not None for when, _ in stamped) * 2 > sum(names.values())
     all_named = sum(names.values()) == sum(1 for row in rows if row.strip())
     speaking: tuple[str, str | None, list[str], int] | None = None
 
@@ -113,6 +115,7 @@ def _names(text: str, draft: Draft) -> None:
         match = _NAMED.match(row)
         known = match is not None and (
             speaking is None
+            or stamped[number - 1][0] is not None
             or names[match["name"].casefold()] > 1
             or _fresh(rows, number)
             or _is_name(match["name"])
@@ -123,9 +126,11 @@ def _names(text: str, draft: Draft) -> None:
             if (when := stamped[number - 1][0]) is not None:
                 draft.items.append(Remark("time", when))
             speaking = (match["name"].strip(), match["how"], [match["words"]], number)
-        elif not row.strip():
+        elif not row.strip() or (with_times and _STAMP.match(row)):  # `[12:05] Anna joined` is said by nobody
             spoken()
             speaking = None
+            if row.strip():
+                _between(row, draft, number)
         elif speaking is not None:
             speaking[2].append(row.strip())
             if match is not None and len(match["name"].split()) < _LEAST_WORDS:

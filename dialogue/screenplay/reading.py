@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,27 @@ from dialogue.screenplay.captions import CAPTIONS, read_captions
 from dialogue.screenplay.fountain import read_fountain
 from dialogue.screenplay.jobs import is_job, read_job
 from dialogue.screenplay.names import dialect, read_names
-from dialogue.screenplay.screenplay import Screenplay
+from dialogue.screenplay.screenplay import Note, Screenplay
 
 FOUNTAIN = (".fountain", ".spmd")
 SUFFIXES = (*FOUNTAIN, ".txt", ".md", ".json")
 _JSON = re.compile(r"[\ufeff\s]*(?:\{|\[\s*[\[{\"\]])")  # `[12:03] Ana: Hello.` is a chat
-_KNOWN = "Fountain, `Name: words`, `(s1) …`, `<Person1>…`, MulmoScript, WhisperX and MultiTalk's JSON are"
+_CUE = re.compile(r"\d:\d{2}[,.]\d{3} --> \d")
+_KNOWN = "Fountain, `Name: words`, `(s1) …`, `<Person1>…`, captions, MulmoScript, WhisperX and MultiTalk's JSON are"
 
 
 def read_screenplay(path: Path) -> Screenplay:
     """The script in `path`. SceneError with the line where there is one, when it is in no form known here."""
     text = read_text(path)
+    script = _read(text, path)
+    lost = text.find("\ufffd")  # as `read_text` writes a zero, or as another program wrote what it could not read
+    if lost < 0:
+        return script
+    told = f"{text.count(chr(0xFFFD))} places of the script hold no character and stand as \ufffd; write what is meant"
+    return replace(script, notes=(*script.notes, Note(told, text.count("\n", 0, lost) + 1)))
+
+
+def _read(text: str, path: Path) -> Screenplay:
     if not text.strip("\ufeff \t\n"):
         hint = "a script has names and words, as in `Ana: Hello.`"
         raise SceneError(Problem("the file is empty", file=str(path), line=1, column=1, hint=hint))
@@ -39,7 +50,11 @@ def read_screenplay(path: Path) -> Screenplay:
         hint = "a name in capitals on a line of its own, and the words below it"
         raise SceneError(Problem("nobody speaks in this screenplay", file=str(path), line=1, column=1, hint=hint))
     if dialect(text) is not None:
-        return read_names(text, str(path))
+        script = read_names(text, str(path))
+        if not _CUE.search(text):
+            return script
+        told = "times as captions have them are comments here: name the file .srt to have its lines at their times"
+        return replace(script, notes=(*script.notes, Note(told)))
     raise SceneError(Problem("this is no script in a form known here", file=str(path), line=1, column=1, hint=_KNOWN))
 
 

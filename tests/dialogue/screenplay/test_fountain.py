@@ -106,3 +106,4 @@ def test_what_is_centred_and_synopses_are_nobody() -> None:
     assert script.said[0].emotion is not None and dict(script.said[0].emotion.weights) == {"joy": 1.0}
     told = [(remark.what, remark.text) for remark in script.remarks]
     assert told == [("synopsis", "They meet."), ("action", "THE END"), ("synopsis", "Later"), ("action", "Text.")]
+    assert [line.text for line in read_fountain("ANA\nSo:\n= two\n").said] == ["So: = two"]

@@ -256,3 +256,9 @@ def test_captions_and_chats_are_scripts(tmp_path: Path) -> None:
     (tmp_path / "chat.txt").write_text("[12:03, 1/1/2026] Anna: Hello.\n[12:04, 1/1/2026] Ben: Hi.\n")
     scene = import_script(tmp_path / "chat.txt", tmp_path / "b/scene.yaml").scene
     assert "# time: 12:03, 1/1/2026\n" in scene.read_text() and len(read_scene(scene).scene.lines) == 2
+
+
+def test_characters_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"Ana: Hello.\nBe\0n: Hi.\n")
+    told = import_script(tmp_path / "a.txt", tmp_path / "a/scene.yaml").written.notes
+    assert [note.line for note in told if "hold no character" in note.message] == [2]

@@ -85,3 +85,11 @@ def test_chats_are_lines_and_their_times_comments(text: str, when: str) -> None:
     script = read_names(text, "t.txt")
     assert [(line.speaker, line.text) for line in script.said] == [("anna", "Hello"), ("ben", "Hi.")]
     assert script.items[0] == Remark("time", when)
+
+
+def test_a_row_with_a_time_begins_anew_and_each_way_to_say_it_counts() -> None:
+    script = read_names("[12:03] anna: hello\n[12:04] ben: hi\n[12:05] Anna joined\n[12:06] anna: so\n", "t.txt")
+    assert [(line.speaker, line.text) for line in script.said] == [("anna", "hello"), ("ben", "hi"), ("anna", "so")]
+    assert Remark("text", "[12:05] Anna joined") in script.items
+    script = read_names("Ben: (to the window) (angrily) Out!\nAna: No.\n", "t.txt")
+    assert script.items[0] == Remark("how", "(to the window)") and script.said[0].emotion is not None
