@@ -1,20 +1,21 @@
-"""The process of the command line: Ctrl-C ends it with 130 at any moment, imports and the very end included."""
+"""The process of the command line: Ctrl-C ends it with 130 at any moment, SIGTERM with 143, imports and the very end
+included."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
-_STOPPED = 130
-_came: list[int] = []  # one entry for every Ctrl-C
+_came: list[int] = []  # one entry for every Ctrl-C and SIGTERM
 
 
 def _end(number: int, frame: FrameType | None) -> None:
     """While nothing has begun, and when all is done, there is nothing to clear away."""
     os.write(2, b"stopped\n")
-    os._exit(_STOPPED)
+    os._exit(128 + number)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -24,6 +25,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _on_stop(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
 def main() -> None:
     """Run the command line of this process, and end it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as `nohup` and shells do for what runs behind
@@ -31,12 +37,12 @@ def main() -> None:
 
         run()
         return
-    signal.signal(signal.SIGINT, _end)
+    _on_stop(_end)
     from dialogue.cli.app import STOPPED
     from dialogue.cli.app import main as run
 
     code: str | int | None = 0
-    signal.signal(signal.SIGINT, _interrupt)
+    _on_stop(_interrupt)
     try:
         run()
     except SystemExit as end:
@@ -46,10 +52,10 @@ def main() -> None:
     except Exception:
         if not _came:
             raise
-    signal.signal(signal.SIGINT, _end)
+    _on_stop(_end)
     if _came and not STOPPED:  # it came before or after the command itself
         os.write(2, b"stopped\n")
-    sys.exit(_STOPPED if _came else code)
+    sys.exit(128 + _came[0] if _came else code)
 
 
 if __name__ == "__main__":

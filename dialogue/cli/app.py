@@ -105,7 +105,19 @@ def _load(name: str) -> Any:
         target = single
     command = typer.main.get_command(target)
     command.name = name
+    _let_us_tell(command)
     return command
+
+
+def _let_us_tell(command: Any) -> None:
+    """A file that may not be read is told by whoever opens it, in a line as all else is, and not as wrong usage."""
+    for parameter in command.params:  # what a path has to be stands in its type, in newer typers in what describes it
+        described = getattr(getattr(parameter, "type_descriptor", None), "parameter_info", None)
+        for path in filter(None, (getattr(parameter, "type", None), described)):
+            if hasattr(path, "readable"):
+                path.readable = False
+    for below in getattr(command, "commands", {}).values():
+        _let_us_tell(below)
 
 
 def _print_version(wanted: bool) -> None:

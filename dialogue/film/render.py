@@ -13,6 +13,7 @@ from dialogue.generators.fast import fast_given
 from dialogue.ground.errors import Problem, SceneError
 from dialogue.ground.given import as_path, is_number
 from dialogue.ground.progress import OnProgress, untold
+from dialogue.ground.reading import as_read, is_piped
 from dialogue.rendering.cache import FOLDER, Cache
 from dialogue.rendering.film_order import Order, check_places
 from dialogue.rendering.render import Film, prepared
@@ -164,8 +165,10 @@ def _ordered(
 
 
 def film_beside(source: str | Path) -> Path:
-    """The place of a film when none is named: beside its scene or plan, by its name."""
+    """The place of a film when none is named: beside its scene or plan, by its name; of a pipe, here."""
     place = as_path(source, "a scene or plan")
+    if is_piped(as_read(place)):
+        return Path("scene.mp4")
     return place.with_name(f"{place.name.removesuffix('.j2').rsplit('.', 1)[0]}.mp4")
 
 

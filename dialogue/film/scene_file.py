@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.errors import SceneError
+from dialogue.ground.reading import as_read, folder_of
 from dialogue.scene.kinds import NamedMedia
 from dialogue.scene.reader import SceneFile, read_scene
 
@@ -21,7 +22,7 @@ def scene_file(
 
     SceneError with every mistake in it, and with every file it names that cannot be read.
     """
-    media: list[NamedMedia] = []
+    path, media = as_read(path), list[NamedMedia]()
     try:
         return read_scene(path, variables, folder, reach, media=media)
     except SceneError as error:
@@ -29,5 +30,5 @@ def scene_file(
             raise
         from dialogue.measures.unreadable import unreadable
 
-        problems = [*error.problems, *unreadable(media, folder or path.parent, str(path))]
+        problems = [*error.problems, *unreadable(media, folder or folder_of(path), str(path))]
         raise SceneError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))) from None

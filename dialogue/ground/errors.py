@@ -1,6 +1,6 @@
 """What can go wrong, as the user sees it: a place, what is wrong, what would be right.
 
-Exit codes: 0 done, 1 a run that failed, 2 a mistake in what was given, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 a run that failed, 2 a mistake in what was given, 130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations

@@ -7,10 +7,12 @@ program, is somebody's again.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shlex
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,12 +21,19 @@ from pathlib import Path
 
 from dialogue.ground.atomic import appearing, sweep, write_text
 from dialogue.ground.digests import file_digest, text_digest
-from dialogue.ground.errors import Problem, SceneError, quoted
+from dialogue.ground.errors import DialogueError, Problem, SceneError, quoted
 from dialogue.ground.places import data_folder
 
 CACHE = ".dialogue"  # the folder beside a scene, or in a batch's output, in which what was made is kept
+ELSEWHERE = "choose another with -o"
 _LONGEST = 200  # bytes of a name, beside which other names of the same beginning have room
 _MARKED = 1 << 24  # bytes of a file's beginning in which its mark is looked for
+# Of a disk that takes no more.
+_FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "it is larger than this disk or account may hold",
+}
 # What files of ours say of themselves, for those that another machine or an emptied folder has no note of.
 _MARKS = {
     ".json": re.compile(rb'\A\{\s*"(version": \d+,\s*"(media|episodes)"|\$schema": "[^"]*",\s*"title": "dialogue )'),
@@ -32,13 +41,15 @@ _MARKS = {
 }
 
 
-def check_outputs(written: Sequence[Path], read: Iterable[Path], force: bool = False, made: bool = False) -> None:
+def check_outputs(
+    written: Sequence[Path], read: Iterable[Path], force: bool = False, made: bool = False, hint: str = ELSEWHERE
+) -> None:
     """SceneError with everything that keeps `written` from being written, before any work.
 
     `read` are the files that the command reads, whoever names them: they are never replaced, whatever `force` says.
-    `made`: folders that are not there will be made.
+    `made`: folders that are not there will be made. `hint`: how another place is named.
     """
-    problems = folder_problems([place.parent for place in written], made) or refusals(written, read, force)
+    problems = folder_problems([place.parent for place in written], made, hint) or refusals(written, read, force)
     if problems:
         raise SceneError(problems)
 
@@ -55,26 +66,26 @@ def refusals(written: Sequence[Path], read: Iterable[Path], force: bool = False)
     return found
 
 
-def folder_problems(folders: Iterable[Path], made: bool = False) -> list[Problem]:
-    """What keeps files from being written in these folders."""
-    found = []
+def folder_problems(folders: Iterable[Path], made: bool = False, hint: str = ELSEWHERE) -> list[Problem]:
+    """What keeps files from being written in these folders; once for folders that are to be made in the same one."""
+    found: dict[tuple[str, str], Problem] = {}
     for folder in dict.fromkeys(folders):
         try:
+            nearest = folder
             nearest = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
             if not nearest.is_dir():
-                found.append(
-                    Problem("is a file, where a folder is needed", str(nearest), hint="choose another with -o")
-                )
+                problem = Problem("is a file, where a folder is needed", str(nearest), hint=hint)
             elif not made and nearest != folder.absolute():
-                hint = f"mkdir -p {shlex.quote(str(folder))}, or another with -o"
-                found.append(Problem("no such folder", str(folder), hint=hint))
+                ways = f"mkdir -p {shlex.quote(str(folder))}, or another with -o"
+                problem, nearest = Problem("no such folder", str(folder), hint=ways), folder
             else:
                 with tempfile.TemporaryFile(dir=nearest):
-                    pass
+                    continue
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            found.append(Problem(f"cannot write there: {reason}", str(folder), hint="choose another with -o"))
-    return found
+            problem = Problem(f"cannot write there: {reason}", str(folder), hint=hint)
+        found.setdefault((problem.message, str(nearest)), problem)
+    return list(found.values())
 
 
 def folder_for(path: Path) -> Path:
@@ -143,16 +154,49 @@ def is_ours(place: Path) -> bool:
 
 @contextmanager
 def replacing(place: Path) -> Iterator[Path]:
-    """As `appearing`, for a file that somebody asked for: it is noted, so that a later run may replace it."""
-    with appearing(place) as draft:
-        yield draft
-        _note(place, file_digest(draft))
+    """As `appearing`, for a file that somebody asked for: it is noted, so that a later run may replace it.
+
+    DialogueError where the disk has no room for it.
+    """
+    try:
+        with appearing(place) as draft:
+            yield draft
+            _note(place, file_digest(draft))
+    except OSError as error:
+        full = _FULL.get(error.errno or 0)
+        if full is None:
+            raise
+        hint = "free some room there, or choose another place"
+        raise DialogueError(Problem(f"cannot be written: {full}", str(place), hint=hint)) from error
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[None]:
+    """When the body fails, the folders that it made on the way to `folder` are gone again, with what it put there."""
+    absent = [place for place in (folder.absolute(), *folder.absolute().parents) if not place.exists()]
+    try:
+        yield
+    except BaseException:
+        if absent:
+            shutil.rmtree(absent[0], ignore_errors=True)
+        for place in absent[1:]:
+            with suppress(OSError):
+                place.rmdir()
+        raise
 
 
 def put_text(place: Path, text: str) -> None:
     """`text` as UTF-8 at `place`, in one step, noted as written by us."""
     with replacing(place) as draft:
         draft.write_text(text, encoding="utf-8")
+
+
+def put_bytes(place: Path, data: bytes) -> None:
+    """As `put_text`, with the folder it lies in; that is gone again where it was made and nothing could be written."""
+    with whole_folder(place.parent):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(place) as draft:
+            draft.write_bytes(data)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+DAMAGED = "it may be damaged or cut off, as by a copy that was not finished"  # of what cannot be read
 # What FFmpeg reads other files, hosts and devices through.
 _LISTS = frozenset(
     {"concat", "hls", "dash", "sdp", "rtsp", "rtp", "sap", "imf", "lavfi", "tedcaptions", "webm_dash_manifest"}

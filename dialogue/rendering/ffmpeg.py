@@ -136,7 +136,7 @@ def _started(command: list[str], doing: str, cwd: Path | None) -> subprocess.Pop
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the body has ended: a process whose start is interrupted would be nobody's to end.
+    """Ctrl-C and SIGTERM wait until the body has ended: a process whose start is interrupted would be nobody's to end.
 
     By a handler, not a mask: the system may give the signal to any thread, and Python's handlers run in this one.
     """
@@ -144,13 +144,19 @@ def _uninterrupted() -> Iterator[None]:
         yield  # handlers run in the main thread alone
         return
     came: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {one: signal.signal(one, lambda number, frame: came.append((number, frame))) for one in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if came and callable(before):
-        before(*came[0])
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    for number, frame in came[:1]:
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+        elif number == signal.SIGTERM and handler == signal.SIG_DFL:
+            signal.raise_signal(number)
 
 
 def _ended(process: subprocess.Popen[bytes], drain: threading.Thread | None) -> None:

@@ -97,7 +97,7 @@ def check(order: Order) -> None:
     if problems:
         raise SceneError(problems)
     for folder in (order.output.parent, _nearest(order.cache.folder)):
-        _check_writable(folder, order.cache.folder)
+        _check_writable(folder, order.cache.folder, order.output)
 
 
 def check_room(order: Order, frames: int) -> None:
@@ -107,8 +107,16 @@ def check_room(order: Order, frames: int) -> None:
         least = count * plan.width * plan.height * _LEAST_BITS_PER_PIXEL / 8
         free = shutil.disk_usage(_nearest(folder)).free
         if free < least:
-            message = f"{free / 1e6:.0f} MB are free in {folder}; {count} frames need {least / 1e6:.0f} MB at the least"
+            message = f"{_megabytes(free)} are free in {folder}; {count} frames need {_megabytes(least)} at the least"
             raise DialogueError(Problem(message, hint="free some room, or choose another place"))
+
+
+def _megabytes(size: float) -> str:
+    """With as many decimals as it takes for what is small not to be told as nothing."""
+    number = size / 1e6
+    if number >= 10 or not number:
+        return f"{number:.0f} MB"
+    return f"{number:.1f} MB" if number >= 0.1 else f"{number:.1g} MB"
 
 
 def _media_problems(order: Order) -> list[Problem]:
@@ -142,10 +150,12 @@ def _nearest(folder: Path) -> Path:
     return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
 
 
-def _check_writable(folder: Path, cache: Path) -> None:
+def _check_writable(folder: Path, cache: Path, film: Path) -> None:
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        hint = "--cache DIR puts the cache elsewhere" if cache.is_relative_to(folder) else "choose another with -o"
+        both = cache.is_relative_to(folder) and film.parent == folder
+        within = "--cache DIR puts the cache elsewhere" if cache.is_relative_to(folder) else "choose another with -o"
+        hint = "-o FILM puts the film elsewhere, and --cache DIR its cache" if both else within
         raise SceneError(Problem(f"cannot write there: {error.strerror}", file=str(folder), hint=hint)) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dialogue.ground.errors import Problem, SceneError, quoted
-from dialogue.ground.reading import bytes_of
+from dialogue.ground.reading import bytes_of, folder_of
 from dialogue.scene.consistency import Draft, contradictions
 from dialogue.scene.files import missing_hint
 from dialogue.scene.kinds import Kind, NamedMedia, Reading, mismatch, read_field
@@ -80,7 +80,7 @@ def read_scene(
         hint = "variables fill a template, whose name ends in .yaml.j2"
         raise SceneError(Problem(f"{path.name} is no template", str(path), hint=hint))
     root, problems = compose(text, str(path), lines)
-    base = Path(folder) if folder is not None else path.parent
+    base = Path(folder) if folder is not None else folder_of(path)
     allowed = None if reach is None else tuple(Path(place) for place in reach)
     reading = Reading(str(path), base, allowed, problems=problems, media=[] if media is None else media)
     scene = _read(root, reading)

@@ -37,7 +37,7 @@ def import_script(
 
     SceneError for a script that cannot be read, a picture that is not there, and files that stand in the way.
     """
-    from dialogue.ground.outputs import check_outputs, replacing
+    from dialogue.ground.outputs import check_outputs, put_bytes, whole_folder
 
     source, scene = as_path(source, "a script"), as_path(scene, "the scene")
     picture = as_path(picture, "a picture") if picture is not None else None
@@ -62,10 +62,9 @@ def import_script(
         hint = "name another file with -o, or replace them with --force"
         raise SceneError(Problem(f"{quoted(folder)} already holds {there}", hint=hint))
     check_outputs([folder / name for name in made.files], [source], force=True, made=True)
-    for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: then all it names is there
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / name) as draft:
-            draft.write_bytes(made.files[name])
+    with whole_folder(folder):
+        for name in sorted(made.files, key=lambda name: name == scene.name):  # the scene last: what it names is there
+            put_bytes(folder / name, made.files[name])
     return Imported(scene, script, made)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from dialogue.characters.characters import LIBRARY, characters, starter
 from dialogue.ground.errors import Problem, SceneError, quoted
 from dialogue.ground.given import as_names, as_path
-from dialogue.ground.outputs import check_outputs
+from dialogue.ground.outputs import check_outputs, put_bytes, whole_folder
 from dialogue.scene.json_schema import json_schema
 
 
@@ -45,8 +45,8 @@ def start(folder: str | Path, cast: str | Sequence[str], *, beside: bool = False
         raise SceneError(
             Problem(f"{quoted(folder)} already holds {there}", hint="name another folder; nothing was written")
         )
-    check_outputs([folder / name for name in written], (), made=True)
-    for name, data in written.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+    check_outputs([folder / name for name in written], (), made=True, hint="name another folder")
+    with whole_folder(folder):
+        for name, data in written.items():
+            put_bytes(folder / name, data)
     return folder / "scene.yaml"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialogue.ground.outputs import check_outputs, folder_for, is_ours, put_text, refusals
+from dialogue.ground.outputs import check_outputs, folder_for, is_ours, put_text, refusals, whole_folder
 from dialogue.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -30,7 +30,17 @@ def check_plan_folder(folder: Path, read: Iterable[Path], force: bool, plan: Pla
 def write_plan_folder(
     plan: Plan, media: Path, faces: Mapping[str, Sequence[FoundFace]], folder: Path
 ) -> tuple[Path, ...]:
-    """Write everything; the paths of the files. `faces`: those found in each picture."""
+    """Write everything; the paths of the files. `faces`: those found in each picture.
+
+    Where that fails, as on a full disk, a folder that was made for it is gone again.
+    """
+    with whole_folder(folder):
+        return _written(plan, media, faces, folder)
+
+
+def _written(
+    plan: Plan, media: Path, faces: Mapping[str, Sequence[FoundFace]], folder: Path
+) -> tuple[Path, ...]:
     from dialogue.planning.plan_json import write_plan
     from dialogue.show.chart import write_chart
     from dialogue.show.hand_over import caption_text, rttm_text

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dialogue.ground.box import Box
 from dialogue.ground.errors import Problem, SceneError
-from dialogue.media.container import open_container
+from dialogue.media.container import DAMAGED, open_container
 from dialogue.planning.plan import Face, Plan, Shot
 from dialogue.verification.opening import OpeningMap
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOUTH = (0.15, 0.58, 0.70, 0.47)  # x, y, width, height as shares of the face box: lips, chin and jaw
 _BROW = (0.15, 0.05, 0.70, 0.30)
+_SHORT = f"{DAMAGED}; else "
 _SIZE = 48  # pixels a side to which a crop is brought, so that large and small faces compare
 
 
@@ -57,7 +58,7 @@ def mouth_activity(film: Path, plan: Plan) -> list[Activity]:
         for index in range(shot.frames):
             frame = next(frames, None)
             if frame is None:
-                raise _another(film, f"ends {plan.frames - shot.start - index} frames before the plan does")
+                raise _another(film, f"ends {plan.frames - shot.start - index} frames before the plan does", _SHORT)
             for face in shot.faces:
                 now = _crops(frame, face)
                 if face.speaker in before:
@@ -101,11 +102,12 @@ def gray_frames(film: Path, plan: Plan) -> Iterator[Gray]:
                 yield frame.to_ndarray(format="gray")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise SceneError(Problem(f"cannot be read as a film: {reason}", str(film))) from None
+        raise SceneError(Problem(f"cannot be read as a film: {reason}", str(film), hint=DAMAGED)) from None
 
 
-def _another(film: Path, how: str) -> SceneError:
-    return SceneError(Problem(f"is no film of this plan: it {how}", str(film), hint="give the plan it was made from"))
+def _another(film: Path, how: str, perhaps: str = "") -> SceneError:
+    hint = f"{perhaps}give the plan it was made from"
+    return SceneError(Problem(f"is no film of this plan: it {how}", str(film), hint=hint))
 
 
 def _crops(frame: Gray, face: Face) -> tuple[Gray, Gray]:

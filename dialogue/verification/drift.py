@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.media.container import DAMAGED
 from dialogue.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -73,4 +74,4 @@ def _frames(film: Path) -> Iterator[Small]:
                 small = frame.reformat(WIDTH, HEIGHT, "rgb24", interpolation="AREA")
                 yield small.to_ndarray().astype(np.float32)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise SceneError(Problem(f"cannot be read as a film: {str(error).lower()}", str(film))) from None
+        raise SceneError(Problem(f"cannot be read as a film: {str(error).lower()}", str(film), hint=DAMAGED)) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.media.container import DAMAGED
 from dialogue.rendering.marks import FILM, SOURCE_TYPES, failures, metadata_of, settings, streams_of
 from dialogue.rendering.signer import roots
 
@@ -98,7 +99,7 @@ def _metadata(film: Path) -> dict[str, str]:
         return metadata_of(film)
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise SceneError(Problem(f"cannot be read as a film: {reason}", str(film))) from error
+        raise SceneError(Problem(f"cannot be read as a film: {reason}", str(film), hint=DAMAGED)) from error
 
 
 def _report(film: Path) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from torch import nn
 
 from model.scaled_linear import ScaledLinear
 
-COMMAND = "pip install 'dialogue[fast]'"
+COMMAND = "pip install 'dialogue-avatar[fast]'"
 
 
 def in_eight_bits(transformer: nn.Module, device: torch.device) -> None:

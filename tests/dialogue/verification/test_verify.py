@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import dialogue
 from dialogue.cli.app import app
 from dialogue.ground.box import Box
 from dialogue.ground.errors import SceneError
@@ -230,3 +231,13 @@ def test_a_film_turned_up_or_down_has_all_its_voices(film: tuple[Path, Plan], tm
     level = ["-i", film[0], "-af", f"volume={gain}dB", "-c:v", "copy", other]
     subprocess.run([binary(), "-loglevel", "error", *level], check=True)
     assert {verdict.faults for verdict in verify(other, film[1], film[0].parent)} == {()}
+
+
+def test_a_film_that_was_cut_off_is_told_as_such(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + b"\0\0\x40\0mdat" + bytes(2000))
+    plan = dialogue.plan(Path(__file__).parents[3] / "scenes/two_hander/scene.yaml")
+    with pytest.raises(dialogue.SceneError, match="damaged or cut off"):
+        dialogue.verify(cut, plan)
+    with pytest.raises(dialogue.SceneError, match="damaged or cut off"):
+        dialogue.inspect(cut)
