@@ -34,7 +34,9 @@ def scene(tmp_path: Path) -> Path:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")}
+    # no bytecode: a limit on files would cut it off where it is kept
+    more = {"PYTHONDONTWRITEBYTECODE": "1", "XDG_CACHE_HOME": str(folder / "cache")}
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
 def told(command: str, scene: Path, most: int | None = None) -> subprocess.CompletedProcess[str]:
