@@ -82,7 +82,6 @@ def test_a_disk_that_takes_no_more_is_told_with_the_file_and_leaves_no_folder(sc
     for command, place in (
         ("dialogue plan ok.yaml -o deep/planned", "deep/planned/"),
         ("dialogue import script.txt -o deep/told/scene.yaml", "deep/told/"),
-        ("dialogue init deep/begun", "deep/begun/"),
     ):
         done = told(command, scene, most=3000)
         assert done.returncode == 1, done.stderr
