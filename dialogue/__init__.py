@@ -20,6 +20,7 @@ check_model()
 importlib.import_module("model")  # installs its torchaudio import hook before anything imports torchaudio
 
 if TYPE_CHECKING:
+    from dialogue.cast.cast import CastFile
     from dialogue.cast.enrolment import Enrolled, Matched, enrol, enrolled, match
     from dialogue.drafts.engine import DraftError
     from dialogue.drafts.listing import draft_voices, engines_missing, play, sample
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     from dialogue.planning.plan import Plan
     from dialogue.planning.plan_json import plan_record
     from dialogue.podcast.batch import BatchResult
+    from dialogue.podcast.batch_folder import BatchFolder
     from dialogue.podcast.films import batch, go_on
     from dialogue.podcast.forecast import Forecast
+    from dialogue.podcast.manifest import Entry
     from dialogue.rendering.film_order import Order
     from dialogue.rendering.render import Film, to_burn
     from dialogue.rendering.shot_tasks import Task
@@ -59,17 +62,18 @@ if TYPE_CHECKING:
     from dialogue.verification.verdict import Verdict
 
 __all__ = [
-    "BatchResult", "Cancelled", "Costs", "DialogueError", "DraftError", "Enrolled", "Estimate", "Fetched", "Film",
-    "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth", "OpenVoice", "Order", "Plan",
-    "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms", "Verdict", "__version__", "actors",
-    "batch", "check", "choose", "convert", "doctor", "draft_voices", "engines_missing", "enrol", "enrolled",
-    "export", "faces", "faces_advice", "fast_given", "fast_parts", "film_beside", "go_on", "gpus_parts",
-    "import_script", "inspect", "json_schema", "length", "lettering_warnings", "make_take", "match", "memory_parts",
-    "models", "mouths", "name_take", "order", "peaks", "pending", "pixels", "plan", "plan_record", "plan_table", "play",
-    "portrait", "pull", "render", "report", "retake", "sample", "sound", "start", "takes", "to_burn", "verify",
-    "voices",
+    "BatchFolder", "BatchResult", "Cancelled", "CastFile", "Costs", "DialogueError", "DraftError", "Enrolled",
+    "Entry", "Estimate", "Fetched", "Film", "Finding", "Forecast", "Imported", "Marks", "Matched", "Model", "Mouth",
+    "OpenVoice", "Order", "Plan", "PlannedFilm", "Problem", "Progress", "SceneError", "Take", "Task", "Terms",
+    "Verdict", "__version__", "actors", "batch", "check", "choose", "convert", "doctor", "draft_voices",
+    "engines_missing", "enrol", "enrolled", "export", "faces", "faces_advice", "fast_given", "fast_parts",
+    "film_beside", "go_on", "gpus_parts", "import_script", "inspect", "json_schema", "length", "lettering_warnings",
+    "make_take", "match", "memory_parts", "models", "mouths", "name_take", "order", "peaks", "pending", "pixels",
+    "plan", "plan_record", "plan_table", "play", "portrait", "pull", "render", "report", "retake", "sample",
+    "sound", "start", "takes", "to_burn", "verify", "voices",
 ]  # fmt: skip
 _PLACES = {
+    "cast.cast": ("CastFile",),
     "cast.enrolment": ("Enrolled", "Matched", "enrol", "enrolled", "match"),
     "drafts.engine": ("DraftError",),
     "drafts.listing": ("draft_voices", "engines_missing", "play", "sample"),
@@ -92,8 +96,10 @@ _PLACES = {
     "planning.plan": ("Plan",),
     "planning.plan_json": ("plan_record",),
     "podcast.batch": ("BatchResult",),
+    "podcast.batch_folder": ("BatchFolder",),
     "podcast.films": ("batch", "go_on"),
     "podcast.forecast": ("Forecast",),
+    "podcast.manifest": ("Entry",),
     "rendering.film_order": ("Order",),
     "rendering.render": ("Film", "to_burn"),
     "rendering.shot_tasks": ("Task",),

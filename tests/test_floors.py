@@ -103,3 +103,10 @@ def test_commands_call_the_front_door_alone(module: str) -> None:
     """A command says what was asked for and prints what came; what it does is there for programs too."""
     may = ("dialogue.__init__", "dialogue.cli.", "dialogue.ground.", "dialogue.studio.")
     assert not [other for other in graph()[module] if other.startswith("dialogue.") and not other.startswith(may)]
+
+
+@pytest.mark.parametrize("module", sorted(name for name in modules("dialogue") if name.startswith("dialogue.studio.")))
+def test_the_page_edits_scenes_and_calls_the_front_door(module: str) -> None:
+    """It writes into the text of a scene, which `scene` knows; all about films it has from the front door."""
+    may = ("dialogue.__init__", "dialogue.studio.", "dialogue.ground.", "dialogue.scene.")
+    assert not [other for other in graph()[module] if other.startswith("dialogue.") and not other.startswith(may)]

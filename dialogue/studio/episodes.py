@@ -5,27 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import dialogue
 from dialogue.ground.errors import DialogueError, Problem
-from dialogue.podcast import going_on
-from dialogue.podcast.manifest import NAME as MANIFEST
-from dialogue.podcast.manifest import Entry
-from dialogue.rendering.cache import FOLDER
 from dialogue.scene.edit import Edit, Remove, Set
 from dialogue.studio import jobs
 from dialogue.studio.document import Document
 from dialogue.studio.films import Film
-
-if TYPE_CHECKING:
-    from dialogue.cast.cast import CastFile
 
 _GUEST = "guest"
 
 
 def is_batch(path: Path) -> bool:
     """Whether `dialogue batch` has written there."""
-    return path.is_dir() and (path / MANIFEST).is_file() and bool(going_on.entries(path))
+    return bool(dialogue.BatchFolder(path))
 
 
 class Episodes:
@@ -33,14 +27,15 @@ class Episodes:
 
     def __init__(self, output: Path) -> None:
         self.output = output
+        self.batch = dialogue.BatchFolder(output)
 
     @property
     def cache(self) -> Path:
-        return self.output / FOLDER
+        return self.batch.cache
 
     def films(self) -> tuple[Film, ...]:
         """The episodes that have a scene: they can be opened. Their clips are the batch's own."""
-        entries = going_on.entries(self.output)
+        entries = self.batch.entries()
         return tuple(
             Film(self.output / entry.scene, name, "scene", self.output / name / f"{name}.mp4", self.cache)
             for name, entry in sorted(entries.items())
@@ -49,16 +44,16 @@ class Episodes:
 
     def record(self) -> dict[str, Any]:
         """What the page is told of the batch."""
-        entries, cast = going_on.entries(self.output), self._cast()
-        busy = going_on.at_work(self.output)
+        entries, cast = self.batch.entries(), self.batch.cast()
+        busy = self.batch.busy()
         films = {film.name: film.id for film in self.films()}
         told = [_episode(name, entry, cast, busy, films.get(name)) for name, entry in sorted(entries.items())]
         return {"name": self.output.resolve().name, "busy": busy, "episodes": told, "job": self._job()}
 
     def stamp(self) -> int:
         """Another number whenever something of the record may be another."""
-        seen: list[object] = [going_on.at_work(self.output)]
-        for place in (self.output / MANIFEST, self._cast_path()):
+        seen: list[object] = [self.batch.busy()]
+        for place in (self.batch.manifest, self.batch.cast_file()):
             seen.append(place.stat().st_mtime_ns if place is not None and place.is_file() else 0)
         job = jobs.newest(self.cache)
         if job is not None:
@@ -67,17 +62,14 @@ class Episodes:
 
     def source(self, name: str) -> Path:
         """The recording of an episode. KeyError where there is no such episode."""
-        from dialogue.podcast.episodes import find_episodes
-
-        places = [Path(place) for place in going_on.kept(self.output)["episodes"]]
-        return {episode.name: episode.path for episode in find_episodes(places)}[name]
+        return self.batch.recording(name)
 
     def answer(self, name: str, label: str, who: str | None) -> None:
         """Write into the cast who a voice of an episode is; None takes the answer back.
 
         DialogueError where it cannot be: what nobody has asked, or somebody who is not in the cast.
         """
-        entry, cast = going_on.entries(self.output).get(name), self._cast()
+        entry, cast = self.batch.entries().get(name), self.batch.cast()
         if entry is None or cast is None or label not in {str(asked["label"]) for asked in entry.open}:
             raise DialogueError(Problem(f"nobody has asked who {label!r} is in {name!r}"))
         if who is not None and who not in (*cast.cast.people, _GUEST):
@@ -88,34 +80,19 @@ class Episodes:
 
     def go(self, only: Sequence[str]) -> jobs.Job:
         """Go on with some episodes, in a process of its own. DialogueError where that cannot be."""
-        known = going_on.entries(self.output)
+        known = self.batch.entries()
         wrong = next((name for name in only if name not in known), None)
         if wrong is not None or not only:
             raise DialogueError(Problem(f"there is no episode {wrong!r}" if only else "there is nothing to go on with"))
         job = jobs.newest(self.cache)
-        if going_on.at_work(self.output) or (job is not None and job.state() == "running"):
+        if self.batch.busy() or (job is not None and job.state() == "running"):
             raise DialogueError(Problem("the batch is at work already", hint="wait for it, or stop it"))
-        going_on.kept(self.output)
+        self.batch.asked()  # raises where it was not kept
         return jobs.start(self.cache, {"batch": str(self.output.resolve()), "only": list(only)})
 
     def stop(self) -> bool:
         job = jobs.newest(self.cache)
         return job is not None and job.cancel()
-
-    def _cast_path(self) -> Path | None:
-        try:
-            return Path(going_on.kept(self.output)["cast"])
-        except DialogueError:
-            return None
-
-    def _cast(self) -> CastFile | None:
-        from dialogue.cast.cast import read_cast
-
-        place = self._cast_path()
-        try:
-            return read_cast(place) if place is not None else None
-        except DialogueError:
-            return None
 
     def _job(self) -> dict[str, Any] | None:
         job = jobs.newest(self.cache)
@@ -126,7 +103,9 @@ class Episodes:
         return {"number": job.number, "state": job.state(), "step": last.get("step"), "ended": ended}
 
 
-def _episode(name: str, entry: Entry, cast: CastFile | None, busy: bool, film: str | None) -> dict[str, Any]:
+def _episode(
+    name: str, entry: dialogue.Entry, cast: dialogue.CastFile | None, busy: bool, film: str | None
+) -> dict[str, Any]:
     decided = cast.cast.episodes.get(name, {}) if cast is not None else {}
     asks = [_ask(asked, cast, decided) for asked in entry.open] if entry.state == "failed" else []
     return {
@@ -143,7 +122,7 @@ def _episode(name: str, entry: Entry, cast: CastFile | None, busy: bool, film: s
     }
 
 
-def _state(entry: Entry, asks: Sequence[Mapping[str, Any]], busy: bool) -> str:
+def _state(entry: dialogue.Entry, asks: Sequence[Mapping[str, Any]], busy: bool) -> str:
     """done, failed, asks, running or waiting."""
     if entry.state == "rendered":
         return "done"
@@ -152,7 +131,7 @@ def _state(entry: Entry, asks: Sequence[Mapping[str, Any]], busy: bool) -> str:
     return "running" if entry.state == "running" and busy else "waiting"
 
 
-def _ask(asked: Mapping[str, Any], cast: CastFile | None, decided: Mapping[str, str]) -> dict[str, Any]:
+def _ask(asked: Mapping[str, Any], cast: dialogue.CastFile | None, decided: Mapping[str, str]) -> dict[str, Any]:
     """A question: the voice, where to listen, and who it may be, the most alike first."""
     alike = asked.get("alike") or {}
     people = cast.cast.people if cast is not None else {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dialogue.podcast.manifest import NAME as MANIFEST
+import dialogue
 from dialogue.studio import jobs
 from dialogue.studio.episodes import Episodes, is_batch
 from dialogue.studio.films import Film, find_films
@@ -18,7 +18,7 @@ BATCH = "batch"  # what news of a batch bears in place of a film
 
 def _output(path: Path) -> Path:
     """The folder of a batch's output may be named by its manifest."""
-    return path.parent if path.name == MANIFEST else path
+    return dialogue.BatchFolder.named_by(path).output
 
 
 class House:
