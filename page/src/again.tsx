@@ -59,6 +59,14 @@ async function planned(): Promise<boolean> {
   return film.value !== null && !film.value.doing && !film.value.plan_old;
 }
 
+/** Once the plan is of the scene with that shot: right after an edit the page still shows the plan of before. */
+async function cutOut(index: number): Promise<boolean> {
+  const ready = () => film.value !== null && !film.value.doing && !film.value.plan_old && ownShot(index)?.length === 0;
+  const wrong = (waited: number) => waited > 5_000 && !film.value?.doing && film.value?.plan_old;
+  for (let waited = 0; waited < 120_000 && !ready() && !wrong(waited); waited += 50) await new Promise((done) => setTimeout(done, 50));
+  return ready();
+}
+
 /** Make the line of a turn again: its stretch alone, with the next seed. */
 export async function lineAgain(index: number): Promise<void> {
   const turn = turns.value[index];
@@ -72,7 +80,7 @@ export async function lineAgain(index: number): Promise<void> {
   if (edits === null) return;
   const name = turn.line === null ? "this turn" : `line ${turn.line + 1}`;
   if (edits.length && !(await edit(edits, `a shot of its own for ${name}`))) return;
-  if (!(await planned())) {
+  if (edits.length && !(await cutOut(index))) {
     said.value = "the scene has an error now; undo, or mend it";
     return;
   }

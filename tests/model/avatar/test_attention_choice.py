@@ -56,7 +56,7 @@ def test_a_kernel_runs_or_is_refused_in_a_sentence(name: str) -> None:
     assert name in ("native", "flex")
     if name == "native":
         with torch.no_grad():
-            assert torch.equal(model(**given).sample, expected)
+            torch.testing.assert_close(model(**given).sample, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_an_unknown_kernel_is_named_with_the_known_ones() -> None:

@@ -64,7 +64,9 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("memory", "seconds"), [("high", 2.0), ("balanced", 1.0)])
+@pytest.mark.parametrize(
+    ("memory", "seconds"), [pytest.param("high", 2.0, marks=pytest.mark.slow), ("balanced", 1.0)]
+)
 def test_two_processes_make_the_frames_of_one_and_the_next_shot_too(
     memory: str, seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +101,7 @@ def test_the_tokens_of_a_window_shared_by_ulysses_give_nearly_the_same_frames(tm
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_process_that_dies_ends_the_shot_with_a_sentence_and_the_next_one_starts_others(
     rank: int, tmp_path: Path
 ) -> None:
@@ -118,6 +120,7 @@ def test_a_process_that_dies_ends_the_shot_with_a_sentence_and_the_next_one_star
     done_with(two)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_what_fails_in_a_process_is_told_and_a_callback_that_stops_it_ends_them(
     tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
@@ -138,7 +141,9 @@ def test_what_fails_in_a_process_is_told_and_a_callback_that_stops_it_ends_them(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGKILL))]
+)
 def test_however_it_is_stopped_no_process_is_left_and_what_is_finished_is_kept(
     how: signal.Signals, tmp_path: Path
 ) -> None:
