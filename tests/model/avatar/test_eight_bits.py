@@ -35,7 +35,8 @@ def test_the_film_is_near() -> None:
 
 def test_without_torchao_it_says_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchao.quantization", None)
-    with pytest.raises(ValueError, match=r"8-bit needs torchao, which is not here: pip install 'dialogue\[fast\]'"):
+    told = r"8-bit needs torchao, which is not here: pip install 'dialogue-avatar\[fast\]'"
+    with pytest.raises(ValueError, match=told):
         in_eight_bits(pipeline().transformer, CPU)
 
 
