@@ -12,6 +12,7 @@ from typing import Any
 
 from dialogue.ground.atomic import write_text
 from dialogue.ground.errors import Problem, SceneError
+from dialogue.ground.locks import held
 from dialogue.podcast.manifest import NAME as MANIFEST
 from dialogue.podcast.manifest import Entry, read_entries
 from dialogue.rendering.cache import FOLDER
@@ -47,16 +48,5 @@ def entries(output: Path) -> dict[str, Entry]:
 
 def at_work(output: Path) -> bool:
     """Whether a batch is at work there now, whoever has started it."""
-    from filelock import FileLock, Timeout
-
-    if not (output / FOLDER / LOCK).is_file():
-        return False
-    lock = FileLock(output / FOLDER / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False
+    place = output / FOLDER / LOCK
+    return place.is_file() and held(place)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.ground.atomic import write_text
+from dialogue.ground.locks import held
 
 FOLDER = "jobs"
 ORDER, LOG, LOCK, FRAME, PID, CANCEL = "order.json", "log.jsonl", "lock", "frame.jpg", "pid", "cancel"
@@ -67,20 +68,7 @@ class Job:
 
     def runs(self) -> bool:
         """Whether its process holds the lock; for a moment after its start, whether it is about to."""
-        return self._held() or self._starting()
-
-    def _held(self) -> bool:
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.folder / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        except OSError:
-            return False
-        lock.release()
-        return False
+        return held(self.folder / LOCK) or self._starting()
 
     def _starting(self) -> bool:
         reap()
@@ -103,7 +91,7 @@ class Job:
         if not self.runs():
             return False
         write_text(self.folder / CANCEL, "")  # for one that has not come so far that it could be interrupted
-        if self._held():
+        if held(self.folder / LOCK):
             try:
                 os.kill(int((self.folder / PID).read_text()), signal.SIGINT)
             except (OSError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,8 @@ from dialogue.studio.films import Film
 from dialogue.studio.look import Look, film_place, first_look, plan_look, whole_look
 from dialogue.studio.mends import mends_of
 from dialogue.studio.record import look_record, media_id, pictures_named, recordings_named
+
+_PATIENCE = 120.0  # seconds for which what is asked of a plan waits for it
 
 
 class Room:
@@ -70,6 +73,22 @@ class Room:
     def planned(self) -> Look | None:
         """The newest look that has a plan."""
         return self.look if self.look.plan is not None else self._old
+
+    def settled(self) -> Look:
+        """The look at the file as it stands, once its plan is made or it is known that there is none.
+
+        The file is looked at anew whenever something it names has changed, a film that was just made among it: what is
+        asked for meanwhile waits, and is not refused.
+        """
+        end = time.monotonic() + _PATIENCE
+        while not self._closed and self._unsettled() and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.look
+
+    def _unsettled(self) -> bool:
+        with self._lock:
+            behind = self._wake.is_set() or self.look.revision != self.revision
+            return behind or (self.doing is not None and self.look.plan is None)
 
     def glance(self) -> None:
         """Look again when the file, or one it names, has changed on disk."""

@@ -72,7 +72,7 @@ def start_render(room: Room, asked: dict[str, Any]) -> jobs.Job:
     job = jobs.newest(room.cache)
     if job is not None and job.state() == "running":
         raise DialogueError(Problem("a render is at it already", hint="cancel it, or wait"))
-    look = room.look
+    look = room.settled()
     if look.plan is None:
         raise DialogueError(Problem("there is no plan to render yet"))
     order: dict[str, Any] = {"source": str(room.film.path.resolve())}

@@ -22,11 +22,19 @@ def enter(context: Any, address: str, wrong: list[str] | None = None) -> Any:
     return page
 
 
+_STATE = """(() => {
+  const { film, said } = window.room?.state ?? {}
+  const now = film?.value
+  return JSON.stringify({ said: said?.value, doing: now?.doing, old: now?.plan_old, job: now?.job })
+})()"""
+
+
 def until(page: Any, expression: str, seconds: float = 60) -> None:
     """Wait for an expression to hold. The page's own policy forbids what playwright would do for it."""
     end = time.monotonic() + seconds
     while not page.evaluate(f"!!({expression})"):
-        assert time.monotonic() < end, f"{expression} is {page.evaluate(expression)}"
+        if time.monotonic() > end:
+            raise AssertionError(f"{expression} is {page.evaluate(expression)}; the page: {page.evaluate(_STATE)}")
         page.wait_for_timeout(50)
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dialogue.generators.animatic.grab_cut import grab_cut
 from dialogue.media.face_mesh import CHIN, EARS, FOREHEAD, NOSE_BASE, OVAL
 
 Frame = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 SIDE = 120  # of the small copy, in pixels, at most
-ROUNDS = 3
 UNLIKE = 26.0  # how far the colour of a thing is from the face's: .6 of lightness, 1.5 of colour, in levels of Lab
 DEPTH = 0.06  # of the face's width: how far into its outline a thing reaches at least
 AREA = 0.010  # of the face's outline
@@ -65,10 +65,7 @@ def _things(small: Frame, points: NDArray[np.float32]) -> NDArray[np.uint8]:
     nothing = np.zeros((rows, columns), np.uint8)
     if not sure.any() or not (marks == cv2.GC_BGD).any():
         return nothing
-    cv2.setRNGSeed(7)
-    try:
-        cv2.grabCut(small, marks, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
-    except cv2.error:  # a picture of one colour
+    if not grab_cut(small, marks):
         return nothing
     other = np.isin(marks, (cv2.GC_BGD, cv2.GC_PR_BGD))
     inside = (other & (oval > 0) & (low > -0.05 * face)).astype(np.uint8)

@@ -12,13 +12,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dialogue.generators.animatic.grab_cut import grab_cut
 from dialogue.media.face_mesh import EARS, OVAL
 
 Frame = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 SIDE = 128  # of the small copy, in pixels, at most
-ROUNDS = 3
 BORDER = 0.09  # of the face's width: how far beyond the outline the movement ends
 HAIR = (1.30, 1.42)  # of the face's outline, across and down: what is likely head
 LEAST, MOST = 0.05, 0.75  # of the crop: as much background a believable matte has
@@ -67,10 +67,7 @@ def _head(small: Frame, flat: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     marks[face.astype(bool)] = cv2.GC_FGD
     if not (marks == cv2.GC_BGD).any():
         return None
-    cv2.setRNGSeed(7)
-    try:
-        cv2.grabCut(small, marks, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
-    except cv2.error:  # a picture of one colour
+    if not grab_cut(small, marks):
         return None
     head = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     head = cv2.morphologyEx(head, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
