@@ -13,6 +13,7 @@ import { panel, show } from "./views";
 import {
   editable, film, itemsOf, keysOf, menu, pane, person, picture, pictureNames, pictureNow, plan, said, shotNow, shots, speakers, textOf,
 } from "./state";
+import { Typed } from "./typed";
 import type { Box, Shot, Tree } from "./types";
 
 
@@ -327,8 +328,8 @@ function Foot({ name }: { name: string | null }) {
           {["x", "y", "w", "h"].map((letter, index) => (
             <label class="num" key={letter}>
               <i>{letter}</i>
-              <input inputMode="numeric" aria-label={`${{ x: "left", y: "top", w: "width", h: "height" }[letter]} of ${who.name}'s face`} disabled={!editable.value}
-                value={Math.round(box[index]!)} onChange={(event) => set(index, Math.round(Number(event.currentTarget.value)))} />
+              <Typed inputMode="numeric" aria-label={`${{ x: "left", y: "top", w: "width", h: "height" }[letter]} of ${who.name}'s face`} disabled={!editable.value}
+                now={Math.round(box[index]!)} done={(typed) => set(index, Math.round(Number(typed)))} />
             </label>
           ))}
         </>

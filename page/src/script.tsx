@@ -18,6 +18,7 @@ import { Question } from "./question";
 import { Takes } from "./takes";
 import { panel } from "./views";
 import { timedWords } from "./words";
+import { Typed } from "./typed";
 
 const CHUNK = 40; // cards that come and go together
 const TALL = 58; // pixels a card is about
@@ -320,9 +321,9 @@ function EmotionChip({ one, now }: { one: Card; now: Emotion | undefined }) {
       </button>
       <label class="chip" title="How strongly, 0 to 1.5">
         strength
-        <input class="strength" type="number" min="0" max="1.5" step="0.1" aria-label="Strength of the emotion" value={Math.round(strength * 100) / 100}
+        <Typed class="strength" type="number" min="0" max="1.5" step="0.1" aria-label="Strength of the emotion" now={Math.round(strength * 100) / 100}
           disabled={!editable.value || !named} onKeyDown={(event) => event.stopPropagation()}
-          onChange={(event) => void edits.setEmotion(line, weights, clamp(Number(event.currentTarget.value) || 0, 0, 1.5))} />
+          done={(typed) => void edits.setEmotion(line, weights, clamp(Number(typed) || 0, 0, 1.5))} />
       </label>
       {open ? (
         <div class="menu small" role="menu" aria-label="Emotion">

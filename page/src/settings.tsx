@@ -5,6 +5,7 @@ import * as api from "./api";
 import { clock } from "./format";
 import { Icon } from "./icons";
 import { edit, editable, film, itemsOf, keysOf, menu, plan, shotNow, textOf } from "./state";
+import { Typed } from "./typed";
 import type { Edit, Path, Tree } from "./types";
 
 const recordings = signal<string[]>([]);
@@ -30,9 +31,9 @@ function at(tree: Tree | undefined, key: string | number): Tree | undefined {
 function Figure({ path, name, label, hint, now }: { path: Path; name: string; label: string; hint: string; now: string }) {
   return (
     <label class="krow"><span>{name}</span>
-      <input class="figure" inputMode="decimal" aria-label={label} placeholder={hint} value={now}
-        onChange={(event) => {
-          const typed = event.currentTarget.value.trim();
+      <Typed class="figure" inputMode="decimal" aria-label={label} placeholder={hint} now={now}
+        done={(text) => {
+          const typed = text.trim();
           write(path, typed === "" ? null : Number.isFinite(Number(typed)) ? Number(typed) : typed, label);
         }} />
     </label>
@@ -93,8 +94,8 @@ function Beds() {
         return (
           <div class="bed" role="group" aria-label={`Sound ${name}`} key={index}>
             <span class="grow ell" title={name}>{name}<span class="xs t3"> {one ? `${clock(one.start, 1)} to ${clock(one.end, 1)}` : ""}</span></span>
-            <label class="num"><input inputMode="decimal" aria-label={`Gain of ${name}, dB`} value={textOf(bed.gain)} placeholder="0"
-              onChange={(event) => set("gain", event.currentTarget.value.trim() === "" ? null : Number(event.currentTarget.value))} /><i>dB</i></label>
+            <label class="num"><Typed inputMode="decimal" aria-label={`Gain of ${name}, dB`} now={textOf(bed.gain)} placeholder="0"
+              done={(typed) => set("gain", typed.trim() === "" ? null : Number(typed))} /><i>dB</i></label>
             <label class="xs"><input type="checkbox" aria-label={`${name} makes room for speech`} checked={!["", "no"].includes(textOf(bed.duck))} onChange={(event) => set("duck", event.currentTarget.checked ? "yes" : null)} />duck</label>
             <label class="xs"><input type="checkbox" aria-label={`${name} begins again`} checked={textOf(bed.loop) === "yes"} onChange={(event) => set("loop", event.currentTarget.checked ? "yes" : null)} />loop</label>
             <button class="ib" aria-label={`Take ${name} away`} onClick={() => void edit([{ do: "remove", path: beds.length === 1 ? ["sound"] : ["sound", index] }], `no ${name}`)}><Icon name="bin" /></button>

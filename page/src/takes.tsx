@@ -7,6 +7,7 @@ import { stop } from "./player";
 import { edit, editable, film, keysOf, load, plan, said, shots, textOf, turns } from "./state";
 import { render } from "./top";
 import { wipe } from "./wipe";
+import { Typed } from "./typed";
 import type { Edit } from "./types";
 
 /** A take that is looked at in the film's pane: of which shot, which number. */
@@ -87,9 +88,9 @@ export function Takes({ shot }: { shot: number }) {
               {take.faults?.length ? <span class="bad flaw"><Icon name="err" size={14} /></span> : null}
             </button>
             <div class="xs">
-              <input class="called" aria-label={`Name of take ${take.number}`} title="Click to name this take" placeholder={`take ${take.number}`} value={take.name ?? ""} maxLength={60}
+              <Typed class="called" aria-label={`Name of take ${take.number}`} title="Click to name this take" placeholder={`take ${take.number}`} now={take.name ?? ""} maxLength={60}
                 onClick={(event) => event.stopPropagation()} onKeyDown={(event) => { event.stopPropagation(); if (event.key === "Enter") event.currentTarget.blur(); if (event.key === "Escape") { event.currentTarget.value = take.name ?? ""; event.currentTarget.blur(); } }}
-                onChange={(event) => void call(shot, take.number, event.currentTarget.value)} />
+                done={(typed) => void call(shot, take.number, typed)} />
               <button class="see" aria-label={`Play ${take.name ?? `take ${take.number}`}`} onClick={(event) => { event.stopPropagation(); stop(); preview.value = { shot, number: take.number }; }}><Icon name="play" cls="f" size={11} /></button>
             </div>
           </div>

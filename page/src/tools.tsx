@@ -6,6 +6,7 @@ import { Icon } from "./icons";
 import * as lanes from "./lanes";
 import { seek } from "./player";
 import { editable, film, length, plan, selected, shotNow, shots, speakers, time, turns } from "./state";
+import { Typed } from "./typed";
 
 export function Tools() {
   const end = Math.min(length.value, lanes.timeOf(lanes.size.value.width));
@@ -58,9 +59,9 @@ function TurnTools() {
       {at && spec !== null && spec > 0 ? (
         <>
           <label class="num" title="When the cut is, in seconds"><i>cut</i>
-            <input class="at" inputMode="decimal" aria-label="When the cut is, in seconds" value={written(shot!.start / rate)}
-              onChange={(event) => {
-                const at = Number(event.currentTarget.value);
+            <Typed class="at" inputMode="decimal" aria-label="When the cut is, in seconds" now={written(shot!.start / rate)}
+              done={(typed) => {
+                const at = Number(typed);
                 if (Number.isFinite(at)) void edits.moveCut(spec - 1, at).then((done) => { if (done) seek(at); });
               }} />
           </label>

@@ -45,3 +45,22 @@ def test_loudness_seeds_labels_and_beds(page: Any, scene: Path) -> None:
         now = scene.read_bytes()
         page.get_by_role("button", name="Undo").click()
         assert until_written(page, scene, now) == wanted
+
+
+def test_what_is_being_typed_stays_when_the_page_is_drawn_anew(page: Any, scene: Path) -> None:
+    """A plan comes at any time, also between two letters; what the scene says is shown again once one is done."""
+    page.get_by_role("button", name="Sound and seeds").click()
+    field = page.get_by_role("textbox", name="Seed of the film")
+    before = scene.read_bytes()
+    field.press_sequentially("1")
+    page.evaluate("room.state.film.value = structuredClone(room.state.film.value)")
+    page.wait_for_timeout(100)
+    field.press_sequentially("2")
+    field.press("Enter")
+    assert until_written(page, scene, before).endswith(b"seed: 12\n")
+    until(page, "document.querySelector('[aria-label=\"Seed of the film\"]').value === '12'")
+    now = scene.read_bytes()
+    page.get_by_role("button", name="Undo").click()
+    assert until_written(page, scene, now) == before
+    page.get_by_role("button", name="Sound and seeds").click()
+    assert field.input_value() == ""
